@@ -1,0 +1,97 @@
+"""The lineup: channels, their groups and their ordered streams (10 §1.1); output tokens (30 §16.4)."""
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from epg_app.models import GuideEntry
+from m3u_app.models import Account, Stream
+
+
+class ChannelGroup(models.Model):
+    name = models.CharField(max_length=255)
+    position = models.PositiveIntegerField(null=True, blank=True, help_text="Empty = ordered by lowest channel number.")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(Lower("name"), name="channel_group_name_unique")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Channel(models.Model):
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(max_length=512)
+    number = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
+    group = models.ForeignKey(ChannelGroup, null=True, blank=True, on_delete=models.SET_NULL, related_name="channels")
+    tvg_id = models.CharField(max_length=255, blank=True)
+    gracenote_id = models.CharField(max_length=64, blank=True)
+    logo_url = models.TextField(blank=True)
+    guide_entry = models.ForeignKey(
+        GuideEntry, null=True, blank=True, on_delete=models.SET_NULL, related_name="channels"
+    )
+    epg_locked = models.BooleanField(default=False, help_text="Automatic matching must not touch it.")
+    no_epg = models.BooleanField(default=False, help_text="The operator wants no guide here.")
+    is_hidden = models.BooleanField(default=False)
+    auto_created = models.BooleanField(default=False)
+    auto_created_by = models.ForeignKey(Account, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(auto_now=True)
+    streams = models.ManyToManyField(Stream, through="ChannelStream", related_name="channels")
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["group", "number", "name"], name="channel_group_number"),
+            models.Index(fields=["number"], name="channel_number"),
+            models.Index(fields=["tvg_id"], name="channel_tvg_id"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ChannelStream(models.Model):
+    """A stream on a channel; position 1 is tried first."""
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="channel_streams", db_index=False)
+    stream = models.ForeignKey(Stream, on_delete=models.CASCADE, related_name="channel_streams")
+    position = models.PositiveIntegerField()
+
+    class Meta:
+        ordering: ClassVar = ["position", "id"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["channel", "stream"], name="stream_once_per_channel")]
+        indexes: ClassVar = [models.Index(fields=["channel", "position"], name="channelstream_position")]
+
+    def __str__(self) -> str:
+        return f"{self.position}: {self.stream_id}"
+
+
+class OutputToken(models.Model):
+    """A key in a published address; only its hash is kept."""
+
+    label = models.CharField(max_length=100)
+    token_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class ViewPreference(models.Model):
+    """What one person left a screen like: pane width, filters, opened groups (10 §1.2)."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="view_preferences")
+    screen = models.CharField(max_length=40)
+    values = models.JSONField(default=dict)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["user", "screen"], name="one_preference_per_screen")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.screen}"

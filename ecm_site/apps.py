@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class EcmSiteConfig(AppConfig):
+    name = "ecm_site"
+    verbose_name = "Site"

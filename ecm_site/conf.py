@@ -1,0 +1,161 @@
+"""The settings record (50 §5): one typed set of values in the data folder, the same for every process at once.
+
+It is a small JSON file instead of a table so that the ground floor needs no database. Saving is atomic; every process
+notices a new file by its stamp on the next read. Bad stored values fall back to their default, one by one (S-1).
+"""
+
+import json
+import logging
+import os
+import tempfile
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings as django_settings
+
+logger = logging.getLogger(__name__)
+
+OUTPUT_ACCESS = ("lan", "token", "open")
+TVG_ID_SOURCES = ("tvg_id", "channel_number", "gracenote")
+SEPARATORS = ("-", ":", "|")
+TIMEZONE_PREFERENCES = ("east", "west", "both")
+IDENTITY_FIELDS = ("name", "url", "tvg_id", "m3u_id", "group")
+
+
+@dataclass(frozen=True)
+class EcmSettings:
+    """Defaults are those of the chapters: 10 §1.3, 20 §3.7, 30 §1.2, 50 §5."""
+
+    time_zone: str = ""  # empty = UTC
+    public_base_url: str = ""  # empty = derived from the request
+    output_access: str = "lan"
+    output_tvg_id_source: str = "tvg_id"
+    output_direct_urls: bool = False  # lets ?direct=true hand out provider addresses, credentials included
+    hide_m3u_urls: bool = False
+    hide_epg_urls: bool = False
+    stream_identity: tuple[str, ...] = ("url",)
+    epg_keep_past_hours: int = 24
+    epg_keep_future_days: int = 14
+    fetch_max_megabytes: int = 1024
+    extracted_max_megabytes: int = 8192
+    include_channel_number_in_name: bool = False
+    channel_number_separator: str = "-"
+    remove_country_prefix: bool = False
+    include_country_in_name: bool = False
+    country_separator: str = "|"
+    timezone_preference: str = "both"
+    auto_rename_channel_number: bool = False
+    custom_network_prefixes: tuple[str, ...] = field(default=())
+    custom_network_suffixes: tuple[str, ...] = field(default=())
+    show_stream_urls: bool = True
+
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "output_access": OUTPUT_ACCESS,
+    "output_tvg_id_source": TVG_ID_SOURCES,
+    "channel_number_separator": SEPARATORS,
+    "country_separator": SEPARATORS,
+    "timezone_preference": TIMEZONE_PREFERENCES,
+}
+RANGES: dict[str, tuple[int, int]] = {
+    "epg_keep_past_hours": (0, 24 * 30),
+    "epg_keep_future_days": (1, 60),
+    "fetch_max_megabytes": (1, 65536),
+    "extracted_max_megabytes": (1, 262144),
+}
+
+_cached: tuple[tuple[int, int, int], EcmSettings] | None = None
+
+
+def _path() -> Path:
+    return Path(django_settings.CONFIG_DIR) / "settings.json"
+
+
+def get_settings() -> EcmSettings:
+    """Return the current settings; costs one ``stat`` when nothing changed."""
+    global _cached
+    try:
+        stat = _path().stat()
+    except FileNotFoundError:
+        return EcmSettings()
+    stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+    if _cached is None or _cached[0] != stamp:
+        _cached = (stamp, _load())
+    return _cached[1]
+
+
+def save_settings(**changes: Any) -> EcmSettings:
+    """Store ``changes`` over the current record and return it.
+
+    Raises ``ValueError`` naming the field for an unknown name or a value that is out of range; then nothing is saved.
+    """
+    current = get_settings()
+    known = {spec.name for spec in fields(EcmSettings)}
+    for name, value in changes.items():
+        if name not in known:
+            raise ValueError(f"{name}: there is no such setting")
+        problem = _problem(name, value)
+        if problem:
+            raise ValueError(f"{name}: {problem}")
+    saved = replace(current, **{name: _frozen(value) for name, value in changes.items()})
+    _write(json.dumps(asdict(saved), indent=2))
+    return saved
+
+
+def _load() -> EcmSettings:
+    try:
+        stored = json.loads(_path().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        logger.exception("[CONFIG] %s cannot be read; using defaults", _path())
+        return EcmSettings()
+    good: dict[str, Any] = {}
+    for spec in fields(EcmSettings):
+        value = stored.get(spec.name)
+        if value is None:
+            continue
+        problem = _problem(spec.name, value)
+        if problem:
+            logger.warning("[CONFIG] Stored setting %s ignored: %s", spec.name, problem)
+        else:
+            good[spec.name] = _frozen(value)
+    return EcmSettings(**good)
+
+
+def _problem(name: str, value: Any) -> str:
+    default = getattr(EcmSettings(), name)
+    if isinstance(default, bool):
+        return "" if isinstance(value, bool) else "must be yes or no"
+    if isinstance(default, int):
+        low, high = RANGES[name]
+        ok = isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+        return "" if ok else f"must be a whole number from {low} to {high}"
+    if isinstance(default, tuple):
+        if not isinstance(value, list | tuple) or not all(isinstance(part, str) for part in value):
+            return "must be a list of texts"
+        if name == "stream_identity" and (not value or not set(value) <= set(IDENTITY_FIELDS)):
+            return f"choose at least one of {', '.join(IDENTITY_FIELDS)}"
+        return ""
+    if not isinstance(value, str):
+        return "must be a text"
+    if name in CHOICES and value not in CHOICES[name]:
+        return f"must be one of {', '.join(CHOICES[name])}"
+    return ""
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _write(text: str) -> None:
+    path = _path()
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".settings-")  # made with mode 600
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

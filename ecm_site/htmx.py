@@ -1,0 +1,36 @@
+"""The one place that decides between page and partial (DESIGN §6)."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django_htmx.http import trigger_client_event
+from django_htmx.middleware import HtmxDetails
+
+
+class HtmxRequest(HttpRequest):
+    htmx: HtmxDetails
+
+
+def wants_partial(request: HttpRequest) -> bool:
+    """True for an htmx request that swaps a part; a restored history entry always needs the whole page."""
+    htmx = getattr(request, "htmx", None)
+    return bool(htmx) and not htmx.history_restore_request and not htmx.boosted
+
+
+def render_page(
+    request: HttpRequest, page: str, partial: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    """Render ``partial`` for htmx and ``page`` (which includes it) for everybody else."""
+    return render(request, partial if wants_partial(request) else page, context, status=status)
+
+
+def done(request: HttpRequest, url: str, *events: str) -> HttpResponse:
+    """Answer a form that succeeded: htmx closes the dialog and tells the page what changed; a plain form goes to ``url``."""
+    if not wants_partial(request):
+        return redirect(url)
+    response = HttpResponse(status=204)
+    trigger_client_event(response, "dialog:close", {})
+    for event in events:
+        trigger_client_event(response, event, {})
+    return response

@@ -1,0 +1,25 @@
+"""Log lines: one line an event, no injected line breaks, no credentials (50 O-6)."""
+
+import logging
+import time
+
+from ecm_site.masking import mask_text
+
+
+class MaskSecrets(logging.Filter):
+    """Masks the finished message, so that arguments are covered too."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg = mask_text(record.getMessage())
+        record.args = ()
+        return True
+
+
+class LineFormatter(logging.Formatter):
+    converter = time.gmtime
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%S")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the standard library's name
+        return super().formatMessage(record).replace("\r", "\\r").replace("\n", "\\n")

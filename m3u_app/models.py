@@ -1,0 +1,156 @@
+"""Accounts (providers), their groups and their streams (20 §1.3, §3.6)."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from ecm_site.crypto import EncryptedTextField
+
+
+class AccountType(models.TextChoices):
+    STANDARD = "STD", "M3U playlist"
+    XTREAM = "XC", "Xtream Codes"
+    HDHOMERUN = "HDHR", "HDHomeRun"
+
+
+class AccountStatus(models.TextChoices):
+    IDLE = "idle", "Idle"
+    FETCHING = "fetching", "Downloading…"
+    PARSING = "parsing", "Processing…"
+    SUCCESS = "success", "Ready"
+    ERROR = "error", "Error"
+    PENDING_SETUP = "pending_setup", "Pending Setup"
+    DISABLED = "disabled", "Disabled"
+
+
+BUSY_STATUSES = (AccountStatus.FETCHING, AccountStatus.PARSING)
+
+
+class Account(models.Model):
+    """One provider source. The address is a secret too: playlist URLs carry the login in their query."""
+
+    name = models.CharField(max_length=255, unique=True)
+    account_type = models.CharField(max_length=4, choices=AccountType, default=AccountType.STANDARD)
+    server_url = EncryptedTextField(blank=True, default="")
+    file_path = models.CharField(max_length=1000, blank=True, help_text="An uploaded file or a path on this server.")
+    username = models.CharField(max_length=255, blank=True)
+    password = EncryptedTextField(blank=True, default="")
+    user_agent = models.CharField(max_length=255, blank=True, help_text="Empty = the product's own.")
+    allow_private_addresses = models.BooleanField(
+        default=False, help_text="Follow redirects from the internet into the local network."
+    )
+    max_streams = models.PositiveIntegerField(default=0, help_text="0 = unlimited.")
+    refresh_interval = models.PositiveIntegerField(default=24, help_text="Hours; 0 = by hand only.")
+    stale_stream_days = models.PositiveIntegerField(default=7)
+    priority = models.IntegerField(default=0)
+    is_active = models.BooleanField(default=True)
+    locked = models.BooleanField(default=False)
+    auto_enable_new_groups = models.BooleanField(default=True)
+    favorites_group = models.BooleanField(
+        default=False, help_text="HDHomeRun: put favourites into a group of their own."
+    )
+    shrink_guard_percent = models.PositiveSmallIntegerField(
+        default=50, help_text="Refuse a refresh that would leave fewer than this share of the streams; 0 = off."
+    )
+    identity_fields = models.JSONField(default=list, blank=True, help_text="Empty = the global choice (20 §3.7).")
+
+    status = models.CharField(max_length=14, choices=AccountStatus, default=AccountStatus.IDLE)
+    last_message = models.TextField(blank=True)
+    updated_at = models.DateTimeField(null=True, blank=True, help_text="Changes only on a successful refresh.")
+    exp_date = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    etag = models.CharField(max_length=255, blank=True)
+    last_modified = models.CharField(max_length=64, blank=True)
+    playlist_header = models.JSONField(
+        default=dict, blank=True, help_text="#EXTM3U attributes, guide addresses included."
+    )
+    provider_info = models.JSONField(default=dict, blank=True, help_text="What Xtream or the tuner says about itself.")
+    last_report = models.JSONField(default=dict, blank=True, help_text="Counts and samples of the last refresh.")
+    stream_count = models.PositiveIntegerField(default=0)
+    held_back = models.JSONField(
+        default=dict, blank=True, help_text="A shrunken refresh waiting for a yes or no: counts before and after."
+    )
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_busy(self) -> bool:
+        return self.status in BUSY_STATUSES
+
+
+class StreamGroup(models.Model):
+    """A category inside one account, with the operator's choices for it (20 §4.2)."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="groups")
+    name = models.CharField(max_length=255)
+    enabled = models.BooleanField(default=True)
+    xc_id = models.CharField(max_length=40, blank=True, help_text="The provider's category id; survives renames.")
+    stream_count = models.PositiveIntegerField(default=0)
+    is_new = models.BooleanField(default=True)
+    is_stale = models.BooleanField(default=False)
+    first_seen = models.DateTimeField(default=timezone.now)
+    last_seen = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["account", "name"], name="group_name_unique_in_account"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Stream(models.Model):
+    """One playable address of one account.
+
+    A stream that the last good refresh contained has ``is_stale`` off and ``last_seen`` empty: "seen" then means the
+    account's ``updated_at``. So a refresh that finds nothing changed writes no row at all (20 §24 trap 21, taken further).
+    """
+
+    account = models.ForeignKey(Account, null=True, blank=True, on_delete=models.CASCADE, related_name="streams")
+    group = models.ForeignKey(StreamGroup, null=True, blank=True, on_delete=models.CASCADE, related_name="streams")
+    name = models.CharField(max_length=512)
+    url = models.TextField()
+    tvg_id = models.CharField(max_length=255, blank=True)
+    tvg_name = models.CharField(max_length=512, blank=True)
+    logo_url = models.TextField(blank=True)
+    stream_chno = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
+    station_id = models.CharField(max_length=64, blank=True, help_text="Gracenote id.")
+    provider_stream_id = models.CharField(max_length=64, blank=True)
+    is_adult = models.BooleanField(default=False)
+    is_radio = models.BooleanField(default=False)
+    is_catchup = models.BooleanField(default=False)
+    catchup_days = models.PositiveIntegerField(default=0)
+    needs_drm = models.BooleanField(default=False)
+    extras = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="attributes, headers, vlc_opts, kodi_props: whatever goes out again verbatim.",
+    )
+    stream_hash = models.BinaryField(max_length=32, editable=False, help_text="Identity, SHA-256 (20 §3.7).")
+    content_mark = models.BigIntegerField(
+        default=0, editable=False, help_text="Fingerprint of the source lines; equal = nothing to do."
+    )
+    is_custom = models.BooleanField(default=False)
+    is_stale = models.BooleanField(default=False)
+    first_seen = models.DateTimeField(default=timezone.now)
+    last_seen = models.DateTimeField(null=True, blank=True, help_text="Set when the stream goes missing.")
+    updated_at = models.DateTimeField(default=timezone.now, help_text="Changes only when provider data changed.")
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["stream_hash"], name="stream_identity_unique")]
+        indexes: ClassVar = [
+            models.Index(fields=["group", "name"], name="stream_group_name"),
+            models.Index(fields=["account"], name="stream_account"),
+            models.Index(fields=["account", "last_seen"], condition=Q(is_stale=True), name="stream_stale"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,93 @@
+"""Writes the journal (50 §2). Who did it comes from :func:`acting_as`, set once per request, command or run."""
+
+import logging
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import DatabaseError, transaction
+
+from tasks_app.models import JournalEntry
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who stands behind a change. ``user_id`` is None for the machine itself and for the command line."""
+
+    user_id: int | None = None
+    user_name: str = ""
+    user_initiated: bool = True
+
+
+_actor: ContextVar[Actor] = ContextVar("journal_actor", default=Actor(user_initiated=False))
+
+
+@contextmanager
+def acting_as(actor: Actor) -> Iterator[None]:
+    """All journal entries written inside belong to ``actor``."""
+    token = _actor.set(actor)
+    try:
+        yield
+    finally:
+        _actor.reset(token)
+
+
+def current_actor() -> Actor:
+    return _actor.get()
+
+
+def new_batch_id() -> str:
+    """Eight hex characters shared by all entries of one bulk operation (50 §2.1)."""
+    return secrets.token_hex(4)
+
+
+def build_entry(
+    category: str,
+    action_type: str,
+    *,
+    entity_name: str,
+    description: str,
+    entity_type: str = "",
+    entity_id: int | None = None,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    batch_id: str = "",
+    undoable: bool = False,
+) -> JournalEntry:
+    """Make an unsaved entry, for callers who write many with one ``bulk_create``."""
+    actor = current_actor()
+    return JournalEntry(
+        category=category,
+        action_type=action_type,
+        entity_type=entity_type,
+        entity_id=entity_id,
+        entity_name=(entity_name or "(no name)")[:255],
+        description=description,
+        before_value=before,
+        after_value=after,
+        user_initiated=actor.user_initiated,
+        user_id=actor.user_id,
+        user_name=actor.user_name,
+        batch_id=batch_id,
+        undoable=undoable,
+    )
+
+
+def log_entry(category: str, action_type: str, **values: Any) -> JournalEntry | None:
+    """Write one entry; takes what :func:`build_entry` takes. A failure is logged and never fails the action (J-3)."""
+    return next(iter(log_entries([build_entry(category, action_type, **values)])), None)
+
+
+def log_entries(entries: list[JournalEntry]) -> list[JournalEntry]:
+    """Write many entries at once; on failure none, logged (J-3)."""
+    try:
+        with transaction.atomic():  # a savepoint: a journal failure must not poison the caller's transaction
+            return JournalEntry.objects.bulk_create(entries, batch_size=500)
+    except DatabaseError:
+        logger.exception("[JOURNAL] Could not write %s entries", len(entries))
+        return []

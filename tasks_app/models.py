@@ -1,0 +1,150 @@
+"""Runs of background tasks, their log lines, the worker's heartbeat, and the journal (50 §1, §2)."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+
+class RunStatus(models.TextChoices):
+    QUEUED = "queued", "Waiting"
+    RUNNING = "running", "Running"
+    COMPLETED = "completed", "Completed"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+    TERMINATED = "terminated", "Interrupted"
+
+
+ACTIVE_STATUSES = (RunStatus.QUEUED, RunStatus.RUNNING)
+
+
+class Trigger(models.TextChoices):
+    MANUAL = "manual", "by hand"
+    SCHEDULED = "scheduled", "by schedule"
+    EVENT = "event", "after a change"
+    COMMAND = "command", "from the command line"
+
+
+class TaskRun(models.Model):
+    """One run of a task: the only truth about its state, whatever the queue believes (DESIGN §5).
+
+    ``lock_key`` names what the run works on ("m3u:12"). The database refuses a second active run with the same key.
+    """
+
+    task_id = models.CharField(max_length=50)
+    lock_key = models.CharField(max_length=100)
+    title = models.CharField(max_length=255, help_text="What an operator reads: task name and what it works on.")
+    status = models.CharField(max_length=12, choices=RunStatus, default=RunStatus.QUEUED)
+    triggered_by = models.CharField(max_length=10, choices=Trigger, default=Trigger.MANUAL)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    parameters = models.JSONField(default=dict, blank=True)
+
+    phase = models.CharField(max_length=40, blank=True)
+    current = models.BigIntegerField(default=0)
+    total = models.BigIntegerField(default=0)
+    current_item = models.CharField(max_length=255, blank=True)
+    success_count = models.BigIntegerField(default=0)
+    failed_count = models.BigIntegerField(default=0)
+    skipped_count = models.BigIntegerField(default=0)
+
+    cancel_requested = models.BooleanField(default=False)
+    success = models.BooleanField(null=True)
+    message = models.TextField(blank=True)
+    error = models.CharField(max_length=40, blank=True, help_text="A reserved code of 50 §1.8, e.g. CANCELLED.")
+    details = models.JSONField(default=dict, blank=True)
+
+    worker = models.CharField(max_length=120, blank=True, help_text="host:pid of the process that runs it.")
+    queued_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        indexes: ClassVar = [
+            models.Index(fields=["task_id", "-id"]),
+            models.Index(fields=["status"]),
+            models.Index(fields=["lock_key", "-id"]),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["lock_key"], condition=Q(status__in=ACTIVE_STATUSES), name="one_active_run_per_lock_key"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title} #{self.pk}"
+
+    @property
+    def is_active(self) -> bool:
+        return self.status in ACTIVE_STATUSES
+
+    @property
+    def percentage(self) -> float:
+        """0–100 with one decimal; 0 while the total is unknown (50 §1.8)."""
+        return round(min(100.0, 100 * self.current / self.total), 1) if self.total else 0.0
+
+
+class TaskRunLog(models.Model):
+    """One log line of a run, written by a logging handler while the run works."""
+
+    run = models.ForeignKey(TaskRun, on_delete=models.CASCADE, related_name="log_lines")
+    at = models.DateTimeField(default=timezone.now)
+    level = models.CharField(max_length=10)
+    text = models.TextField()
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+
+    def __str__(self) -> str:
+        return self.text[:80]
+
+
+class WorkerBeat(models.Model):
+    """Proof of life of a worker process, renewed every few seconds."""
+
+    worker = models.CharField(max_length=120, unique=True)
+    started_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.worker
+
+
+class JournalEntry(models.Model):
+    """What changed, when, by whom, and what it was before (50 §2.1).
+
+    ``entity_type`` finds the undo handler. ``undone_by`` is the entry that took this one back.
+    """
+
+    timestamp = models.DateTimeField(default=timezone.now)
+    category = models.CharField(max_length=20)
+    action_type = models.CharField(max_length=30)
+    entity_type = models.CharField(max_length=30, blank=True)
+    entity_id = models.BigIntegerField(null=True, blank=True)
+    entity_name = models.CharField(max_length=255)
+    description = models.TextField()
+    before_value = models.JSONField(null=True, blank=True)
+    after_value = models.JSONField(null=True, blank=True)
+    user_initiated = models.BooleanField(default=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    user_name = models.CharField(max_length=150, blank=True, help_text="Copied, so that a deleted user stays readable.")
+    batch_id = models.CharField(max_length=50, blank=True)
+    undoable = models.BooleanField(default=False)
+    undone_by = models.OneToOneField("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="undoes")
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        verbose_name_plural = "journal entries"
+        indexes: ClassVar = [
+            models.Index(fields=["-timestamp"]),
+            models.Index(fields=["category", "-id"]),
+            models.Index(fields=["action_type", "-id"]),
+            models.Index(fields=["batch_id"], condition=~Q(batch_id=""), name="journal_batch"),
+            models.Index(fields=["category", "entity_id", "-timestamp"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.description[:80]

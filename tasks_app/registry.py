@@ -1,0 +1,79 @@
+"""Every kind of background work, found by its stable id (50 §1.1)."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from tasks_app.progress import Progress
+
+
+@dataclass
+class TaskResult:
+    """Outcome of a run (50 §1.8). ``success`` with ``failed_count`` > 0 is shown as a warning (T-22)."""
+
+    success: bool
+    message: str
+    success_count: int = 0
+    failed_count: int = 0
+    skipped_count: int = 0
+    error: str = ""
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+class TaskScheduler(ABC):
+    """Base class of all tasks. One instance serves one run."""
+
+    task_id: ClassVar[str]
+    name: ClassVar[str]
+    description: ClassVar[str] = ""
+
+    def __init__(self, progress: Progress, parameters: dict[str, Any], *, user_initiated: bool = True) -> None:
+        self.progress = progress
+        self.parameters = parameters
+        self.user_initiated = user_initiated
+
+    @classmethod
+    def lock_key(cls, parameters: dict[str, Any]) -> str:
+        """Name what a run works on; two runs with the same key never overlap. Default: the task itself."""
+        return cls.task_id
+
+    @classmethod
+    def title(cls, parameters: dict[str, Any]) -> str:
+        """What the run is called on screen, e.g. "M3U refresh – Acme"."""
+        return cls.name
+
+    @abstractmethod
+    def execute(self) -> TaskResult:
+        """Do the work. Raise for a failure; the message of the exception is shown to the operator, masked."""
+
+    @classmethod
+    def on_interrupted(cls, parameters: dict[str, Any]) -> None:
+        """Mend rows that a killed run left behind (e.g. an account still "fetching"). Called once, at healing."""
+        return None
+
+
+_tasks: dict[str, type[TaskScheduler]] = {}
+
+
+class UnknownTask(LookupError):
+    """No task has this id."""
+
+
+def register_task(task: type[TaskScheduler]) -> type[TaskScheduler]:
+    """Class decorator: make a task known. Apps do this by importing their ``tasks`` module in ``ready()``."""
+    other = _tasks.get(task.task_id)
+    if other is not None and other is not task:
+        raise ValueError(f"task id {task.task_id!r} is taken by {other.__qualname__}")
+    _tasks[task.task_id] = task
+    return task
+
+
+def get_task(task_id: str) -> type[TaskScheduler]:
+    try:
+        return _tasks[task_id]
+    except KeyError:
+        raise UnknownTask(f"There is no task {task_id!r}. Known: {', '.join(sorted(_tasks))}.") from None
+
+
+def all_tasks() -> list[type[TaskScheduler]]:
+    return sorted(_tasks.values(), key=lambda task: task.name)
