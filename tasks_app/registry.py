@@ -49,7 +49,7 @@ class TaskScheduler(ABC):
     @classmethod
     def on_interrupted(cls, parameters: dict[str, Any]) -> None:
         """Mend rows that a killed run left behind (e.g. an account still "fetching"). Called once, at healing."""
-        return None
+        return
 
 
 _tasks: dict[str, type[TaskScheduler]] = {}
