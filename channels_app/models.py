@@ -32,9 +32,7 @@ class Channel(models.Model):
     tvg_id = models.CharField(max_length=255, blank=True)
     gracenote_id = models.CharField(max_length=64, blank=True)
     logo_url = models.TextField(blank=True)
-    guide_entry = models.ForeignKey(
-        GuideEntry, null=True, blank=True, on_delete=models.SET_NULL, related_name="channels"
-    )
+    guide_entry = models.ForeignKey(GuideEntry, null=True, blank=True, on_delete=models.SET_NULL, related_name="channels")
     epg_locked = models.BooleanField(default=False, help_text="Automatic matching must not touch it.")
     no_epg = models.BooleanField(default=False, help_text="The operator wants no guide here.")
     is_hidden = models.BooleanField(default=False)

@@ -18,9 +18,7 @@ def wants_partial(request: HttpRequest) -> bool:
     return bool(htmx) and not htmx.history_restore_request and not htmx.boosted
 
 
-def render_page(
-    request: HttpRequest, page: str, partial: str, context: dict[str, Any], status: int = 200
-) -> HttpResponse:
+def render_page(request: HttpRequest, page: str, partial: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
     """Render ``partial`` for htmx and ``page`` (which includes it) for everybody else."""
     return render(request, partial if wants_partial(request) else page, context, status=status)
 

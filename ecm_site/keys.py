@@ -24,7 +24,5 @@ def read_or_create_key(path: Path) -> str:
 def _read_complete(path: Path) -> str:
     key = path.read_text(encoding="ascii").strip()
     if len(key) < 32:
-        raise RuntimeError(
-            f"{path} is damaged (too short). Restore it from a backup; deleting it loses stored passwords."
-        )
+        raise RuntimeError(f"{path} is damaged (too short). Restore it from a backup; deleting it loses stored passwords.")
     return key

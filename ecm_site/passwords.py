@@ -21,9 +21,7 @@ class MaximumLengthValidator:
 
     def validate(self, password: str, user: Any = None) -> None:
         if len(password) > self.max_length:
-            raise ValidationError(
-                f"The password is longer than {self.max_length} characters.", code="password_too_long"
-            )
+            raise ValidationError(f"The password is longer than {self.max_length} characters.", code="password_too_long")
 
     def get_help_text(self) -> str:
         return f"At most {self.max_length} characters."

@@ -77,13 +77,9 @@ class GuideEntry(models.Model):
     icon_url = models.CharField(max_length=500, blank=True)
     lcn = models.CharField(max_length=64, blank=True)
     station_id = models.CharField(max_length=64, blank=True)
-    search_text = models.TextField(
-        blank=True, help_text="Names and id, lower-case, raw and letters/digits only (30 §7)."
-    )
+    search_text = models.TextField(blank=True, help_text="Names and id, lower-case, raw and letters/digits only (30 §7).")
     in_feed = models.BooleanField(default=True, help_text="Off: mapped, but no longer in the feed.")
-    programmes_loaded = models.BooleanField(
-        default=False, help_text="Off: mapped since the last import; one pass is due."
-    )
+    programmes_loaded = models.BooleanField(default=False, help_text="Off: mapped since the last import; one pass is due.")
     first_seen = models.DateTimeField(default=timezone.now)
     last_seen = models.DateTimeField(default=timezone.now)
 
@@ -109,9 +105,7 @@ class Programme(models.Model):
     season = models.PositiveIntegerField(null=True, blank=True)
     episode = models.PositiveIntegerField(null=True, blank=True)
     icon_url = models.TextField(blank=True)
-    extra = models.JSONField(
-        default=dict, blank=True, help_text="Flags, credits, ratings, ids …: written back on output."
-    )
+    extra = models.JSONField(default=dict, blank=True, help_text="Flags, credits, ratings, ids …: written back on output.")
     stop_is_derived = models.BooleanField(default=False)
 
     class Meta:

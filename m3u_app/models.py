@@ -48,9 +48,7 @@ class Account(models.Model):
     is_active = models.BooleanField(default=True)
     locked = models.BooleanField(default=False)
     auto_enable_new_groups = models.BooleanField(default=True)
-    favorites_group = models.BooleanField(
-        default=False, help_text="HDHomeRun: put favourites into a group of their own."
-    )
+    favorites_group = models.BooleanField(default=False, help_text="HDHomeRun: put favourites into a group of their own.")
     shrink_guard_percent = models.PositiveSmallIntegerField(
         default=50, help_text="Refuse a refresh that would leave fewer than this share of the streams; 0 = off."
     )
@@ -63,9 +61,7 @@ class Account(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     etag = models.CharField(max_length=255, blank=True)
     last_modified = models.CharField(max_length=64, blank=True)
-    playlist_header = models.JSONField(
-        default=dict, blank=True, help_text="#EXTM3U attributes, guide addresses included."
-    )
+    playlist_header = models.JSONField(default=dict, blank=True, help_text="#EXTM3U attributes, guide addresses included.")
     provider_info = models.JSONField(default=dict, blank=True, help_text="What Xtream or the tuner says about itself.")
     last_report = models.JSONField(default=dict, blank=True, help_text="Counts and samples of the last refresh.")
     stream_count = models.PositiveIntegerField(default=0)
