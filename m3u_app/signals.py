@@ -1,0 +1,6 @@
+"""Signals of this app, for higher floors."""
+
+from django.dispatch import Signal
+
+account_refreshed = Signal()
+"""Sent after a successful refresh that changed something. Arguments: ``account_id``, ``report`` (RefreshReport)."""
