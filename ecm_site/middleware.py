@@ -1,15 +1,18 @@
-"""Sign-in for every page (50 U-4) and toasts for partial answers."""
+"""Sign-in for every page (50 U-4), the operator's time zone, toasts for partial answers."""
 
+import zoneinfo
 from collections.abc import Callable
 
-from django.contrib import messages
 from django.contrib.auth import get_user_model
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import resolve, reverse
+from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
+from ecm_site.conf import get_settings
+from ecm_site.toasts import waiting_toasts
 from tasks_app.journal import Actor, acting_as
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -40,11 +43,30 @@ class SignInRequiredMiddleware:
             return None
         if resolve(request.path_info).namespace == "admin":
             return None  # Django admin brings its own sign-in
+        htmx = getattr(request, "htmx", None)
         if not get_user_model().objects.exists():
             target = reverse("setup")
-            return HttpResponseClientRedirect(target) if getattr(request, "htmx", False) else redirect(target)
-        answer = redirect_to_login(request.get_full_path())
-        return HttpResponseClientRedirect(answer.url) if getattr(request, "htmx", False) else answer
+            return HttpResponseClientRedirect(target) if htmx else redirect(target)
+        if not htmx:
+            return redirect_to_login(request.get_full_path())
+        # Not a redirect: the page may hold a half-written form. It stays, and says that the sign-in has ended.
+        answer = HttpResponse("Your sign-in has ended.", status=401, content_type="text/plain")
+        sign_in = redirect_to_login(htmx.current_url_abs_path or reverse("dashboard"))
+        return trigger_client_event(answer, "session:expired", {"url": sign_in.url})
+
+
+class TimeZoneMiddleware:
+    """Pages show times in the operator's time zone; what is stored stays UTC."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        name = get_settings().time_zone
+        if not name:
+            return self.get_response(request)
+        with timezone.override(zoneinfo.ZoneInfo(name)):
+            return self.get_response(request)
 
 
 class HtmxMessagesMiddleware:
@@ -55,9 +77,11 @@ class HtmxMessagesMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if not getattr(request, "htmx", False) or "HX-Redirect" in response or 300 <= response.status_code < 400:
+        if not getattr(request, "htmx", False) or 300 <= response.status_code < 400:
             return response
-        toasts = [{"level": message.level_tag, "text": str(message)} for message in messages.get_messages(request)]
+        if "HX-Redirect" in response or "HX-Refresh" in response:
+            return response  # the next page shows them
+        toasts = waiting_toasts(request)
         if toasts:
             trigger_client_event(response, "toasts", {"items": toasts})
         return response

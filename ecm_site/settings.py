@@ -60,6 +60,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "ecm_site.middleware.SignInRequiredMiddleware",
+    "ecm_site.middleware.TimeZoneMiddleware",
     "ecm_site.middleware.HtmxMessagesMiddleware",
 ]
 

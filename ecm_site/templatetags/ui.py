@@ -7,6 +7,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from ecm_site.masking import mask_text
+from ecm_site.navigation import MENU, MenuEntry, active_entry
+from ecm_site.toasts import Toast, waiting_toasts
 
 register = template.Library()
 
@@ -32,6 +34,19 @@ def query_with(context: template.Context, **changes: object) -> str:
         else:
             query[key] = str(value)
     return f"?{query.urlencode()}"
+
+
+@register.simple_tag(takes_context=True)
+def navigation(context: template.Context) -> list[tuple[MenuEntry, bool]]:
+    """The main menu; the entry that the current page belongs to is marked."""
+    active = active_entry(context["request"].path)
+    return [(entry, entry is active) for entry in MENU]
+
+
+@register.simple_tag(takes_context=True)
+def toasts(context: template.Context) -> list[Toast]:
+    """Messages for the operator that no page has shown yet."""
+    return waiting_toasts(context["request"])
 
 
 @register.filter

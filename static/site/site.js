@@ -1,0 +1,240 @@
+// What every page shares: dialogs, toasts, polite polling, errors, unsaved forms. Everything hangs on the document, so
+// parts that htmx swaps in need no set-up of their own. Page scripts use window.ecm.
+(function () {
+  "use strict";
+
+  const SHOWN_MS = { success: 6000, info: 6000, debug: 6000, warning: 12000, error: 0 }; // 0 = until dismissed
+  const UNDO_SHOWN_MS = 15000; // long enough to read, decide and reach the button
+  const CONNECTION = "connection";
+  const SESSION = "session";
+
+  const dialog = () => document.getElementById("dialog");
+  const dialogBody = () => document.getElementById("dialog-body");
+
+  // --- announcements for screen readers -----------------------------------------------------------------------------
+  function announce(text) {
+    const place = document.getElementById("announcer");
+    place.textContent = "";
+    window.setTimeout(() => (place.textContent = text), 50); // an unchanged text would not be read again
+  }
+
+  // --- toasts -------------------------------------------------------------------------------------------------------
+  // options: undo = address to POST to; link = {text, href}; retry = function; key = at most one toast of this key
+  function toast(level, text, options = {}) {
+    const box = document.getElementById("toasts");
+    (document.querySelector("dialog[open]") || document.body).append(box); // a modal dialog hides what lies outside it
+    if (options.key) box.querySelector(`[data-key="${options.key}"]`)?.remove();
+
+    const item = document.createElement("div");
+    item.className = `alert ecm-toast ecm-toast-${level in SHOWN_MS ? level : "info"}`;
+    if (level === "error") item.setAttribute("role", "alert");
+    if (options.key) item.dataset.key = options.key;
+    const words = document.createElement("div");
+    words.className = "ecm-toast-text";
+    words.textContent = text;
+    item.append(words);
+    if (options.undo) item.append(button("Undo", { "hx-post": options.undo, "hx-swap": "none" }, () => dismiss(item)));
+    if (options.retry) item.append(button("Try again", {}, () => (dismiss(item), options.retry())));
+    if (options.link) {
+      const link = document.createElement("a");
+      link.className = "btn btn-sm";
+      link.textContent = options.link.text;
+      link.href = options.link.href;
+      item.append(link);
+    }
+    const close = button("", { "aria-label": "Dismiss" }, () => dismiss(item));
+    close.className = "btn-close";
+    item.append(close);
+    box.append(item);
+    if (options.undo) window.htmx.process(item);
+    leaveAfter(item, options.undo ? UNDO_SHOWN_MS : SHOWN_MS[level] ?? SHOWN_MS.info);
+    return item;
+  }
+
+  function button(text, attributes, onClick) {
+    const element = document.createElement("button");
+    element.type = "button";
+    element.className = "btn btn-sm";
+    element.textContent = text;
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    element.addEventListener("click", () => window.setTimeout(onClick, 0)); // after htmx has seen the click
+    return element;
+  }
+
+  function dismiss(item) {
+    item.classList.add("ecm-toast-leaving");
+    window.setTimeout(() => item.remove(), 200);
+  }
+
+  function leaveAfter(item, milliseconds) {
+    if (!milliseconds) return;
+    let timer = window.setTimeout(() => dismiss(item), milliseconds);
+    const stay = () => window.clearTimeout(timer);
+    const go = () => (stay(), (timer = window.setTimeout(() => dismiss(item), milliseconds)));
+    item.addEventListener("mouseenter", stay);
+    item.addEventListener("focusin", stay);
+    item.addEventListener("mouseleave", go);
+    item.addEventListener("focusout", go);
+  }
+
+  function dismissKey(key) {
+    document.querySelectorAll(`#toasts [data-key="${key}"]`).forEach(dismiss);
+  }
+
+  document.addEventListener("toasts", (event) => {
+    for (const item of event.detail.items) toast(item.level, item.text, { undo: item.undo });
+  });
+
+  function showWaitingToasts() {
+    for (const message of document.querySelectorAll("#toasts .ecm-message")) {
+      message.remove();
+      toast(message.dataset.level, message.textContent.trim(), { undo: message.dataset.undo });
+    }
+  }
+
+  // --- the dialog ---------------------------------------------------------------------------------------------------
+  let dialogTouched = false;
+
+  function openDialog() {
+    const element = dialog();
+    if (!element.open) {
+      dialogTouched = false;
+      element.showModal();
+    }
+    const heading = dialogBody().querySelector("h1, h2, h3, .dialog-title");
+    if (heading) element.setAttribute("aria-label", heading.textContent.trim());
+    const first =
+      dialogBody().querySelector(".is-invalid") ||
+      dialogBody().querySelector("[autofocus]") ||
+      dialogBody().querySelector("input:not([type=hidden]):not([disabled]), select, textarea") ||
+      dialogBody().querySelector("a[href], button:not([data-dialog-close])");
+    first?.focus();
+  }
+
+  function closeDialog() {
+    if (dialog().open) dialog().close();
+  }
+
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target?.id === "dialog-body" && dialogBody().childElementCount) openDialog();
+  });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    // An outerHTML swap of the form inside the dialog (errors): put the cursor where something is to be done.
+    if (dialog().open && dialogBody().contains(event.detail.elt)) dialogBody().querySelector(".is-invalid")?.focus();
+  });
+  document.addEventListener("dialog:close", closeDialog);
+  document.addEventListener("input", (event) => {
+    if (dialogBody().contains(event.target)) dialogTouched = true;
+  });
+  document.addEventListener("click", (event) => {
+    const closer = event.target.closest("[data-dialog-close]");
+    if (closer && dialog().contains(closer)) {
+      event.preventDefault();
+      closeDialog();
+    } else if (event.target === dialog() && !dialogTouched) {
+      closeDialog(); // a click beside the dialog; what was typed is not thrown away
+    }
+  });
+  document.addEventListener("DOMContentLoaded", () => {
+    // Emptied in the "close" event, which comes after all events of an answer: they start at the form and must bubble.
+    dialog().addEventListener("close", () => {
+      document.body.append(document.getElementById("toasts"));
+      dialogBody().replaceChildren();
+    });
+  });
+
+  // --- polite polling, errors, sign-in that ended -------------------------------------------------------------------
+  let signedOut = false;
+  const isPolling = (detail) => !detail.requestConfig?.triggeringEvent;
+
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if ((document.hidden || signedOut) && isPolling(event.detail)) event.preventDefault();
+  });
+
+  function retryOf(event) {
+    const { requestConfig, elt } = event.detail;
+    if (!requestConfig || requestConfig.verb !== "get" || isPolling(event.detail)) return undefined;
+    return () => window.htmx.ajax("GET", requestConfig.path, { source: elt, target: event.detail.target });
+  }
+
+  function unreachable(event) {
+    if (document.hidden) return;
+    const text = "The server does not answer. Check that ECM is running and that you are connected, then try again.";
+    toast("error", text, { key: CONNECTION, retry: retryOf(event) });
+  }
+  document.addEventListener("htmx:sendError", unreachable);
+  document.addEventListener("htmx:timeout", unreachable);
+
+  document.addEventListener("session:expired", (event) => {
+    signedOut = true;
+    const link = { text: "Sign in", href: event.detail.url };
+    toast("error", "Your sign-in has ended. Copy anything that you have typed, then sign in again.", { key: SESSION, link });
+  });
+
+  const SENTENCES = {
+    403: "The server refused this. Reload the page and try again.",
+    404: "This does not exist any more; somebody or something removed it. Reload the page.",
+    413: "This is too large for the server.",
+    429: "Too many requests. Wait a moment, then try again.",
+  };
+
+  document.addEventListener("htmx:responseError", (event) => {
+    const { xhr } = event.detail;
+    if (xhr.status === 401) return; // session:expired has spoken
+    const plain = (xhr.getResponseHeader("Content-Type") || "").startsWith("text/plain");
+    const own = plain && xhr.responseText.length < 500 ? xhr.responseText.trim() : "";
+    const failed = "The server could not do this because of an error of its own. The log says more. Try again in a moment.";
+    const text = own || SENTENCES[xhr.status] || (xhr.status >= 500 ? failed : "The server refused this.");
+    const options = { key: isPolling(event.detail) ? CONNECTION : undefined };
+    if (xhr.status >= 500) options.retry = retryOf(event);
+    toast("error", text, options);
+  });
+
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.successful) dismissKey(CONNECTION);
+  });
+
+  // --- forms --------------------------------------------------------------------------------------------------------
+  // <form data-warn-unsaved>: leaving with changes asks. A form is sent once, however often the button is pressed.
+  const changed = new Set();
+
+  document.addEventListener("input", (event) => {
+    const form = event.target.form;
+    if (form?.matches("[data-warn-unsaved]")) changed.add(form);
+  });
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    changed.delete(form);
+    if (form.method !== "post" || form.matches("[hx-post], [data-hx-post]")) return;
+    window.setTimeout(() => {
+      if (event.defaultPrevented) return;
+      form.querySelectorAll("button[type=submit], button:not([type])").forEach((element) => (element.disabled = true));
+    }, 0);
+  });
+  window.addEventListener("beforeunload", (event) => {
+    if ([...changed].some((form) => form.isConnected)) event.preventDefault();
+  });
+  window.addEventListener("pageshow", (event) => {
+    if (!event.persisted) return; // the browser restored the page as it was left, with its buttons off
+    document.querySelectorAll("form[method=post] button[disabled]").forEach((element) => (element.disabled = false));
+  });
+
+  // <button data-copy="text"> and <button data-copy-from="#input">
+  document.addEventListener("click", async (event) => {
+    const source = event.target.closest("[data-copy], [data-copy-from]");
+    if (!source) return;
+    const field = source.dataset.copyFrom && document.querySelector(source.dataset.copyFrom);
+    const text = field ? field.value || field.textContent : source.dataset.copy;
+    try {
+      await navigator.clipboard.writeText(text);
+      toast("success", "Copied.");
+    } catch (error) {
+      // Only pages behind TLS (or on this machine) may use the clipboard: select the text for Ctrl+C instead.
+      if (field?.select) field.select();
+      toast("info", field ? "Press Ctrl+C to copy." : `Copy this: ${text}`);
+    }
+  });
+
+  window.ecm = { announce, toast, openDialog, closeDialog };
+  document.addEventListener("DOMContentLoaded", showWaitingToasts);
+})();

@@ -1,0 +1,37 @@
+"""Turns Django messages into toasts, whether they travel in a page or in the header of a partial answer."""
+
+from typing import TypedDict
+
+from django.contrib import messages
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+UNDO_TAG = "undo:"
+
+
+class Toast(TypedDict):
+    level: str
+    text: str
+    undo: str  # address that takes the change back when posted to; empty = no such button
+
+
+def waiting_toasts(request: HttpRequest) -> list[Toast]:
+    """Return and consume the messages of this sign-in.
+
+    A message with ``extra_tags="undo:<journal entry id>"`` gets an undo button.
+    """
+    return [
+        {"level": message.level_tag, "text": str(message), "undo": _undo_address(message.extra_tags or "")}
+        for message in messages.get_messages(request)
+    ]
+
+
+def _undo_address(tags: str) -> str:
+    for tag in tags.split():
+        entry_id = tag.removeprefix(UNDO_TAG)
+        if tag.startswith(UNDO_TAG) and entry_id.isdigit():
+            try:
+                return reverse("journal:undo", args=[int(entry_id)])
+            except NoReverseMatch:  # an install without the journal pages still shows the message
+                return ""
+    return ""
