@@ -1,15 +1,13 @@
 """Reads bodies: counts bytes, undoes Content-Encoding, and stops what grows without end."""
 
 import re
-import zlib
 from collections.abc import Iterator
 
 import httpx
 
 from ecm_site.fetching.errors import FetchError, server_name, too_large
+from ecm_site.unpacking import UnpackError, gunzip, inflate
 
-PIECE = 262_144  # at most this much is unpacked at once
-GZIP_MAGIC = b"\x1f\x8b"
 RATIO_FLOOR = 16 * 1_048_576  # below this size no expansion is suspicious
 _CHARSET = re.compile(r"(?i)charset\s*=\s*[\"']?([A-Za-z0-9_.:-]+)")
 
@@ -86,56 +84,15 @@ class BodyReader:
                 yield chunk
 
     def _unpacked(self, source: Iterator[bytes]) -> Iterator[bytes]:
+        name = server_name(self._response.request.url)
         try:
-            yield from _inflated(source, self._encoding)
-        except zlib.error as error:
-            raise FetchError(
-                "interrupted",
-                f"What the server {server_name(self._response.request.url)} sends is damaged and cannot be unpacked.",
-            ) from error
-        except EOFError as error:
-            raise FetchError(
-                "interrupted",
-                f"The server {server_name(self._response.request.url)} broke off before everything had arrived. Try again.",
-            ) from error
-
-
-def _inflated(source: Iterator[bytes], encoding: str) -> Iterator[bytes]:
-    """Unpack in bounded pieces. Raises ``zlib.error`` for damage, ``EOFError`` for a packed body that is cut off."""
-    decoder: zlib._Decompress | None = None
-    waiting = b""  # the first bytes after a packed part: another part, or padding to ignore
-    parts = 0
-    for chunk in source:
-        data = waiting + chunk
-        waiting = b""
-        while data:
-            if decoder is None:
-                if parts and (encoding == "deflate" or not data.startswith((GZIP_MAGIC, GZIP_MAGIC[:1]))):
-                    for _ in source:  # junk after the end is read off and dropped, as browsers do
-                        pass
-                    return
-                if len(data) < 2:
-                    waiting = data
-                    break
-                decoder = _decoder(encoding, data)
-            piece = decoder.decompress(data, PIECE)
-            if piece:
-                yield piece
-            data = decoder.unconsumed_tail
-            if decoder.eof:
-                data, decoder, parts = decoder.unused_data, None, parts + 1
-    while decoder is not None and not decoder.eof:  # output that was held back by the piece size
-        piece = decoder.decompress(b"", PIECE)
-        if not piece:
-            raise EOFError
-        yield piece
-
-
-def _decoder(encoding: str, start: bytes) -> "zlib._Decompress":
-    if encoding == "deflate":  # zlib with header by the standard, raw by habit of some servers
-        has_header = len(start) >= 2 and start[0] & 0x0F == 8 and (start[0] << 8 | start[1]) % 31 == 0
-        return zlib.decompressobj(zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS)
-    return zlib.decompressobj(zlib.MAX_WBITS | 16)
+            yield from inflate(source) if self._encoding == "deflate" else gunzip(source)
+        except UnpackError as error:
+            if error.truncated:
+                message = f"The server {name} broke off before everything had arrived. Try again."
+            else:
+                message = f"What the server {name} sends is damaged and cannot be unpacked."
+            raise FetchError("interrupted", message) from error
 
 
 def read_start(response: httpx.Response, size: int) -> bytes:
