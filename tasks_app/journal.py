@@ -10,6 +10,8 @@ from typing import Any
 
 from django.db import DatabaseError, transaction
 
+from ecm_site.masking import mask_text
+from tasks_app.clean_values import plain
 from tasks_app.models import JournalEntry
 
 logger = logging.getLogger(__name__)
@@ -24,6 +26,7 @@ class Actor:
     user_initiated: bool = True
 
 
+_collected: ContextVar[list[JournalEntry] | None] = ContextVar("journal_collected", default=None)
 _actor: ContextVar[Actor] = ContextVar("journal_actor", default=Actor(user_initiated=False))
 
 
@@ -39,6 +42,17 @@ def acting_as(actor: Actor) -> Iterator[None]:
 
 def current_actor() -> Actor:
     return _actor.get()
+
+
+@contextmanager
+def collecting() -> Iterator[list[JournalEntry]]:
+    """Entries logged inside are not written but gathered in the list that is yielded; undo decides what becomes of them."""
+    gathered: list[JournalEntry] = []
+    token = _collected.set(gathered)
+    try:
+        yield gathered
+    finally:
+        _collected.reset(token)
 
 
 def new_batch_id() -> str:
@@ -59,17 +73,21 @@ def build_entry(
     batch_id: str = "",
     undoable: bool = False,
 ) -> JournalEntry:
-    """Make an unsaved entry, for callers who write many with one ``bulk_create``."""
+    """Make an unsaved entry, for callers who write many with one :func:`log_entries`.
+
+    ``before`` is None for something new, ``after`` is None for something deleted. Values under keys that name a secret
+    are never kept; credentials inside addresses are kept only where undoing needs them, and masked wherever shown.
+    """
     actor = current_actor()
     return JournalEntry(
-        category=category,
-        action_type=action_type,
+        category=category[:20],
+        action_type=action_type[:30],
         entity_type=entity_type,
         entity_id=entity_id,
-        entity_name=(entity_name or "(no name)")[:255],
-        description=description,
-        before_value=before,
-        after_value=after,
+        entity_name=mask_text(entity_name or "(no name)")[:255],
+        description=mask_text(description),
+        before_value=None if before is None else plain(before, mask=not undoable),
+        after_value=None if after is None else plain(after, mask=not undoable),
         user_initiated=actor.user_initiated,
         user_id=actor.user_id,
         user_name=actor.user_name,
@@ -85,6 +103,10 @@ def log_entry(category: str, action_type: str, **values: Any) -> JournalEntry | 
 
 def log_entries(entries: list[JournalEntry]) -> list[JournalEntry]:
     """Write many entries at once; on failure none, logged (J-3)."""
+    gathered = _collected.get()
+    if gathered is not None:
+        gathered.extend(entries)
+        return entries
     try:
         with transaction.atomic():  # a savepoint: a journal failure must not poison the caller's transaction
             return JournalEntry.objects.bulk_create(entries, batch_size=500)

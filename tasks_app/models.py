@@ -1,5 +1,6 @@
 """Runs of background tasks, their log lines, the worker's heartbeat, and the journal (50 §1, §2)."""
 
+from datetime import timedelta
 from typing import ClassVar
 
 from django.conf import settings
@@ -42,6 +43,7 @@ class TaskRun(models.Model):
     parameters = models.JSONField(default=dict, blank=True)
 
     phase = models.CharField(max_length=40, blank=True)
+    phase_started_at = models.DateTimeField(null=True, blank=True)
     current = models.BigIntegerField(default=0)
     total = models.BigIntegerField(default=0)
     current_item = models.CharField(max_length=255, blank=True)
@@ -55,7 +57,7 @@ class TaskRun(models.Model):
     error = models.CharField(max_length=40, blank=True, help_text="A reserved code of 50 §1.8, e.g. CANCELLED.")
     details = models.JSONField(default=dict, blank=True)
 
-    worker = models.CharField(max_length=120, blank=True, help_text="host:pid of the process that runs it.")
+    worker = models.CharField(max_length=120, blank=True, help_text="host:pid@start of the process that runs it.")
     queued_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True, blank=True)
     heartbeat_at = models.DateTimeField(null=True, blank=True)
@@ -86,6 +88,34 @@ class TaskRun(models.Model):
         """0–100 with one decimal; 0 while the total is unknown (50 §1.8)."""
         return round(min(100.0, 100 * self.current / self.total), 1) if self.total else 0.0
 
+    @property
+    def severity(self) -> str:
+        """success, warning, error, or "" while it is not over (T-22)."""
+        if self.status == RunStatus.COMPLETED:
+            return "warning" if self.failed_count else "success"
+        return {
+            RunStatus.CANCELLED: "warning",
+            RunStatus.FAILED: "error",
+            RunStatus.TERMINATED: "error",
+        }.get(RunStatus(self.status), "")
+
+    @property
+    def duration(self) -> timedelta | None:
+        """Working time so far, or in total once it is over; None before it starts."""
+        if self.started_at is None:
+            return None
+        return max((self.completed_at or timezone.now()) - self.started_at, timedelta(0))
+
+    @property
+    def time_left(self) -> timedelta | None:
+        """Guess from the pace of the current phase; None while a guess would be worthless."""
+        if self.status != RunStatus.RUNNING or self.phase_started_at is None or not 0 < self.current < self.total:
+            return None
+        spent = timezone.now() - self.phase_started_at
+        if spent < timedelta(seconds=3):
+            return None
+        return spent * ((self.total - self.current) / self.current)
+
 
 class TaskRunLog(models.Model):
     """One log line of a run, written by a logging handler while the run works."""
@@ -100,6 +130,32 @@ class TaskRunLog(models.Model):
 
     def __str__(self) -> str:
         return self.text[:80]
+
+
+class RunRequest(models.Model):
+    """A wish for a run in a moment: many wishes for the same work become one row and so one run.
+
+    The worker turns it into a :class:`TaskRun` once ``due_at`` has passed and no such run is active.
+    """
+
+    key = models.CharField(max_length=120, unique=True, help_text="Task id and parameters: what is being coalesced.")
+    task_id = models.CharField(max_length=50)
+    parameters = models.JSONField(default=dict, blank=True)
+    first_requested_at = models.DateTimeField(default=timezone.now)
+    due_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class TickClaim(models.Model):
+    """When something that only one worker may do was last taken. Taken by compare-and-swap."""
+
+    name = models.CharField(max_length=40, unique=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class WorkerBeat(models.Model):
@@ -136,14 +192,15 @@ class JournalEntry(models.Model):
     undone_by = models.OneToOneField("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="undoes")
 
     class Meta:
-        ordering: ClassVar = ["-id"]
+        ordering: ClassVar = ["-timestamp", "-id"]
         verbose_name_plural = "journal entries"
         indexes: ClassVar = [
-            models.Index(fields=["-timestamp"]),
-            models.Index(fields=["category", "-id"]),
-            models.Index(fields=["action_type", "-id"]),
-            models.Index(fields=["batch_id"], condition=~Q(batch_id=""), name="journal_batch"),
-            models.Index(fields=["category", "entity_id", "-timestamp"]),
+            # The list is ordered by time and then id, so each filter that narrows much carries both.
+            models.Index(fields=["-timestamp", "-id"], name="journal_time"),
+            models.Index(fields=["category", "-timestamp", "-id"], name="journal_category"),
+            models.Index(fields=["action_type", "-timestamp", "-id"], name="journal_action"),
+            models.Index(fields=["batch_id", "-timestamp", "-id"], name="journal_batch"),
+            models.Index(fields=["category", "entity_id", "-timestamp"], name="journal_entity"),
         ]
 
     def __str__(self) -> str:

@@ -4,6 +4,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from django.forms import Field
+
 from tasks_app.progress import Progress
 
 
@@ -26,6 +28,10 @@ class TaskScheduler(ABC):
     task_id: ClassVar[str]
     name: ClassVar[str]
     description: ClassVar[str] = ""
+    by_hand: ClassVar[bool] = True
+    """Whether the Tasks page offers "Run now". Off for work that makes no sense without what triggers it."""
+    default_parameters: ClassVar[dict[str, Any] | None] = None
+    """All parameters with their defaults (50 §1.3). Unknown ones are then refused; None accepts anything."""
 
     def __init__(self, progress: Progress, parameters: dict[str, Any], *, user_initiated: bool = True) -> None:
         self.progress = progress
@@ -41,6 +47,11 @@ class TaskScheduler(ABC):
     def title(cls, parameters: dict[str, Any]) -> str:
         """What the run is called on screen, e.g. "M3U refresh – Acme"."""
         return cls.name
+
+    @classmethod
+    def parameter_fields(cls) -> dict[str, Field]:
+        """Form fields of the "Run now" dialog by parameter name; their cleaned values must be plain JSON values."""
+        return {}
 
     @abstractmethod
     def execute(self) -> TaskResult:

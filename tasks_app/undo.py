@@ -1,9 +1,29 @@
-"""Takes journal entries back (DESIGN §3): an app registers, per entity type, how one entry is undone."""
+"""Takes journal entries back (DESIGN §3): an app registers, per entity type, how one entry is undone.
 
+What an entry says tells the handler what to do: ``before_value`` None means it was created (delete it again),
+``after_value`` None means it was deleted (make it again), else put the fields back that still hold what the entry left.
+Undoing is itself journalled as an ordinary entry with the values exchanged, so undoing that one is redoing.
+"""
+
+import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from django.db import DatabaseError, transaction
+
+from tasks_app.journal import build_entry, collecting, log_entry, new_batch_id
 from tasks_app.models import JournalEntry
+from tasks_app.progress import NoProgress, Progress
+
+logger = logging.getLogger(__name__)
+
+_CHUNK = 100  # entries a transaction…
+_CHUNK_SECONDS = 0.3  # …or fewer when they take long: nobody may wait for the write lock
+_PAUSE_SECONDS = 0.02  # between two chunks, for those who do wait
+_CONFLICTS_KEPT = 200
+_UNDID = "Undid: "
+_REDID = "Redid: "
 
 
 @dataclass
@@ -12,6 +32,13 @@ class UndoReport:
 
     undone: int = 0
     conflicts: list[str] = field(default_factory=list)
+    conflict_count: int = 0
+    batch_id: str = ""
+
+    def add_conflict(self, sentence: str) -> None:
+        self.conflict_count += 1
+        if len(self.conflicts) < _CONFLICTS_KEPT:
+            self.conflicts.append(sentence)
 
 
 class UndoConflict(Exception):
@@ -19,7 +46,11 @@ class UndoConflict(Exception):
 
 
 UndoHandler = Callable[[JournalEntry], None]
-"""Undo one entry inside an open transaction, or raise :class:`UndoConflict` without having written anything."""
+"""Undo one entry inside an open transaction, or raise :class:`UndoConflict` without having written anything.
+
+A handler may call use cases that write the journal: their entries then are the record of the undoing. If it writes none,
+one is made from the entry itself with before and after exchanged.
+"""
 
 _handlers: dict[str, UndoHandler] = {}
 
@@ -30,3 +61,148 @@ def register_undo(entity_type: str, handler: UndoHandler) -> None:
 
 def handler_for(entity_type: str) -> UndoHandler | None:
     return _handlers.get(entity_type)
+
+
+def can_undo(entry: JournalEntry) -> bool:
+    """True when an "Undo" button makes sense: undoable, not undone yet, and somebody knows how."""
+    return entry.undoable and entry.undone_by_id is None and entry.entity_type in _handlers
+
+
+def undo_entry(entry: JournalEntry) -> UndoReport:
+    """Take one entry back; a conflict is in the report, not an exception."""
+    report = UndoReport(batch_id=entry.batch_id)
+    _undo_chunk([entry.pk], "", report)
+    return report
+
+
+def undo_batch(batch_id: str, *, progress: Progress | None = None) -> UndoReport:
+    """Take back all entries of a bulk operation, newest first. What conflicts stays; everything else is undone.
+
+    Works in short transactions, so that a batch of thousands blocks nobody; raises ``Cancelled`` between them.
+    """
+    progress = progress or NoProgress()
+    ids = list(undoable_in_batch(batch_id))
+    report = UndoReport(batch_id=new_batch_id())
+    progress.report(phase="undoing", current=0, total=len(ids))
+    position = 0
+    while position < len(ids):
+        progress.raise_if_cancelled()
+        position += _undo_chunk(ids[position : position + _CHUNK], report.batch_id, report)
+        progress.report(current=position, succeeded=report.undone, failed=report.conflict_count)
+        if position < len(ids):
+            time.sleep(_PAUSE_SECONDS)
+    if len(ids) > 1:
+        _log_summary(batch_id, report)
+    return report
+
+
+def undoable_in_batch(batch_id: str) -> list[int]:
+    """Ids of the entries of a batch that can still be undone, in the order of undoing."""
+    if not batch_id:
+        return []
+    rows = JournalEntry.objects.filter(batch_id=batch_id, undoable=True, undone_by=None, entity_type__in=_handlers)
+    return list(rows.order_by("-timestamp", "-id").values_list("pk", flat=True))
+
+
+def foresee_conflict(entry: JournalEntry) -> str:
+    """What would keep :func:`undo_entry` from working, or "". Tries it and takes everything back."""
+    handler = _handlers.get(entry.entity_type)
+    if handler is None:
+        return "Nothing knows how to undo this."
+    try:
+        with transaction.atomic(), collecting():
+            handler(entry)
+            transaction.set_rollback(True)
+    except UndoConflict as conflict:
+        return str(conflict)
+    return ""
+
+
+def _undo_chunk(ids: list[int], batch_id: str, report: UndoReport) -> int:
+    """Undo entries in one transaction until time is up; return how many were dealt with (at least one)."""
+    deadline = time.monotonic() + _CHUNK_SECONDS
+    dealt = 0
+    with transaction.atomic():
+        found = JournalEntry.objects.in_bulk(ids)
+        for entry_id in ids:
+            dealt += 1
+            entry = found.get(entry_id)
+            if entry is None:
+                report.add_conflict(f"Entry {entry_id} is no longer in the journal.")
+            else:
+                _undo_one(entry, batch_id, report)
+            if time.monotonic() > deadline:
+                break
+    return dealt
+
+
+def _undo_one(entry: JournalEntry, batch_id: str, report: UndoReport) -> None:
+    handler = _handlers.get(entry.entity_type)
+    if entry.undone_by_id is not None:
+        report.add_conflict(f"“{entry.entity_name}”: this was undone already.")
+        return
+    if handler is None or not entry.undoable:
+        report.add_conflict(f"“{entry.entity_name}”: this cannot be undone.")
+        return
+    try:
+        with transaction.atomic():  # a savepoint: one conflict must not take back what was undone before it
+            with collecting() as gathered:
+                handler(entry)
+            first = _record(entry, gathered, batch_id)
+            JournalEntry.objects.filter(pk=entry.pk).update(undone_by=first)
+    except UndoConflict as conflict:
+        logger.info("[JOURNAL] Entry %s not undone: %s", entry.pk, conflict)
+        report.add_conflict(f"“{entry.entity_name}”: {conflict}")
+    else:
+        report.undone += 1
+
+
+def _record(entry: JournalEntry, gathered: list[JournalEntry], batch_id: str) -> JournalEntry:
+    """Write what the undoing did; unlike other journal entries it must not fail alone: it marks the entry as undone."""
+    rows = gathered or [_reversed(entry)]
+    common = batch_id or (new_batch_id() if len(rows) > 1 else "")
+    for row in rows:
+        row.batch_id = common
+        if gathered:
+            row.description = f"{_UNDID}{row.description}"
+    return JournalEntry.objects.bulk_create(rows)[0]
+
+
+def _reversed(entry: JournalEntry) -> JournalEntry:
+    action = {"create": "delete", "delete": "create", "stream_add": "stream_remove", "stream_remove": "stream_add"}
+    return build_entry(
+        entry.category,
+        action.get(entry.action_type, entry.action_type),
+        entity_type=entry.entity_type,
+        entity_id=entry.entity_id,
+        entity_name=entry.entity_name,
+        description=_told_back(entry.description),
+        before=entry.after_value,
+        after=entry.before_value,
+        undoable=True,
+    )
+
+
+def _told_back(description: str) -> str:
+    """Undoing an undoing is called redoing, and back again, instead of "Undid: Undid: …"."""
+    if description.startswith(_UNDID):
+        return _REDID + description.removeprefix(_UNDID)
+    return _UNDID + description.removeprefix(_REDID)
+
+
+def _log_summary(batch_id: str, report: UndoReport) -> None:
+    try:
+        origin = JournalEntry.objects.filter(batch_id=batch_id).order_by("-timestamp", "-id").first()
+    except DatabaseError:
+        logger.exception("[JOURNAL] Batch %s could not be read for its summary", batch_id)
+        return
+    problems = f", {report.conflict_count} could not be" if report.conflict_count else ""
+    log_entry(
+        origin.category if origin else "task",
+        "undo",
+        entity_type="journal_batch",
+        entity_name=f"Batch {batch_id}",
+        description=f"Undid batch {batch_id}: {report.undone} changes taken back{problems}.",
+        after={"undone": report.undone, "conflicts": report.conflict_count, "batch": batch_id},
+        batch_id=report.batch_id,
+    )

@@ -1,0 +1,144 @@
+"""Starts and stops runs: what pages, commands and other apps call (50 §1.7)."""
+
+import logging
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from tasks_app import execution, healing, queueing, run_requests
+from tasks_app.journal import current_actor
+from tasks_app.models import ACTIVE_STATUSES, RunStatus, TaskRun, Trigger
+from tasks_app.outcomes import cancelled
+from tasks_app.process_identity import own_identity
+from tasks_app.registry import TaskScheduler, get_task
+
+logger = logging.getLogger(__name__)
+
+
+class AlreadyRunning(Exception):
+    """The same work is waiting or running already. ``run`` is that run (T-19)."""
+
+    def __init__(self, run: TaskRun) -> None:
+        super().__init__(f"{run.title} is already {'running' if run.status == RunStatus.RUNNING else 'waiting to run'}.")
+        self.run = run
+
+
+class InvalidParameters(ValueError):
+    """A parameter that the task does not have."""
+
+
+def start_run(
+    task_id: str,
+    parameters: dict[str, Any] | None = None,
+    *,
+    triggered_by: Trigger = Trigger.MANUAL,
+    user_id: int | None = None,
+) -> TaskRun:
+    """Queue a run and return its row at once; a worker takes it within about a second (T-19).
+
+    ``user_id`` defaults to whoever acts right now. Raises :class:`AlreadyRunning`, :class:`InvalidParameters` and
+    :class:`tasks_app.registry.UnknownTask`. Inside a transaction the run is handed to the queue when that commits.
+    """
+    run = _create(task_id, parameters, triggered_by, user_id)
+    transaction.on_commit(lambda: queueing.enqueue(run.pk), robust=True)
+    return run
+
+
+def run_here(
+    task_id: str,
+    parameters: dict[str, Any] | None = None,
+    *,
+    triggered_by: Trigger = Trigger.COMMAND,
+    user_id: int | None = None,
+) -> TaskRun:
+    """Do a run in this process, with the same bookkeeping, and return its finished row. Raises as :func:`start_run`.
+
+    A failing task does not raise: look at ``status`` and ``message``.
+    """
+    run = _create(task_id, parameters, triggered_by, user_id, claimed_by=own_identity())
+    execution.work(run)
+    run.refresh_from_db()
+    return run
+
+
+def request_run_soon(task_id: str, parameters: dict[str, Any] | None = None, *, delay_seconds: float = 3) -> None:
+    """Ask for a run ``delay_seconds`` after the last such request; a burst of requests makes one run.
+
+    While such a run is working, exactly one more follows it. Requests survive restarts. Inside a transaction the request
+    becomes real when that commits. Raises :class:`tasks_app.registry.UnknownTask` and :class:`InvalidParameters`.
+    """
+    run_requests.store_request(task_id, effective_parameters(get_task(task_id), parameters), delay_seconds)
+
+
+def request_cancel(run_id: int) -> bool:
+    """Ask a run to stop (T-20). False when there is nothing to stop any more.
+
+    A waiting run is closed at once; a running one stops at its next safe point, usually within a second or two.
+    """
+    ending = cancelled({})
+    never_began = TaskRun.objects.filter(pk=run_id, status=RunStatus.QUEUED).update(
+        status=RunStatus.CANCELLED,
+        cancel_requested=True,
+        success=False,
+        error=ending.error,
+        message="Cancelled before it began.",
+        completed_at=timezone.now(),
+    )
+    if never_began:
+        logger.info("[TASKS] Run %s cancelled before it began", run_id)
+        return True
+    asked = TaskRun.objects.filter(pk=run_id, status=RunStatus.RUNNING).update(cancel_requested=True)
+    if asked:
+        logger.info("[TASKS] Run %s was asked to stop", run_id)
+    return bool(asked)
+
+
+def effective_parameters(task: type[TaskScheduler], parameters: dict[str, Any] | None) -> dict[str, Any]:
+    """Defaults overlaid with ``parameters``; private keys dropped, unknown ones refused (T-2)."""
+    given = {name: value for name, value in (parameters or {}).items() if not name.startswith("_")}
+    if task.default_parameters is None:
+        return given
+    unknown = sorted(given.keys() - task.default_parameters.keys())
+    if unknown:
+        known = ", ".join(sorted(task.default_parameters)) or "none"
+        raise InvalidParameters(f"{task.name} has no parameter {', '.join(unknown)}. It has: {known}.")
+    return {**task.default_parameters, **given}
+
+
+def _create(
+    task_id: str, parameters: dict[str, Any] | None, triggered_by: Trigger, user_id: int | None, claimed_by: str = ""
+) -> TaskRun:
+    task = get_task(task_id)
+    values = effective_parameters(task, parameters)
+    now = timezone.now()
+    run = TaskRun(
+        task_id=task_id,
+        lock_key=task.lock_key(values)[:100],
+        title=task.title(values)[:255],
+        triggered_by=triggered_by,
+        user_id=current_actor().user_id if user_id is None and triggered_by == Trigger.MANUAL else user_id,
+        parameters=values,
+        queued_at=now,
+    )
+    if claimed_by:
+        run.status = RunStatus.RUNNING
+        run.worker, run.phase = claimed_by, "starting"
+        run.started_at = run.heartbeat_at = run.phase_started_at = now
+    _insert(run)
+    return run
+
+
+def _insert(run: TaskRun) -> None:
+    """Store the row; the database refuses a second active run with the same lock key."""
+    for _attempt in range(3):
+        try:
+            with transaction.atomic():
+                run.save(force_insert=True)
+        except IntegrityError:
+            other = TaskRun.objects.filter(lock_key=run.lock_key, status__in=ACTIVE_STATUSES).first()
+            if other is not None and not healing.heal_if_dead(other):
+                raise AlreadyRunning(other) from None
+        else:
+            return
+    raise RuntimeError(f"{run.title} could not be stored although nothing like it is running")

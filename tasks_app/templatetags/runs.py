@@ -1,0 +1,79 @@
+"""How runs and journal entries are worded and coloured."""
+
+from datetime import timedelta
+
+from django import template
+
+register = template.Library()
+
+_STATUS_COLOURS = {
+    "queued": "secondary",
+    "running": "blue",
+    "completed": "green",
+    "failed": "red",
+    "cancelled": "yellow",
+    "terminated": "red",
+}
+_ACTION_COLOURS = {  # 50 §2.3
+    "green": {"create", "start", "login", "stream_add", "restore", "import"},
+    "red": {"delete", "stop", "fail", "error", "generate_failed", "publish_failed", "login_failed", "stream_remove", "revoke"},
+    "blue": {"update", "rename", "reorder", "merge", "stream_reorder", "smart_sort"},
+    "yellow": {"refresh", "cancel", "undo", "upload", "cleanup"},
+}
+
+
+@register.filter
+def short_duration(value: timedelta | None) -> str:
+    """``5 s``, ``3 min 20 s``, ``1 h 5 min``, ``2 d 3 h``; "" for None."""
+    if value is None:
+        return ""
+    seconds = value.total_seconds()
+    if seconds < 10:
+        return f"{max(seconds, 0):.1f} s"
+    whole = round(seconds)
+    for size, unit, smaller_size, smaller_unit in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
+        if whole >= size:
+            rest = whole % size // smaller_size
+            return f"{whole // size} {unit} {rest} {smaller_unit}" if rest else f"{whole // size} {unit}"
+    return f"{whole} s"
+
+
+@register.filter
+def rough_duration(value: timedelta | None) -> str:
+    """As :func:`short_duration`, but without pretending precision: "less than 10 s", "about 3 min"."""
+    if value is None:
+        return ""
+    seconds = value.total_seconds()
+    if seconds < 10:
+        return "less than 10 s"
+    if seconds < 90:
+        return f"about {round(seconds, -1):.0f} s"
+    if seconds < 5400:
+        return f"about {round(seconds / 60)} min"
+    return f"about {round(seconds / 3600)} h"
+
+
+@register.filter
+def status_colour(status: str) -> str:
+    return _STATUS_COLOURS.get(status, "secondary")
+
+
+@register.filter
+def severity_colour(severity: str) -> str:
+    return {"success": "green", "warning": "yellow", "error": "red"}.get(severity, "secondary")
+
+
+@register.filter
+def action_colour(action: str) -> str:
+    """Create and start green, delete and stop red, update blue, refresh amber; unknown ones by their last word."""
+    for colour, actions in _ACTION_COLOURS.items():
+        if action in actions:
+            return colour
+    endings = {"failed": "red", "started": "green", "completed": "green", "remove": "red"}
+    return endings.get(action.rpartition("_")[2], "blue" if action.startswith("bulk_") else "secondary")
+
+
+@register.filter
+def words(name: str) -> str:
+    """``stream_add`` → ``Stream add``."""
+    return name.replace("_", " ").strip().capitalize()

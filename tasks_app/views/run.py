@@ -1,0 +1,60 @@
+"""One run: its page, its progress bar wherever it is shown, its log, and the way to stop it."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import trigger_client_event
+
+from ecm_site.htmx import wants_partial
+from tasks_app.engine import request_cancel
+from tasks_app.models import TaskRun
+from tasks_app.run_pages import LOG_PAGE, log_lines, run_details
+
+FINISHED_EVENT = "run:finished"
+
+
+@require_GET
+def run_page(request: HttpRequest, run_id: int) -> HttpResponse:
+    run = get_object_or_404(TaskRun.objects.select_related("user"), pk=run_id)
+    lines = log_lines(run.pk, newest=True)
+    context = {"run": run, "details": run_details(run), "log": lines, "log_limit": LOG_PAGE}
+    return render(request, "tasks_app/run.html", context)
+
+
+@require_GET
+def run_progress(request: HttpRequest, run_id: int) -> HttpResponse:
+    """The bar itself. It asks for itself again while the run is active and tells the page when it has ended."""
+    run = get_object_or_404(TaskRun, pk=run_id)
+    response = render(request, "tasks_app/_run_progress.html", {"run": run})
+    if not run.is_active and wants_partial(request):
+        trigger_client_event(response, FINISHED_EVENT, {"run": run.pk, "task": run.task_id, "status": run.status})
+    return response
+
+
+@require_GET
+def run_log(request: HttpRequest, run_id: int) -> HttpResponse:
+    """Log lines after the one the page has last, and a fresh trigger while more may come."""
+    run = get_object_or_404(TaskRun, pk=run_id)
+    after = request.GET.get("after", "")
+    lines = log_lines(run.pk, after_id=int(after) if after.isdecimal() and len(after) < 19 else 0)
+    return render(request, "tasks_app/_run_log_lines.html", {"run": run, "log": lines})
+
+
+@require_POST
+def cancel_run(request: HttpRequest, run_id: int) -> HttpResponse:
+    run = get_object_or_404(TaskRun, pk=run_id)
+    if not request_cancel(run.pk):
+        messages.info(request, f"{run.title} had already ended.")
+    if wants_partial(request):
+        run.refresh_from_db()
+        response = render(request, "tasks_app/_run_progress.html", {"run": run})
+        if not run.is_active:
+            trigger_client_event(response, FINISHED_EVENT, {"run": run.pk, "task": run.task_id, "status": run.status})
+        return response
+    back = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
+        back = reverse("tasks:run", args=[run.pk])
+    return redirect(back)
