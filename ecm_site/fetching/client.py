@@ -46,7 +46,9 @@ def parse_address(text: str) -> tuple[httpx.URL, tuple[str, str] | None]:
         port = url.port
     except (httpx.InvalidURL, ValueError) as error:
         raise FetchError("invalid_url", f"This is not a usable address: {error}.") from error
-    if not url.host or port == 0:
+    if port is not None and not 0 < port < 65_536:
+        raise FetchError("invalid_url", f"There is no port {port}; ports go from 1 to 65535.")
+    if not url.host:
         raise FetchError("invalid_url", "The address names no server.")
     login = None
     if url.userinfo:
@@ -84,7 +86,7 @@ def open_answer(
     headers = _first_headers(policy, login or policy.auth) | dict(extra_headers or {})
     with httpx.Client(transport=_Transport(pool), trust_env=False, timeout=_timeouts(policy)) as client:
         for _hop in range(policy.max_redirects + 1):
-            response = client.send(_request(client, url, headers), stream=True)
+            response = _send(client, _request(client, url, headers))
             try:
                 target = _redirect_target(response)
                 if target is None:
@@ -97,6 +99,13 @@ def open_answer(
                 headers = {name: value for name, value in headers.items() if name.lower() in _TRAVELLING_HEADERS}
             url = target
         raise FetchError("redirect", f"The server redirected more than {policy.max_redirects} times; check the address.")
+
+
+def _send(client: httpx.Client, request: httpx.Request) -> httpx.Response:
+    try:
+        return client.send(request, stream=True)
+    except (httpx.RemoteProtocolError, httpx.InvalidURL) as error:  # httpx looks at the Location of every redirect
+        raise FetchError("redirect", "The server redirected to something that is not an address.") from error
 
 
 def _request(client: httpx.Client, url: httpx.URL, headers: Mapping[str, str]) -> httpx.Request:
