@@ -1,0 +1,94 @@
+"""``./ecm test``: formatter, linters, types, migrations, deployment check, tests – all of them, then a summary."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from typing import TYPE_CHECKING
+
+from tools.shell import LauncherError, install_system_packages, say
+
+if TYPE_CHECKING:
+    from tools.prepare import Checkout
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CODE = ["ecm_site", "tasks_app", "m3u_app", "epg_app", "channels_app", "tests", "tools", "conftest.py", "manage.py"]
+TYPED = ["ecm_site", "tasks_app", "m3u_app", "epg_app", "channels_app"]
+
+
+def run_checks(checkout: "Checkout") -> int:
+    """Run everything even when something fails, and return 0 only when nothing did."""
+    require_programs()
+    python = str(checkout.python)
+    manage = [python, "manage.py"]
+    outcomes = [
+        _step(checkout, "formatting", [python, "-m", "ruff", "format", "--check", *CODE]),
+        _step(checkout, "lint", [python, "-m", "ruff", "check", *CODE]),
+        _step(checkout, "types", [python, "-m", "mypy", *TYPED]),
+        _step(checkout, "templates", [python, "-m", "djlint", "templates", "--lint", "--quiet"]),
+        _step(checkout, "icons", [python, "tools/vendor.py"]),
+        _step(checkout, "migrations", [*manage, "makemigrations", "--check", "--dry-run"]),
+        _step(checkout, "deployment", [*manage, "check", "--deploy", "--fail-level", "WARNING"]),
+        _step(checkout, "deployment behind TLS", [*manage, "check", "--deploy", "--fail-level", "WARNING"], ECM_BEHIND_TLS="1"),
+        _step(checkout, "tests", _pytest(checkout, ["-n", str(os.cpu_count() or 1)])),
+    ]
+    say("")
+    for title, passed, seconds in outcomes:
+        say(f"{'ok    ' if passed else 'FAILED'}  {title} ({seconds:.0f} s)")
+    return 0 if all(passed for _, passed, _ in outcomes) else 1
+
+
+def run_tests(checkout: "Checkout", arguments: list[str]) -> int:
+    """Run pytest alone with the caller's own arguments."""
+    require_programs()
+    return subprocess.run(_pytest(checkout, arguments), check=False, cwd=checkout.root, env=_environment()).returncode
+
+
+def require_programs() -> None:
+    """Browser tests need Chromium, some fixtures need ffmpeg. Raises :class:`LauncherError` when they cannot be had."""
+    packages = []
+    if find_browser() is None:
+        packages.append("chromium")
+    if shutil.which("ffmpeg") is None:
+        packages.append("ffmpeg")
+    if not packages:
+        return
+    install_system_packages(packages, f"The tests need {' and '.join(packages)}.")
+    if find_browser() is None or shutil.which("ffmpeg") is None:
+        raise LauncherError(
+            f"{' and '.join(packages)} still cannot be started. Where the package is only a pointer to a snap (Ubuntu), install "
+            "Google Chrome or another Chromium and name it: ECM_CHROMIUM=/path/to/chrome ./ecm test"
+        )
+
+
+def find_browser() -> str | None:
+    """The Chromium that browser tests drive: ``ECM_CHROMIUM``, or the first one on the path that really starts."""
+    wished = os.environ.get("ECM_CHROMIUM")
+    if wished:
+        return wished if shutil.which(wished) else None
+    for name in BROWSERS:
+        path = shutil.which(name)
+        # Ubuntu's package is a script that only tells to install a snap: ask it for its version.
+        if path and subprocess.run([path, "--version"], capture_output=True, check=False).returncode == 0:
+            return path
+    return None
+
+
+def _pytest(checkout: "Checkout", arguments: list[str]) -> list[str]:
+    return [str(checkout.python), "-m", "pytest", *arguments]
+
+
+def _step(checkout: "Checkout", title: str, command: list[str], **env: str) -> tuple[str, bool, float]:
+    say(f"--- {title}")
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="ecm-check-") as data:  # checks must not touch, or depend on, real data
+        answer = subprocess.run(command, check=False, cwd=checkout.root, env=_environment(CONFIG_DIR=data, **env))
+    return title, answer.returncode == 0, time.monotonic() - started
+
+
+def _environment(**changes: str) -> dict[str, str]:
+    """The caller's environment without the settings of the caller's own install."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("ECM_", "CONFIG_DIR"))}
+    browser = find_browser()
+    return {**env, **({"ECM_CHROMIUM": browser} if browser else {}), **changes}
