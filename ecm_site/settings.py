@@ -134,6 +134,7 @@ Q_CLUSTER = {
     "save_limit": -1,  # results are ours to keep; saving them here loads every old id for each finished task
     "poll": 0.5,
     "guard_cycle": 2,
+    "scheduler": False,  # our own tick queues what is due; its scheduler would take a write lock every half minute
     "max_rss": 600_000,  # KB; a worker that grew beyond this is replaced after its task
     "label": "Queue",
 }
