@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
@@ -37,7 +38,13 @@ def decrypt(stored: str) -> str:
         raise SecretUnreadable("A stored secret cannot be read with this key file. Enter it again.") from None
 
 
-class EncryptedTextField(models.TextField):
+if TYPE_CHECKING:
+    _TextField = models.TextField[str, str]
+else:
+    _TextField = models.TextField  # takes no type arguments while running
+
+
+class EncryptedTextField(_TextField):
     """Text that is encrypted in the database file and plain in Python."""
 
     def from_db_value(self, value: str | None, expression: object, connection: object) -> str | None:

@@ -14,8 +14,8 @@ class HtmxRequest(HttpRequest):
 
 def wants_partial(request: HttpRequest) -> bool:
     """True for an htmx request that swaps a part; a restored history entry always needs the whole page."""
-    htmx = getattr(request, "htmx", None)
-    return bool(htmx) and not htmx.history_restore_request and not htmx.boosted
+    htmx: HtmxDetails | None = getattr(request, "htmx", None)
+    return htmx is not None and bool(htmx) and not htmx.history_restore_request and not htmx.boosted
 
 
 def render_page(request: HttpRequest, page: str, partial: str, context: dict[str, Any], status: int = 200) -> HttpResponse:

@@ -69,7 +69,7 @@ def become_manage(checkout: Checkout, arguments: list[str]) -> int:
     """Replace this process by manage.py: signals then reach it directly, and paths mean what the caller meant."""
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execv(checkout.python, [str(checkout.python), str(checkout.root / "manage.py"), *arguments])
+    os.execv(checkout.python, [str(checkout.python), str(checkout.root / "manage.py"), *arguments])  # noqa: S606
 
 
 if __name__ == "__main__":

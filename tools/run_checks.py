@@ -57,8 +57,8 @@ def require_programs() -> None:
     install_system_packages(packages, f"The tests need {' and '.join(packages)}.")
     if find_browser() is None or shutil.which("ffmpeg") is None:
         raise LauncherError(
-            f"{' and '.join(packages)} still cannot be started. Where the package is only a pointer to a snap (Ubuntu), install "
-            "Google Chrome or another Chromium and name it: ECM_CHROMIUM=/path/to/chrome ./ecm test"
+            f"{' and '.join(packages)} still cannot be started. Where the package is only a pointer to a snap (Ubuntu), "
+            "install Google Chrome or another Chromium and name it: ECM_CHROMIUM=/path/to/chrome ./ecm test"
         )
 
 

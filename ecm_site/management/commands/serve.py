@@ -83,8 +83,9 @@ def _answers(address: str) -> bool:
     try:
         connection.request("GET", "/api/health")
         connection.getresponse()  # any answer will do: with ECM_ALLOWED_HOSTS set, ours is "400, wrong host"
-        return True
     except (OSError, http.client.HTTPException):
         return False
+    else:
+        return True
     finally:
         connection.close()
