@@ -69,6 +69,10 @@ class Account(models.Model):
         default=dict, blank=True, help_text="A shrunken refresh waiting for a yes or no: counts before and after."
     )
 
+    deleting_since = models.DateTimeField(
+        null=True, blank=True, help_text="A deletion was asked for; nothing may refresh the account any more."
+    )
+
     class Meta:
         ordering: ClassVar = ["name"]
 
