@@ -1,5 +1,6 @@
 """Reads environment variables, refusing nonsense loudly instead of guessing (50 §14)."""
 
+import ipaddress
 import os
 
 from django.core.exceptions import ImproperlyConfigured
@@ -32,6 +33,14 @@ def env_int(name: str, default: int) -> int:
         return int(raw)
     except ValueError:
         raise ImproperlyConfigured(f"{name} must be a whole number; got {raw!r}") from None
+
+
+def env_networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """Addresses and networks, e.g. ``192.168.1.5, 172.16.0.0/12``."""
+    try:
+        return [ipaddress.ip_network(part, strict=False) for part in env_list(name)]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must list addresses or networks, separated by commas: {error}") from None
 
 
 def env_list(name: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ecm_site.environment import env_bool, env_int, env_list, env_text
+from ecm_site.environment import env_bool, env_int, env_list, env_networks, env_text
 from ecm_site.keys import read_or_create_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -22,7 +22,7 @@ DEBUG = env_bool("ECM_DEBUG", default=False)
 ECM_PORT = env_int("ECM_PORT", 6100)
 ECM_BIND = env_text("ECM_BIND", "0.0.0.0")  # noqa: S104 - players on the LAN must reach the published lineup
 ECM_BEHIND_TLS = env_bool("ECM_BEHIND_TLS", default=False)
-ECM_TRUSTED_PROXIES = env_list("ECM_TRUSTED_PROXIES")
+ECM_TRUSTED_PROXIES = env_networks("ECM_TRUSTED_PROXIES")
 RATE_LIMIT_ENABLED = env_bool("RATE_LIMIT_ENABLED", default=True)
 
 # An install is reached by whatever name its owner gave the machine. Reset links and published addresses are built from
