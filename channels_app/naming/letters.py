@@ -17,7 +17,6 @@ _SMALL_CAPITALS = dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘꞯʀꜱ�
 _SIGNS = {"┃": "|", "│": "|", "❘": "|", "❙": "|", "¦": "|", "–": "-", "—": "-", "\u00a0": " ", "\u3000": " "}
 # Invisible characters: text-direction overrides can turn a whole page around, the others make equal names differ.
 _INVISIBLE = [0x200B, 0x2060, 0xFEFF, 0x00AD, *range(0x200E, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
-_SPACES = re.compile(r"\s+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -42,4 +41,4 @@ def plain_letters(text: str) -> str:
         text = text.translate(_TABLE)
     if not text.isprintable():
         text = _CONTROL.sub("", text)
-    return _SPACES.sub(" ", text).strip()
+    return " ".join(text.split())
