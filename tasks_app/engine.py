@@ -9,7 +9,7 @@ from django.utils import timezone
 from tasks_app import execution, healing, queueing, run_requests
 from tasks_app.journal import current_actor
 from tasks_app.models import ACTIVE_STATUSES, RunStatus, TaskRun, Trigger
-from tasks_app.outcomes import cancelled
+from tasks_app.outcomes import cancelled, journal_end
 from tasks_app.process_identity import own_identity
 from tasks_app.registry import TaskScheduler, get_task
 
@@ -87,6 +87,7 @@ def request_cancel(run_id: int) -> bool:
     )
     if never_began:
         logger.info("[TASKS] Run %s cancelled before it began", run_id)
+        journal_end(TaskRun.objects.get(pk=run_id))
         return True
     asked = TaskRun.objects.filter(pk=run_id, status=RunStatus.RUNNING).update(cancel_requested=True)
     if asked:

@@ -58,7 +58,7 @@ def work(run: TaskRun) -> None:
                 log.store_last()
             except DatabaseError as error:
                 logger.warning("[TASKS] The last log lines of run %s are lost: %s", run.pk, error)
-        outcomes.store(run, outcome)
+        outcomes.store(run, outcome, progress.last_values())
     if run.status == RunStatus.TERMINATED:
         mend_after(run)
 

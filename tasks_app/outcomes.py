@@ -64,9 +64,10 @@ def from_error(error: BaseException, counted: dict[str, int]) -> Outcome:
     return Outcome(RunStatus.FAILED, str(error).strip() or type(error).__name__, "", counted)
 
 
-def store(run: TaskRun, outcome: Outcome) -> bool:
-    """Close ``run`` unless somebody else has. False then, and also when the database stays locked for minutes."""
+def store(run: TaskRun, outcome: Outcome, last_progress: dict[str, Any] | None = None) -> bool:
+    """Close ``run`` unless somebody else has. False then; raises ``OperationalError`` after minutes of a locked database."""
     values = {
+        **(last_progress or {}),
         "status": outcome.status,
         "success": outcome.status == RunStatus.COMPLETED,
         "message": mask_text(outcome.message),
@@ -81,7 +82,7 @@ def store(run: TaskRun, outcome: Outcome) -> bool:
         return False
     for name, value in values.items():
         setattr(run, name, value)
-    _journal_end(run)
+    journal_end(run)
     return True
 
 
@@ -117,7 +118,8 @@ def journal_start(run: TaskRun) -> None:
     )
 
 
-def _journal_end(run: TaskRun) -> None:
+def journal_end(run: TaskRun) -> None:
+    """Write how a run ended; of runs that changes trigger only those that went wrong (J-1)."""
     if run.triggered_by == Trigger.EVENT and run.status not in (RunStatus.FAILED, RunStatus.TERMINATED):
         return
     log_entry(

@@ -102,6 +102,11 @@ class RunProgress:
             self.was_stopped = True
             raise Cancelled(self.stop_reason)
 
+    def last_values(self) -> dict[str, Any]:
+        """Where the work stood at its end, as far as that is not in the row yet. Call after the block."""
+        with self._lock:
+            return {name: value for name, value in self._pending.items() if name in ("current", "total")}
+
     # --- carrying -----------------------------------------------------------------------------------------------------
 
     def _watch(self) -> None:
