@@ -2,6 +2,7 @@
 
 import logging
 import time
+from typing import Any
 
 from ecm_site.masking import mask_text
 
@@ -20,6 +21,9 @@ class LineFormatter(logging.Formatter):
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%S")
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the standard library's name
+        return mask_text(super().formatException(ei))  # the last line of a traceback often quotes an address
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the standard library's name
         return super().formatMessage(record).replace("\r", "\\r").replace("\n", "\\n")
