@@ -1,0 +1,292 @@
+"""What the left pane of the channel manager reads: groups with counts, rows of a group, ids of a selection (10 §2.2–4).
+
+Everything is filtered, sorted, counted and paged here. The number of queries does not depend on the number of rows.
+"""
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import CharField, Count, Exists, F, Max, Min, OuterRef, Q, QuerySet
+from django.db.models.functions import Cast
+from django.utils import timezone
+
+from channels_app.group_order import groups_in_order
+from channels_app.models import Channel, ChannelGroup, ChannelStream
+from channels_app.numbering import format_range, plain
+from channels_app.pane_filters import ChannelFilter
+
+ROWS_PER_PAGE = 100
+MOST_ROWS = 2000  # rows of one group that a refresh brings back at once
+NEW_GROUP = timedelta(hours=24)  # an empty group stays in sight this long after it was made (10 §4)
+
+_MISSING = {
+    "logo": Q(logo_url=""),
+    "tvg_id": Q(tvg_id=""),
+    "guide": Q(guide_entry=None, no_epg=False),  # "no guide wanted" is not missing
+    "gracenote": Q(gracenote_id=""),
+}
+
+
+@dataclass(frozen=True)
+class GroupSummary:
+    """A group header. ``pk`` 0 = Uncategorized. ``shown`` is what the filter leaves of ``count``."""
+
+    pk: int
+    name: str
+    count: int = 0
+    shown: int = 0
+    without_streams: int = 0
+    range: str = ""
+    is_new: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        return self.count == 0
+
+
+@dataclass(frozen=True)
+class LineupSummary:
+    """The header of the pane: totals over the whole lineup, whatever the filter shows."""
+
+    channels: int
+    shown: int
+    without_streams: int
+    shared_numbers: int
+    groups: list[GroupSummary]
+    hidden_empty_groups: int
+
+
+@dataclass
+class StreamState:
+    """Streams on a channel: how many, and how many of them the provider no longer lists."""
+
+    count: int = 0
+    stale: int = 0
+
+    @property
+    def kind(self) -> str:
+        """ "none", "stale" when all are stale, else "ok" (10 §2.2)."""
+        if not self.count:
+            return "none"
+        return "stale" if self.stale == self.count else "ok"
+
+
+@dataclass
+class ChannelRow:
+    channel: Channel
+    streams: StreamState
+    shares_number: bool = False
+
+
+@dataclass
+class RowPage:
+    """Rows of one group from ``offset`` on; ``next_offset`` is None at the end."""
+
+    group_id: int
+    rows: list[ChannelRow]
+    offset: int = 0
+    next_offset: int | None = None
+    total: int = 0
+
+
+def matching_channels(wanted: ChannelFilter) -> QuerySet[Channel]:
+    """Channels that pass the filter, over the whole lineup. Without a filter: all of them."""
+    channels = Channel.objects.all()
+    if wanted.groups:
+        channels = channels.filter(Q(group_id__in=wanted.groups) | Q(group_id=None))
+    if wanted.text:
+        channels = channels.annotate(number_text=Cast("number", CharField())).filter(name_or_number(wanted.text))
+    if wanted.missing:
+        lacks = Q()
+        for name in wanted.missing:
+            lacks |= _MISSING[name]
+        channels = channels.filter(lacks)
+    links = ChannelStream.objects.filter(channel=OuterRef("pk"))
+    if wanted.without_streams:
+        channels = channels.filter(~Exists(links))
+    if wanted.only_stale:
+        channels = channels.filter(Exists(links), ~Exists(links.filter(stream__is_stale=False)))
+    if wanted.duplicates:
+        channels = channels.filter(number__in=_shared_number_query().values("number"))
+    return channels
+
+
+def name_or_number(text: str) -> Q:
+    """Case-insensitive substring of the name, or substring of the number (10 §3); ``number_text`` must be annotated.
+
+    SQLite ignores case only for ASCII letters; any other text goes through a pattern, which is slower but right.
+    """
+    name = Q(name__icontains=text) if text.isascii() else Q(name__iregex=re.escape(text))
+    return name | Q(number_text__contains=text) if re.fullmatch(r"[0-9]*\.?[0-9]*", text) else name
+
+
+def lineup_summary(wanted: ChannelFilter) -> LineupSummary:
+    """Groups in order with their counts, and the totals of the lineup. Five queries, six when a filter narrows."""
+    totals = _group_totals(Channel.objects.all())
+    shown = _group_counts(matching_channels(wanted)) if wanted.narrows else {key: item.count for key, item in totals.items()}
+    without = _group_counts(Channel.objects.filter(~Exists(ChannelStream.objects.filter(channel=OuterRef("pk")))))
+    summaries = [_summary(None, totals, shown, without)]
+    hidden_empty = 0
+    for group in groups_in_order({key: item.lowest for key, item in totals.items()}):
+        if wanted.groups and group.pk not in wanted.groups:
+            continue
+        summary = _summary(group, totals, shown, without)
+        if summary.is_empty and not (wanted.show_empty or summary.is_new or group.pk in wanted.groups):
+            hidden_empty += 1
+        elif not wanted.narrows or summary.shown:
+            summaries.append(summary)
+    return LineupSummary(
+        channels=sum(item.count for item in totals.values()),
+        shown=sum(summary.shown for summary in summaries),
+        without_streams=sum(without.values()),
+        shared_numbers=shared_number_count(),
+        groups=summaries,
+        hidden_empty_groups=hidden_empty,
+    )
+
+
+def group_summary(group_id: int, wanted: ChannelFilter) -> GroupSummary | None:
+    """One header, or None when the group is gone."""
+    group = ChannelGroup.objects.filter(pk=group_id).first() if group_id else None
+    if group_id and group is None:
+        return None
+    of_group = Q(group_id=group_id or None)
+    totals = _group_totals(Channel.objects.filter(of_group))
+    shown = _group_counts(matching_channels(wanted).filter(of_group))
+    without = _group_counts(Channel.objects.filter(of_group, ~Exists(ChannelStream.objects.filter(channel=OuterRef("pk")))))
+    return _summary(group, totals, shown, without)
+
+
+def channel_rows(wanted: ChannelFilter, group_id: int, *, offset: int = 0, limit: int = ROWS_PER_PAGE) -> RowPage:
+    """A page of a group's rows: by number, those without one last (10 §4). Three queries, four on the first page."""
+    channels = matching_channels(wanted).filter(group_id=group_id or None)
+    limit = max(1, min(limit, MOST_ROWS))
+    offset = max(0, offset)
+    found = list(
+        channels.select_related("guide_entry").order_by(F("number").asc(nulls_last=True), "name", "pk")[
+            offset : offset + limit + 1
+        ]
+    )
+    has_more = len(found) > limit
+    found = found[:limit]
+    total = channels.count() if has_more else offset + len(found)
+    return RowPage(group_id, dressed(found), offset, offset + limit if has_more else None, total)
+
+
+def rows_by_id(channel_ids: Collection[int]) -> list[ChannelRow]:
+    """Rows of certain channels (at most a page of them), in the order of the ids."""
+    found = Channel.objects.select_related("guide_entry").in_bulk(list(channel_ids)[:MOST_ROWS])
+    return dressed([found[pk] for pk in channel_ids if pk in found])
+
+
+def dressed(channels: list[Channel]) -> list[ChannelRow]:
+    """Add to channels what their rows show. Two queries."""
+    ids = [channel.pk for channel in channels]
+    states = {
+        pk: StreamState(count, stale)
+        for pk, count, stale in ChannelStream.objects.filter(channel_id__in=ids)
+        .order_by()
+        .values_list("channel_id")
+        .annotate(count=Count("pk"), stale=Count("pk", filter=Q(stream__is_stale=True)))
+    }
+    numbers = {channel.number for channel in channels if channel.number is not None}
+    shared = set(
+        Channel.objects.filter(number__in=numbers)
+        .order_by()
+        .values_list("number", flat=True)
+        .annotate(holders=Count("pk"))
+        .filter(holders__gt=1)
+    )
+    return [ChannelRow(item, states.get(item.pk, StreamState()), item.number in shared) for item in channels]
+
+
+def channel_ids(wanted: ChannelFilter, group_ids: Iterable[int] | None = None, *, limit: int = 50_000) -> list[int]:
+    """Ids for "select all": of the given groups (0 = Uncategorized) or of everything that is shown, in row order."""
+    channels = matching_channels(wanted)
+    if group_ids is not None:
+        groups = set(group_ids)
+        inside = Q(group_id__in=groups - {0})
+        channels = channels.filter(inside | Q(group_id=None) if 0 in groups else inside)
+    ordered = channels.order_by("group_id", F("number").asc(nulls_last=True), "name", "pk")
+    return list(ordered.values_list("pk", flat=True)[:limit])
+
+
+def channel_streams(channel_ids: Collection[int]) -> dict[int, list[ChannelStream]]:
+    """The streams of expanded channels in order, with stream, provider and group; one query."""
+    found: dict[int, list[ChannelStream]] = {pk: [] for pk in channel_ids}
+    links = (
+        ChannelStream.objects.filter(channel_id__in=list(channel_ids))
+        .select_related("stream__account", "stream__group")
+        .order_by("channel_id", "position", "pk")
+    )
+    for link in links:
+        found[link.channel_id].append(link)
+    return found
+
+
+def shared_number_count() -> int:
+    """How many numbers are used by more than one channel (10 §8.10)."""
+    return _shared_number_query().count()
+
+
+def search_channels(text: str, *, limit: int = 50) -> list[Channel]:
+    """Channels for a picker: by number, then name."""
+    channels = matching_channels(ChannelFilter(text=text)).select_related("group")
+    return list(channels.order_by(F("number").asc(nulls_last=True), "name", "pk")[:limit])
+
+
+# --- helpers ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Totals:
+    count: int = 0
+    lowest: Decimal | None = None
+    highest: Decimal | None = None
+    numbers: list[Decimal] = field(default_factory=list)
+
+    @property
+    def range(self) -> str:
+        text = format_range(number for number in (self.lowest, self.highest) if number is not None)
+        return f"#{text}" if text else ""
+
+
+def _group_totals(channels: QuerySet[Channel]) -> dict[int | None, _Totals]:
+    rows = channels.order_by().values_list("group_id").annotate(Count("pk"), Min("number"), Max("number"))
+    return {pk: _Totals(count, _plain(low), _plain(high)) for pk, count, low, high in rows}
+
+
+def _group_counts(channels: QuerySet[Channel]) -> dict[int | None, int]:
+    return dict(channels.order_by().values_list("group_id").annotate(Count("pk")))
+
+
+def _plain(number: Decimal | None) -> Decimal | None:
+    return None if number is None else plain(number)
+
+
+def _summary(
+    group: ChannelGroup | None,
+    totals: dict[int | None, _Totals],
+    shown: dict[int | None, int],
+    without: dict[int | None, int],
+) -> GroupSummary:
+    key = group.pk if group else None
+    total = totals.get(key, _Totals())
+    return GroupSummary(
+        pk=group.pk if group else 0,
+        name=group.name if group else "Uncategorized",
+        count=total.count,
+        shown=shown.get(key, 0),
+        without_streams=without.get(key, 0),
+        range=total.range,
+        is_new=bool(group and group.created_at > timezone.now() - NEW_GROUP),
+    )
+
+
+def _shared_number_query() -> QuerySet[Any, Any]:
+    numbers = Channel.objects.filter(number__isnull=False).order_by().values("number")
+    return numbers.annotate(holders=Count("pk")).filter(holders__gt=1)

@@ -1,0 +1,112 @@
+"""What can be done to the lineup, as plain values: a page or a command builds one and hands it to its use case.
+
+They hold nothing but numbers, texts and tuples, so that a draft can store them and carry them out later (10 §13.2).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+FieldValue = str | int | bool | Decimal | None
+NumberChoice = Literal["keep", "suggested", "custom"]
+
+
+@dataclass(frozen=True)
+class CreateChannel:
+    """Values are checked like those of :class:`UpdateChannel`; ``fields`` takes the same keys, "name" is required."""
+
+    fields: Mapping[str, object]
+    stream_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class UpdateChannel:
+    channel_id: int
+    changes: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class DeleteChannels:
+    """``move_up`` closes the gap: the numbers that follow without a gap in the same group move up (10 §7.3)."""
+
+    channel_ids: tuple[int, ...]
+    move_up: bool = False
+
+
+@dataclass(frozen=True)
+class CreateGroup:
+    name: str
+
+
+@dataclass(frozen=True)
+class RenameGroup:
+    group_id: int
+    name: str
+
+
+@dataclass(frozen=True)
+class DeleteGroups:
+    group_ids: tuple[int, ...]
+    delete_channels: bool = False
+
+
+@dataclass(frozen=True)
+class PlaceGroups:
+    """Put groups in front of another one, or at the end when ``before_id`` is None."""
+
+    group_ids: tuple[int, ...]
+    before_id: int | None = None
+
+
+@dataclass(frozen=True)
+class AddStreams:
+    channel_id: int
+    stream_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class RemoveStreams:
+    channel_id: int
+    stream_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ReorderStreams:
+    """``stream_ids`` is the whole list of the channel in its new order."""
+
+    channel_id: int
+    stream_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ReorderChannels:
+    """Put channels in front of another one of the same group, or at its end when ``before_id`` is None (10 §8.4)."""
+
+    group_id: int | None
+    channel_ids: tuple[int, ...]
+    before_id: int | None = None
+
+
+@dataclass(frozen=True)
+class MoveChannels:
+    """Move channels, in this order, into a group (None = Uncategorized), numbered as chosen (10 §8.5).
+
+    ``start`` is needed for "suggested" and "custom". ``close_gaps`` numbers what stays in the source group anew.
+    """
+
+    channel_ids: tuple[int, ...]
+    group_id: int | None
+    numbers: NumberChoice = "keep"
+    start: Decimal | None = None
+    close_gaps: bool = False
+
+
+@dataclass(frozen=True)
+class RenumberChannels:
+    """Number channels from ``start`` in their current number order; others in that range are pushed behind it (10 §8.8)."""
+
+    channel_ids: tuple[int, ...]
+    start: Decimal
+    push_others: bool = True
+    update_names: bool = True

@@ -1,0 +1,27 @@
+"""Listens to refreshes of providers and guides."""
+
+from typing import Any
+
+from channels_app.lineup_changed import lineup_changed
+from channels_app.link_guide import link_waiting_channels
+from channels_app.models import ChannelStream
+from epg_app.signals import source_refreshed
+from m3u_app.signals import account_refreshed
+
+
+def connect() -> None:
+    """Called once at start-up."""
+    account_refreshed.connect(publish_after_account, dispatch_uid="channels_app.publish_after_account")
+    source_refreshed.connect(link_after_source, dispatch_uid="channels_app.link_after_source")
+
+
+def publish_after_account(sender: Any, *, account_id: int, **_: Any) -> None:
+    """Publish again when a channel uses a stream of the refreshed account: its address may be new."""
+    if ChannelStream.objects.filter(stream__account_id=account_id).exists():
+        lineup_changed(guide=False)
+
+
+def link_after_source(sender: Any, **_: Any) -> None:
+    """Link channels that were waiting for a guide entry with their TVG-ID, and publish the new programmes."""
+    link_waiting_channels()
+    lineup_changed(guide=False)
