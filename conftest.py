@@ -4,12 +4,17 @@ import os
 import tempfile
 from pathlib import Path
 
+import django
 import pytest
 
 _data = Path(tempfile.mkdtemp(prefix="ecm-test-"))
 os.environ["CONFIG_DIR"] = str(_data)
 os.environ.setdefault("ECM_DEBUG", "0")
 os.environ.setdefault("RATE_LIMIT_ENABLED", "1")
+# Named here and not in pyproject.toml: from there pytest-django would read the settings before this file is even loaded,
+# and tests would work in the real data folder.
+os.environ["DJANGO_SETTINGS_MODULE"] = "ecm_site.settings"
+django.setup()
 
 
 def pytest_configure(config: pytest.Config) -> None:
