@@ -79,6 +79,8 @@ class ReadReport:
     samples: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     """Sentences for the operator about the source as a whole."""
+    lines_skipped: int = 0
+    """Lines that were too long and belong to no entry."""
 
     def drop(self, reason: str, *, line: int = 0, text: str = "") -> None:
         """Count one dropped entry and keep the first few as samples (line number from 1; 0 = not a text file)."""
@@ -195,14 +197,14 @@ class ItemSource:
 
 
 def mark_key(salt: bytes, *parts: str) -> bytes:
-    """Condense everything that entries depend on besides their own text into a key for :func:`content_mark`."""
+    """Condense everything that entries depend on besides their own text into a key (32 bytes) for :func:`content_mark`."""
     text = json.dumps(parts).encode()
     return hashlib.blake2b(salt + b"\0" + text, digest_size=32).digest()
 
 
 def content_mark(content: bytes, key: bytes) -> int:
     """Return the fingerprint of ``content`` as a signed 64-bit number, never 0 (0 = "no mark", as for typed-in streams)."""
-    digest = hashlib.blake2b(content, digest_size=8, key=key).digest()
+    digest = hashlib.blake2b(content, digest_size=8, salt=key[:16], person=key[16:]).digest()
     return int.from_bytes(digest, "little", signed=True) or 1
 
 
