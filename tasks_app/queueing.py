@@ -1,8 +1,10 @@
 """The queue carries "run number N", nothing else. All truth about a run is in its row."""
 
 import logging
+from pathlib import Path
 
-from django.db import DatabaseError, OperationalError
+from django.core.management import call_command
+from django.db import DatabaseError, connections
 from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.conf import Conf
@@ -14,6 +16,7 @@ from ecm_site.routers import QUEUE
 logger = logging.getLogger(__name__)
 
 ENTRY_POINT = "tasks_app.execution.execute_queued_run"
+_DAMAGED = ("malformed", "not a database")
 _READ_AT_MOST = 2000  # the queue holds one entry a run; beyond this something else is wrong
 
 
@@ -46,19 +49,33 @@ def free_locked_entries() -> int:
 
 
 def ensure_queue_tables() -> bool:
-    """Make the broker's tables again when the queue file was deleted or emptied. True when that was needed."""
+    """Make the broker's tables again when the queue file was deleted, emptied or damaged. True when that was needed.
+
+    Nothing is lost with it: waiting runs are rows of ours, and healing queues them again.
+    """
     try:
         OrmQ.objects.using(QUEUE).exists()
-    except OperationalError as error:
-        if "no such table" not in str(error):
+    except DatabaseError as error:
+        reason = str(error)
+        if any(words in reason for words in _DAMAGED):
+            _set_aside()
+        elif "no such table" not in reason:
             raise
     else:
         return False
-    from django.core.management import call_command
-
-    logger.warning("[TASKS] The queue file has no tables (was it deleted?); making them")
+    logger.warning("[TASKS] The queue file is unusable (%s); making it anew", reason)
     call_command("migrate", database=QUEUE, verbosity=0, interactive=False)
     return True
+
+
+def _set_aside() -> None:
+    connection = connections[QUEUE]
+    connection.close()
+    path = Path(connection.settings_dict["NAME"])
+    for suffix in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.replace(path.with_name(f"{path.name}.damaged{suffix}"))
 
 
 def _run_id(entry: OrmQ) -> int | None:

@@ -79,7 +79,7 @@ class Rounds:
             ticks.run_due_checks(now)
 
     def _look_after_queue(self) -> None:
-        queueing.ensure_queue_tables()
-        healing.requeue_lost_runs(timezone.now())
+        made_anew = queueing.ensure_queue_tables()
+        healing.requeue_lost_runs(timezone.now(), at_start=made_anew)
         if self._stuck.is_stuck():
             self._restart_cluster()
