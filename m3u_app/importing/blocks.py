@@ -8,7 +8,7 @@ import codecs
 from collections.abc import Iterator
 from typing import Protocol
 
-from m3u_app.importing.encoding import SAMPLE_SIZE, UTF8, bom_of, choose_encoding, fallback_order, is_wide
+from m3u_app.importing.encoding import SAMPLE_SIZE, UTF8, bom_of, choose_encoding, fallback_order, is_wide, usable_charset
 
 LINE_LIMIT = 64 * 1024
 BLOCK_SIZE = 256 * 1024
@@ -19,13 +19,16 @@ class Readable(Protocol):
 
 
 class BlockReader:
-    """Reads ``stream`` to its end. ``encodings`` (the order to try lines in) is right once the first block has come."""
+    """Reads ``stream`` to its end; ``charset`` is what the server declared.
+
+    ``encodings`` (the order to try lines in) is right once the first block has come.
+    """
 
     def __init__(self, stream: Readable, charset: str = "", *, block_size: int = BLOCK_SIZE) -> None:
         self.encodings = fallback_order(UTF8)
         self.bytes_read = 0
         self._stream = stream
-        self._charset = charset
+        self._charset = usable_charset(charset) if charset else ""
         self._block_size = block_size
 
     def __iter__(self) -> Iterator[bytes]:

@@ -23,7 +23,7 @@ from m3u_app.entries import (
 )
 from m3u_app.importing.blocks import LINE_LIMIT, BlockReader, Readable
 from m3u_app.importing.directives import Details, apply_directive, looks_playable, split_url
-from m3u_app.importing.encoding import decode_lines, usable_charset
+from m3u_app.importing.encoding import decode_lines
 from m3u_app.importing.extinf import PLAIN_ATTRIBUTES, PLAIN_ENTRY, parse_extinf, parse_header
 from m3u_app.importing.fields import CATCHUP_DEFAULTS, make_entry, name_from_url
 
@@ -58,7 +58,7 @@ class PlaylistReader:
         self.header: dict[str, Any] = {}
         self.size = size
         self._open_content = open_content
-        self._charset = usable_charset(charset) if charset else ""
+        self._charset = charset
         self._blocks: BlockReader | None = None
         self._encodings: tuple[str, ...] = ()
         self._defaults: dict[str, str] = {}
