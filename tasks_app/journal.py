@@ -109,7 +109,22 @@ def log_entries(entries: list[JournalEntry]) -> list[JournalEntry]:
         return entries
     try:
         with transaction.atomic():  # a savepoint: a journal failure must not poison the caller's transaction
-            return JournalEntry.objects.bulk_create(entries, batch_size=500)
+            return write_entries(entries)
     except DatabaseError:
         logger.exception("[JOURNAL] Could not write %s entries", len(entries))
         return []
+
+
+def write_entries(entries: list[JournalEntry]) -> list[JournalEntry]:
+    """Write entries and let a failure reach the caller; only for those (undo) whose work is void without the record."""
+    led: set[tuple[str, str]] = set()
+    for entry in entries:
+        if not entry.batch_id:
+            continue
+        kind = (entry.batch_id, entry.category)
+        if kind not in led:
+            led.add(kind)
+            entry.leads = not JournalEntry.objects.filter(batch_id=kind[0], category=kind[1]).exists()
+        else:
+            entry.leads = False
+    return JournalEntry.objects.bulk_create(entries, batch_size=500)

@@ -188,6 +188,9 @@ class JournalEntry(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
     user_name = models.CharField(max_length=150, blank=True, help_text="Copied, so that a deleted user stays readable.")
     batch_id = models.CharField(max_length=50, blank=True)
+    leads = models.BooleanField(
+        default=True, help_text="Off for all but the first entry of a category in a batch: the list folds those away."
+    )
     undoable = models.BooleanField(default=False)
     undone_by = models.OneToOneField("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="undoes")
 
@@ -197,9 +200,10 @@ class JournalEntry(models.Model):
         indexes: ClassVar = [
             # The list is ordered by time and then id, so each filter that narrows much carries both.
             models.Index(fields=["-timestamp", "-id"], name="journal_time"),
+            models.Index(fields=["-timestamp", "-id"], condition=Q(leads=True), name="journal_leading"),
             models.Index(fields=["category", "-timestamp", "-id"], name="journal_category"),
             models.Index(fields=["action_type", "-timestamp", "-id"], name="journal_action"),
-            models.Index(fields=["batch_id", "-timestamp", "-id"], name="journal_batch"),
+            models.Index(fields=["batch_id", "category", "-timestamp", "-id"], name="journal_batch"),
             models.Index(fields=["category", "entity_id", "-timestamp"], name="journal_entity"),
         ]
 

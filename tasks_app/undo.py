@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from django.db import DatabaseError, transaction
 
-from tasks_app.journal import build_entry, collecting, log_entry, new_batch_id
+from tasks_app.journal import build_entry, collecting, log_entry, new_batch_id, write_entries
 from tasks_app.models import JournalEntry
 from tasks_app.progress import NoProgress, Progress
 
@@ -165,14 +165,13 @@ def _record(entry: JournalEntry, gathered: list[JournalEntry], batch_id: str) ->
         row.batch_id = common
         if gathered:
             row.description = f"{_UNDID}{row.description}"
-    return JournalEntry.objects.bulk_create(rows)[0]
+    return write_entries(rows)[0]
 
 
 def _reversed(entry: JournalEntry) -> JournalEntry:
-    action = {"create": "delete", "delete": "create", "stream_add": "stream_remove", "stream_remove": "stream_add"}
     return build_entry(
         entry.category,
-        action.get(entry.action_type, entry.action_type),
+        _opposite(entry.action_type),
         entity_type=entry.entity_type,
         entity_id=entry.entity_id,
         entity_name=entry.entity_name,
@@ -181,6 +180,12 @@ def _reversed(entry: JournalEntry) -> JournalEntry:
         after=entry.before_value,
         undoable=True,
     )
+
+
+def _opposite(action_type: str) -> str:
+    """``group_create`` → ``group_delete``; an update stays an update."""
+    start, separator, verb = action_type.rpartition("_")
+    return start + separator + {"create": "delete", "delete": "create", "add": "remove", "remove": "add"}.get(verb, verb)
 
 
 def _told_back(description: str) -> str:

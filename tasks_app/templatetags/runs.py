@@ -15,9 +15,9 @@ _STATUS_COLOURS = {
     "terminated": "red",
 }
 _ACTION_COLOURS = {  # 50 §2.3
-    "green": {"create", "start", "login", "stream_add", "restore", "import"},
-    "red": {"delete", "stop", "fail", "error", "generate_failed", "publish_failed", "login_failed", "stream_remove", "revoke"},
-    "blue": {"update", "rename", "reorder", "merge", "stream_reorder", "smart_sort"},
+    "green": {"create", "start", "started", "complete", "completed", "login", "add", "restore", "import"},
+    "red": {"delete", "stop", "fail", "failed", "error", "remove", "revoke", "purge"},
+    "blue": {"update", "rename", "renumber", "reorder", "move", "merge", "sort", "commit"},
     "yellow": {"refresh", "cancel", "undo", "upload", "cleanup"},
 }
 
@@ -65,12 +65,12 @@ def severity_colour(severity: str) -> str:
 
 @register.filter
 def action_colour(action: str) -> str:
-    """Create and start green, delete and stop red, update blue, refresh amber; unknown ones by their last word."""
-    for colour, actions in _ACTION_COLOURS.items():
-        if action in actions:
-            return colour
-    endings = {"failed": "red", "started": "green", "completed": "green", "remove": "red"}
-    return endings.get(action.rpartition("_")[2], "blue" if action.startswith("bulk_") else "secondary")
+    """Create and start green, delete and stop red, update blue, refresh amber; compound ones by their last word."""
+    for word in (action, action.rpartition("_")[2]):
+        for colour, actions in _ACTION_COLOURS.items():
+            if word in actions:
+                return colour
+    return "blue" if action.startswith("bulk_") else "secondary"
 
 
 @register.filter
