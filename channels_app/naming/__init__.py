@@ -13,12 +13,20 @@ from channels_app.naming.cleaning import (
     compose_name,
     enrich,
     without_leading_number,
+    without_own_number,
 )
 from channels_app.naming.countries import country_hint, detect_country
 from channels_app.naming.letters import plain_letters
 from channels_app.naming.network_words import strip_network_prefix, strip_network_suffix
 from channels_app.naming.quality import best_first, quality_priority, quality_tier, strip_quality
-from channels_app.naming.regions import TimezoneChoice, has_variants, kept_by_timezone, region_of, regional_variant
+from channels_app.naming.regions import (
+    TimezoneChoice,
+    has_variants,
+    kept_by_timezone,
+    region_of,
+    regional_variant,
+    split_region,
+)
 
 __all__ = [
     "CleanName",
@@ -40,8 +48,10 @@ __all__ = [
     "quality_tier",
     "region_of",
     "regional_variant",
+    "split_region",
     "strip_network_prefix",
     "strip_network_suffix",
     "strip_quality",
     "without_leading_number",
+    "without_own_number",
 ]

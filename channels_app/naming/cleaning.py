@@ -13,9 +13,9 @@ from channels_app.naming.countries import split_country
 from channels_app.naming.letters import plain_letters
 from channels_app.naming.network_words import split_network_prefix, split_network_suffix
 from channels_app.naming.quality import priority_of, quality_tier, split_quality
-from channels_app.naming.regions import NameAndRegion, regional_variant, split_region
+from channels_app.naming.regions import regional_variant
 
-CACHED_NAMES = 150_000  # about 60 MB at most; a whole provider stays warm while its preview is adjusted
+CACHED_NAMES = 120_000  # about 50 MB at most; a whole provider stays warm while its preview is adjusted
 LONGEST_CLEANED = 1024  # letters; the rest cannot become part of a name (512) and would only cost time
 _LEADING_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?\s*[|:\-]\s*(?=\S)")
 _EDGES = " |:-_/"
@@ -54,7 +54,6 @@ class CleanName:
     name: str
     key: str
     country: str
-    region: NameAndRegion
     priority: int
     fell_back: bool
 
@@ -78,14 +77,14 @@ def clean(name: str, options: CleanOptions) -> CleanName:
     parts = _take_apart(plain, options)
     priority = priority_of(plain)
     if not parts.core:
-        return CleanName(plain or UNNAMED, plain.casefold(), "", (plain.casefold(), ""), priority, True)
+        return CleanName(plain or UNNAMED, plain.casefold(), "", priority, True)
     text = parts.core if options.quality else parts.core + parts.quality
     if options.country is CountryChoice.LEAVE:
         text = parts.country_as_written + text
     key = parts.core.casefold()
     if parts.country and options.country is not CountryChoice.STRIP:
         key = f"{parts.country}|{key}"
-    return CleanName(text, key, parts.country, split_region(key), priority, False)
+    return CleanName(text, key, parts.country, priority, False)
 
 
 def clean_name(name: str, options: CleanOptions) -> str:
@@ -131,6 +130,16 @@ def without_leading_number(name: str, number: str = "") -> str:
     if found is None or (number and found[0].rstrip(_EDGES) != number):
         return name
     return name[found.end() :]
+
+
+def without_own_number(name: str, number: str) -> str:
+    """A channel's name without its own number where :func:`compose_name` may have put it: in front, or behind the country."""
+    shorter = without_leading_number(name, number)
+    if shorter != name or number not in name:
+        return shorter
+    country, rest = split_country(plain_letters(name))
+    shorter = without_leading_number(rest, number)
+    return f"{country} | {shorter}" if country and shorter != rest else name
 
 
 @dataclass(slots=True)

@@ -73,12 +73,12 @@ def best_first(streams: Iterable[T], *, priority: Callable[[T], int], provider: 
 
     The order inside a provider stays, so that equal streams never flip.
     """
-    tiers: dict[int, dict[int | None, list[T]]] = {}
-    for stream in streams:
-        tiers.setdefault(priority(stream), {}).setdefault(provider(stream), []).append(stream)
-    ordered: list[T] = []
-    for _, by_provider in sorted(tiers.items(), key=lambda tier: tier[0]):
-        queues = [queue for _, queue in sorted(by_provider.items(), key=lambda item: (item[0] is None, item[0] or 0))]
-        for turn in range(max(map(len, queues))):
-            ordered += [queue[turn] for queue in queues if turn < len(queue)]
-    return ordered
+    turns: dict[tuple[int, int | None], int] = {}
+    ranked: list[tuple[int, int, bool, int, int, T]] = []
+    for place, stream in enumerate(streams):
+        tier, owner = priority(stream), provider(stream)
+        turn = turns.get((tier, owner), 0)
+        turns[tier, owner] = turn + 1
+        ranked.append((tier, turn, owner is None, owner or 0, place, stream))  # the place decides before streams compare
+    ranked.sort()
+    return [item[-1] for item in ranked]

@@ -8,6 +8,8 @@ from channels_app.naming.quality import strip_quality
 
 _REGION = re.compile(r"(?:[\s\-_|:]+(EAST|WEST)|[\s\-_|:]*[(\[](EAST|WEST)[)\]])\Z", re.IGNORECASE)
 
+_LAST_LETTERS = ("t", "T", ")", "]")
+
 NameAndRegion = tuple[str, str]
 """A name without quality and region, in small letters; and "east", "west" or ""."""
 
@@ -23,6 +25,8 @@ class TimezoneChoice(StrEnum):
 
 def split_region(name: str) -> NameAndRegion:
     """Split a name that carries no quality word any more: ``HBO West`` → (``hbo``, ``west``)."""
+    if not name.endswith(_LAST_LETTERS):
+        return name.casefold(), ""
     found = _REGION.search(name)
     if found is None or found.start() == 0:
         return name.casefold(), ""

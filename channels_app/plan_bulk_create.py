@@ -1,0 +1,372 @@
+"""Plans a bulk creation (10 §10.3): from selected streams to numbered channels, without writing anything.
+
+The preview and the creation both come from here, so what is shown is what happens.
+"""
+
+import gc
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from channels_app.bulk_existing import ExistingChannels, Likeness, Lineup, read_lineup
+from channels_app.bulk_options import BulkOptions, ConflictChoice, ExistingChoice, Selection, StreamOrder
+from channels_app.bulk_plan import Addition, LeftOut, NewChannel, Plan, PlannedSection
+from channels_app.bulk_streams import SelectedStreams, StreamRow, read_selection
+from channels_app.naming import (
+    CleanName,
+    CountryChoice,
+    best_first,
+    clean,
+    compose_name,
+    country_hint,
+    has_variants,
+    kept_by_timezone,
+    split_region,
+)
+from channels_app.numbering import (
+    NumberBlock,
+    block,
+    conflicts,
+    format_number,
+    natural_key,
+    next_free_start,
+    overlapping,
+    push_down,
+)
+
+NAME_LENGTH = 512
+GROUP_NAME_LENGTH = 255
+MOST_STREAMS = 1000  # on one channel; the same limit as for single edits
+
+Member = tuple[StreamRow, CleanName]
+
+
+def plan_bulk_create(selection: Selection, options: BulkOptions) -> Plan:
+    """Read what is selected and the lineup, and plan. The number of queries does not grow with streams or channels,
+    except by one for every 5,000 ids."""
+    with _garbage_kept():
+        selected = read_selection(selection)
+        stream_ids = [row.id for section in selected.sections for row in section.streams]
+        return make_plan(selected, read_lineup(stream_ids), options)
+
+
+def make_plan(selected: SelectedStreams, lineup: Lineup, options: BulkOptions) -> Plan:
+    """The plan for streams and a lineup that are already read. Never raises for bad choices: they are ``plan.problems``."""
+    plan = Plan(options, _planned_sections(selected, lineup, options), selected.count, lineup.mark, stale=selected.stale)
+    plan.suggested_start = next_free_start(lineup.highest)
+    if selected.missing:
+        plan.left_out[LeftOut.VANISHED] = list(selected.missing)
+    clusters = _clusters(_members_by_section(selected, plan), plan)
+    if options.existing is not ExistingChoice.CREATE:
+        clusters = _without_existing(clusters, lineup, plan)
+    _sort(clusters)
+    _number_sections(clusters, lineup, plan)
+    _build_channels(clusters, plan, _stations(selected))
+    _check_groups(plan)
+    if plan.is_empty and not plan.problems:
+        plan.problems[""] = _nothing_to_do(plan)
+    return plan
+
+
+@contextmanager
+def _garbage_kept() -> Iterator[None]:
+    """Without the cyclic garbage collector: it would walk the growing mass of small objects again and again, which takes
+    half the time of a plan for 100,000 streams, and finds nothing."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+# --- which streams belong together --------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Cluster:
+    """Streams that become one channel."""
+
+    section: int
+    key: str
+    members: list[Member] = field(default_factory=list)
+
+    def ids(self) -> list[int]:
+        return [row.id for row, _ in self.members]
+
+    def likeness(self, sections: Sequence[PlannedSection]) -> Likeness:
+        found = Likeness()
+        for row, cleaned in self.members:
+            country = cleaned.country or country_hint("", row.tvg_id, sections[self.section].name)
+            found.countries |= {country} - {""}
+            found.accounts |= {row.account_id} if row.account_id is not None else set()
+            found.tvg_ids |= {row.tvg_id.strip().casefold()} - {""}
+        return found
+
+
+def _planned_sections(selected: SelectedStreams, lineup: Lineup, options: BulkOptions) -> list[PlannedSection]:
+    if not options.separate:
+        name = options.group_name.strip()
+        count = sum(len(section.streams) for section in selected.sections)
+        label = selected.sections[0].name if len(selected.sections) == 1 else ""
+        return [PlannedSection(0, label, count, name, lineup.group_id(name), options.start)]
+    planned = []
+    for place, section in enumerate(selected.sections):
+        choice = options.sections.get(section.key)
+        name = section.name if choice is None else choice.group_name.strip()
+        start = choice.start if choice else None
+        planned.append(
+            PlannedSection(
+                section.key,
+                section.name,
+                len(section.streams),
+                name,
+                lineup.group_id(name),
+                options.start if start is None and place == 0 else start,
+            )
+        )
+    return planned
+
+
+def _members_by_section(selected: SelectedStreams, plan: Plan) -> list[list[Member]]:
+    """Clean all names (step 2) and drop what the timezone choice excludes (step 1, judged on cleaned names)."""
+    cleaning = plan.options.cleaning
+    cleaned = [[(row, clean(row.name, cleaning)) for row in section.streams] for section in selected.sections]
+    everything = [member for members in cleaned for member in members]
+    regions = [split_region(names.key) for _, names in everything]
+    plan.has_variants = has_variants(regions)
+    plan.countries = tuple(sorted({names.country for _, names in everything} - {""}))
+    if not plan.has_variants:
+        return cleaned
+    stays = iter(kept_by_timezone(regions, plan.options.timezone))
+    kept = []
+    for members in cleaned:
+        verdicts = [(member, next(stays)) for member in members]
+        kept.append([member for member, stay in verdicts if stay])
+        _leave_out(plan, LeftOut.TIMEZONE, (row.id for (row, _), stay in verdicts if not stay))
+    return kept
+
+
+def _clusters(sections: list[list[Member]], plan: Plan) -> list[_Cluster]:
+    """Merge by key (step 3): inside a target group always; across groups when nothing speaks against it."""
+    clusters: dict[tuple[str, str], _Cluster] = {}
+    for source, members in enumerate(sections):
+        place = source if plan.options.separate else 0
+        scope = plan.sections[place].group_name.casefold() if plan.sections else ""
+        for row, cleaned in members:
+            key = cleaned.key or f"#{row.id}"  # names without a letter are all different channels
+            cluster = clusters.get((scope, key))
+            if cluster is None:
+                cluster = clusters[scope, key] = _Cluster(place, key)
+            cluster.members.append((row, cleaned))
+    found = list(clusters.values())
+    if plan.options.separate and plan.options.across_groups and len(plan.sections) > 1:
+        found = _merged_across(found, plan.sections)
+    return found
+
+
+def _merged_across(clusters: list[_Cluster], sections: Sequence[PlannedSection]) -> list[_Cluster]:
+    counts: dict[str, int] = {}
+    for cluster in clusters:
+        counts[cluster.key] = counts.get(cluster.key, 0) + 1
+    by_key: dict[str, list[tuple[_Cluster, Likeness]]] = {}
+    kept = []
+    for cluster in clusters:
+        if counts[cluster.key] > 1:
+            likeness = cluster.likeness(sections)
+            earlier = by_key.setdefault(cluster.key, [])
+            same = next((pair for pair in earlier if pair[1].is_same_as(likeness)), None)
+            if same is not None:
+                same[0].members += cluster.members
+                same[1].absorb(likeness)
+                continue
+            earlier.append((cluster, likeness))
+        kept.append(cluster)
+    return kept
+
+
+def _without_existing(clusters: list[_Cluster], lineup: Lineup, plan: Plan) -> list[_Cluster]:
+    """Hand clusters whose channel is in the lineup to that channel; return the others."""
+    existing = ExistingChannels(lineup, plan.options.cleaning, (cluster.key for cluster in clusters))
+    added: dict[int, list[Member]] = {}
+    fresh = []
+    for cluster in clusters:
+        likely = cluster.key in existing.by_key or any(row.id in lineup.assigned for row, _ in cluster.members)
+        channel = None
+        if likely:
+            target = plan.sections[cluster.section].group_name
+            channel = existing.find(cluster.key, cluster.likeness(plan.sections), target, cluster.ids())
+        if channel is None:
+            fresh.append(cluster)
+            continue
+        new = [member for member in cluster.members if member[0].id not in lineup.assigned]
+        _leave_out(plan, LeftOut.ALREADY, (row.id for row, _ in cluster.members if row.id in lineup.assigned))
+        if plan.options.existing is ExistingChoice.SKIP:
+            _leave_out(plan, LeftOut.SKIPPED, (row.id for row, _ in new))
+        elif new:
+            added.setdefault(channel.id, []).extend(new)
+    present = lineup.counts_of(list(added)) if added else {}
+    for channel_id, members in added.items():
+        channel = existing.by_id[channel_id]
+        ids = [row.id for row, _ in _in_order(members, plan.options)]
+        room = max(0, MOST_STREAMS - present.get(channel_id, 0))
+        _leave_out(plan, LeftOut.TOO_MANY, ids[room:])
+        if room:
+            plan.additions.append(Addition(channel_id, channel.name, channel.number, tuple(ids[:room])))
+    plan.additions.sort(key=lambda item: (item.number is None, item.number or Decimal(0), item.channel_id))
+    return fresh
+
+
+# --- order, numbers, names ----------------------------------------------------------------------------------------------
+
+
+def _in_order(members: list[Member], options: BulkOptions) -> list[Member]:
+    """Step 4: failover order."""
+    if options.stream_order is StreamOrder.LISTED or len(members) == 1:
+        return members
+    return best_first(members, priority=lambda member: member[1].priority, provider=lambda member: member[0].account_id)
+
+
+def _sort(clusters: list[_Cluster]) -> None:
+    """Step 5: section after section, natural name order inside."""
+    clusters.sort(key=lambda cluster: (cluster.section, natural_key(cluster.members[0][1].name), cluster.key))
+
+
+def _number_sections(clusters: list[_Cluster], lineup: Lineup, plan: Plan) -> None:
+    """Step 6, and the conflicts of 10 §10.4."""
+    for cluster in clusters:
+        plan.sections[cluster.section].channel_count += 1
+    if not clusters:
+        return
+    _give_blocks(plan, None)
+    if plan.problems:
+        return
+    rows = lineup.number_rows
+    plan.conflicts = conflicts(rows, _blocks(plan))
+    if not plan.conflicts:
+        return
+    choice = plan.options.conflict
+    if choice is ConflictChoice.END:
+        _give_blocks(plan, plan.suggested_start)
+    elif choice is ConflictChoice.PUSH:
+        try:
+            plan.pushed = push_down(rows, _blocks(plan))
+        except ValueError as error:
+            plan.problems["conflict"] = f"The existing channels cannot be moved. {error}"
+    elif choice is ConflictChoice.ASK:
+        plan.problems["conflict"] = "Some of these numbers are taken. Choose what should happen, or change the starting number."
+
+
+def _give_blocks(plan: Plan, common_start: Decimal | None) -> None:
+    """Number section by section; a section without a start of its own continues behind the previous one (25.4 #49)."""
+    following, step = common_start, None
+    for section in plan.sections:
+        if common_start is None and section.own_start is not None:
+            following, step = section.own_start, None
+        name = f"start_{section.key}" if plan.options.separate else "start"
+        if following is None:
+            plan.problems[name] = "Enter a starting number."
+            return
+        try:
+            section.numbers = block(following, section.channel_count, step=step)
+        except ValueError as error:
+            plan.problems[name] = str(error)
+            return
+        step = section.numbers.step
+        following = section.numbers.end + step if section.channel_count else section.numbers.start
+    for first, second in overlapping([section.numbers for section in plan.sections if section.numbers]):
+        one, other = plan.sections[first], plan.sections[second]
+        plan.problems[f"start_{other.key}"] = (
+            f"{other.range} overlaps with {one.range} of “{one.name or 'Ungrouped'}”. Choose another start."
+        )
+
+
+def _blocks(plan: Plan) -> list[NumberBlock]:
+    return [section.numbers for section in plan.sections if section.numbers]
+
+
+def _build_channels(clusters: list[_Cluster], plan: Plan, stations: dict[tuple[int | None, str], str]) -> None:
+    """Steps 7 and 8: final names and metadata."""
+    places = [0] * len(plan.sections)
+    for cluster in clusters:
+        numbers = plan.sections[cluster.section].numbers
+        number = numbers.start + numbers.step * places[cluster.section] if numbers else None
+        places[cluster.section] += 1
+        ordered = _in_order(cluster.members, plan.options)
+        if len(ordered) > MOST_STREAMS:
+            _leave_out(plan, LeftOut.TOO_MANY, (row.id for row, _ in ordered[MOST_STREAMS:]))
+            ordered = ordered[:MOST_STREAMS]
+        name, note = _final_name(ordered, number, plan.options)
+        rows = [row for row, _ in ordered]
+        plan.channels.append(
+            NewChannel(
+                name=name,
+                number=None if number is None else Decimal(format_number(number)),
+                section=cluster.section,
+                stream_ids=tuple(row.id for row in rows),
+                logo_url=next((row.logo_url for row in rows if row.logo_url), ""),
+                tvg_id=next((row.tvg_id.strip() for row in rows if row.tvg_id.strip()), ""),
+                gracenote_id=_gracenote(rows, stations),
+                note=note,
+            )
+        )
+
+
+def _final_name(members: list[Member], number: Decimal | None, options: BulkOptions) -> tuple[str, str]:
+    """The name of the best member, with country and number as chosen; and a note when it is not what was asked for."""
+    _, best = min(members, key=lambda member: member[1].priority)
+    country = next((names.country for _, names in members if names.country), "")
+    name = compose_name(
+        best.name,
+        country=country if options.country is CountryChoice.KEEP else "",
+        country_separator=options.country_separator,
+        number=format_number(number) if options.number_in_name else "",
+        number_separator=options.number_separator,
+        country_first=options.country_first,
+    )
+    if len(name) > NAME_LENGTH:
+        return f"{name[: NAME_LENGTH - 1]}…", "too_long"
+    return name, "fell_back" if best.fell_back else ""
+
+
+def _stations(selected: SelectedStreams) -> dict[tuple[int | None, str], str]:
+    """Gracenote ids by provider and guide id, for streams that lack their own (step 8)."""
+    found: dict[tuple[int | None, str], str] = {}
+    for section in selected.sections:
+        for row in section.streams:
+            if row.station_id and row.tvg_id:
+                found.setdefault((row.account_id, row.tvg_id.strip().casefold()), row.station_id)
+    return found
+
+
+def _gracenote(rows: list[StreamRow], stations: dict[tuple[int | None, str], str]) -> str:
+    own = next((row.station_id for row in rows if row.station_id), "")
+    if own or not stations:
+        return own
+    return next((found for row in rows if (found := stations.get((row.account_id, row.tvg_id.strip().casefold()), ""))), "")
+
+
+# --- checks ---------------------------------------------------------------------------------------------------------------
+
+
+def _check_groups(plan: Plan) -> None:
+    for section in plan.sections:
+        if len(section.group_name) > GROUP_NAME_LENGTH:
+            name = f"group_name_{section.key}" if plan.options.separate else "group_name"
+            plan.problems[name] = f"This is too long: use at most {GROUP_NAME_LENGTH} characters."
+
+
+def _leave_out(plan: Plan, reason: LeftOut, stream_ids: Iterable[int]) -> None:
+    ids = list(stream_ids)
+    if ids:
+        plan.left_out.setdefault(reason, []).extend(ids)
+
+
+def _nothing_to_do(plan: Plan) -> str:
+    if not plan.stream_count:
+        return "There are no streams to make channels of."
+    if plan.left_out.get(LeftOut.ALREADY) or plan.left_out.get(LeftOut.SKIPPED):
+        return "All of these streams are in the lineup already. To make second channels of them, choose “Create anyway”."
+    return "All of these streams are left out by the choices made here."
