@@ -14,3 +14,7 @@ class M3uAppConfig(AppConfig):
         providers.load()
         if find_spec("m3u_app.tasks") is not None:
             import_module("m3u_app.tasks")
+
+        from m3u_app import delete_account_task, undo_changes  # noqa: F401 - importing the task registers it
+
+        undo_changes.register()

@@ -1,0 +1,230 @@
+"""Chooses which groups of an account are imported (20 §4.1): one request, only the changes, journalled, undoable."""
+
+import logging
+import string
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet
+
+from m3u_app.account_journal import CATEGORY
+from m3u_app.models import Account, StreamGroup
+from tasks_app.journal import build_entry, log_entries, new_batch_id
+
+logger = logging.getLogger(__name__)
+
+GROUPS_ENTITY = "stream_groups"
+ENABLED, DISABLED = "enabled", "disabled"
+CHUNK = 1000
+PAUSE_SECONDS = 0.01  # between chunks, for other writers
+_NAMES_IN_SENTENCE = 5
+
+
+ONLY_NEW, ONLY_STALE = "new", "stale"
+
+
+class Candidate(NamedTuple):
+    """As much of a group as it takes to decide what happens to it."""
+
+    pk: int
+    name: str
+    is_new: bool
+    is_stale: bool
+
+
+@dataclass(frozen=True)
+class SetGroups:
+    """Switch the groups with these ids."""
+
+    ids: frozenset[int]
+    enabled: bool
+
+
+@dataclass(frozen=True)
+class SetMatching:
+    """Switch every group whose name contains ``text`` – of the new or missing ones when ``only`` says so.
+
+    ``expected`` is how many the operator was told these are.
+    """
+
+    text: str
+    enabled: bool
+    expected: int
+    only: str = ""
+
+    def covers(self, group: "Candidate") -> bool:
+        if (self.only == ONLY_NEW and not group.is_new) or (self.only == ONLY_STALE and not group.is_stale):
+            return False
+        return _lower(self.text) in _lower(group.name)
+
+
+GroupChange = SetGroups | SetMatching
+Switch = tuple[int, str, bool]
+"""Id, name, and whether the group becomes enabled."""
+
+
+@dataclass
+class GroupsChosen:
+    """What saving did. ``names`` are a few of the groups per direction; ``entry_ids`` the journal entries to undo."""
+
+    enabled: int = 0
+    disabled: int = 0
+    batch_id: str = ""
+    entry_ids: list[int] = field(default_factory=list)
+    names: dict[str, list[str]] = field(default_factory=lambda: {ENABLED: [], DISABLED: []})
+
+    @property
+    def total(self) -> int:
+        return self.enabled + self.disabled
+
+    def count(self, name: str, *, enabled: bool) -> None:
+        if enabled:
+            self.enabled += 1
+        else:
+            self.disabled += 1
+        names = self.names[ENABLED if enabled else DISABLED]
+        if len(names) < _NAMES_IN_SENTENCE:
+            names.append(name)
+
+
+class GroupsMoved(Exception):
+    """The list is not what the operator saw any more; nothing was changed."""
+
+
+def choose_groups(account_id: int, changes: Sequence[GroupChange]) -> GroupsChosen:
+    """Apply ``changes`` in order – a later one wins – and write the net result, a chunk per transaction.
+
+    "New" marks of the account are taken away: the operator has seen them. Raises :class:`GroupsMoved` when a
+    :class:`SetMatching` meets another number of groups than it names, and ``Account.DoesNotExist``.
+    """
+    account = Account.objects.only("name").get(pk=account_id)
+    for change in changes:
+        if isinstance(change, SetMatching):
+            _check_expected(account_id, change)
+    chosen = GroupsChosen(batch_id=new_batch_id())
+    waiting: list[Switch] = []
+    for position, change in enumerate(changes):
+        for rows in _to_switch(account_id, change, changes[position + 1 :]):
+            waiting += [(row.pk, row.name, change.enabled) for row in rows]
+            while len(waiting) >= CHUNK:
+                _write(account, waiting[:CHUNK], chosen)
+                waiting = waiting[CHUNK:]
+                time.sleep(PAUSE_SECONDS)
+    if waiting:
+        _write(account, waiting, chosen)
+    _clear_new_marks(account_id)
+    if chosen.total:
+        logger.info("[M3U] Account id=%s: %s groups enabled, %s disabled", account_id, chosen.enabled, chosen.disabled)
+    return chosen
+
+
+def matching_groups(account_id: int, text: str, only: str = "") -> QuerySet[StreamGroup]:
+    """Groups whose name contains ``text``; capitals do not matter in A–Z. ``only`` narrows to new or missing ones."""
+    return StreamGroup.objects.filter(matching(text, only), account_id=account_id)
+
+
+def matching(text: str, only: str = "") -> Q:
+    """The condition behind :func:`matching_groups`."""
+    condition = Q(name__icontains=text) if text else Q()
+    if only == ONLY_NEW:
+        condition &= Q(is_new=True)
+    elif only == ONLY_STALE:
+        condition &= Q(is_stale=True)
+    return condition
+
+
+def sentence(chosen: GroupsChosen) -> str:
+    """What was chosen, for toasts and journal: 'Enabled 2 groups: Kids, News. Disabled 1 group: Sports.'"""
+    parts = []
+    for word, count in ((ENABLED, chosen.enabled), (DISABLED, chosen.disabled)):
+        if count:
+            names = chosen.names[word]
+            more = f" and {count - len(names):,} more" if count > len(names) else ""
+            noun = "group" if count == 1 else "groups"
+            parts.append(f"{word.capitalize()} {count:,} {noun}: {', '.join(names)}{more}.")
+    return " ".join(parts)
+
+
+def _check_expected(account_id: int, change: SetMatching) -> None:
+    now = matching_groups(account_id, change.text, change.only).count()
+    if now != change.expected:
+        raise GroupsMoved(f"The list has changed: it now has {now:,} matching groups, not {change.expected:,}. Look again.")
+
+
+def _to_switch(account_id: int, change: GroupChange, later: Sequence[GroupChange]) -> Iterator[list[Candidate]]:
+    """Chunks of groups that ``change`` switches and no later change decides otherwise."""
+    decided = frozenset().union(*(other.ids for other in later if isinstance(other, SetGroups)))
+    wholesale = [other for other in later if isinstance(other, SetMatching)]
+    for rows in _candidates(account_id, change):
+        kept = [row for row in rows if row.pk not in decided and not any(other.covers(row) for other in wholesale)]
+        if kept:
+            yield kept
+
+
+def _candidates(account_id: int, change: GroupChange) -> Iterator[list[Candidate]]:
+    if isinstance(change, SetGroups):
+        ids = sorted(change.ids)
+        for start in range(0, len(ids), CHUNK):
+            groups = StreamGroup.objects.filter(account_id=account_id, pk__in=ids[start : start + CHUNK])
+            yield _read(groups.exclude(enabled=change.enabled))
+        return
+    groups = matching_groups(account_id, change.text, change.only).exclude(enabled=change.enabled).order_by("pk")
+    last = 0
+    while rows := _read(groups.filter(pk__gt=last)[:CHUNK]):
+        yield rows
+        last = rows[-1].pk
+
+
+def _read(groups: QuerySet[StreamGroup]) -> list[Candidate]:
+    return [Candidate(*row) for row in groups.values_list("pk", "name", "is_new", "is_stale")]
+
+
+def _write(account: Account, rows: list[Switch], chosen: GroupsChosen) -> None:
+    """Switch up to CHUNK groups in one short transaction with one journal entry."""
+    part = GroupsChosen()
+    for _, name, enabled in rows:
+        part.count(name, enabled=enabled)
+    entry = build_entry(
+        CATEGORY,
+        "update",
+        entity_type=GROUPS_ENTITY,
+        entity_id=account.pk,
+        entity_name=account.name,
+        description=f"Groups of account “{account.name}”: {sentence(part)}",
+        before={name: DISABLED if enabled else ENABLED for _, name, enabled in rows},
+        after={name: ENABLED if enabled else DISABLED for _, name, enabled in rows},
+        batch_id=chosen.batch_id,
+        undoable=True,
+    )
+    with transaction.atomic():
+        for enabled in (True, False):
+            StreamGroup.objects.filter(pk__in=[pk for pk, _, to in rows if to is enabled]).update(enabled=enabled)
+        written = log_entries([entry])
+    for _, name, enabled in rows:
+        chosen.count(name, enabled=enabled)
+    chosen.entry_ids += [row.pk for row in written]
+
+
+def _clear_new_marks(account_id: int) -> None:
+    table = connection.ops.quote_name(StreamGroup._meta.db_table)
+    sql = (
+        f"UPDATE {table} SET is_new = %s WHERE id IN"  # noqa: S608 - the table's own name
+        f" (SELECT id FROM {table} WHERE account_id = %s AND is_new = %s LIMIT %s)"
+    )
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [False, account_id, True, CHUNK])
+            if cursor.rowcount < CHUNK:
+                return
+        time.sleep(PAUSE_SECONDS)
+
+
+_ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+
+
+def _lower(text: str) -> str:
+    """As SQLite's LIKE compares: only A–Z."""
+    return text.translate(_ASCII_LOWER)

@@ -1,0 +1,96 @@
+"""What the groups page reads: a page of groups in natural order, with counts that tell about all of them (20 §4.1)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+
+from m3u_app.choose_groups import matching, matching_groups
+from m3u_app.models import StreamGroup
+from m3u_app.natural_order import natural_key
+
+PAGE_SIZE = 100
+NATURAL_ORDER_LIMIT = 20_000
+"""With more matching groups than this, names are put in the database's order: sorting them here would take seconds."""
+
+
+@dataclass(frozen=True)
+class GroupFilter:
+    """What the operator is looking at. ``only`` is "", "new" or "stale"."""
+
+    text: str = ""
+    hide_disabled: bool = False
+    only: str = ""
+
+
+@dataclass(frozen=True)
+class GroupPage:
+    """``total``/``enabled``/``new``/``stale`` count the account's groups; ``matching`` those the text and ``only`` select,
+    ``shown`` those of them that the page lists, disabled ones left out if asked."""
+
+    rows: list[StreamGroup]
+    filter: GroupFilter
+    page: int
+    pages: int
+    shown: int
+    total: int
+    enabled: int
+    new: int
+    stale: int
+    matching: int
+
+    @property
+    def previous(self) -> int:
+        return self.page - 1
+
+    @property
+    def next(self) -> int:
+        return self.page + 1
+
+
+def group_page(account_id: int, wanted: GroupFilter, page: int = 1) -> GroupPage:
+    """Read one page; three queries whatever the number of groups. A page beyond the end is the last one."""
+    counts = _counts(account_id, wanted)
+    groups = _filtered(account_id, wanted)
+    shown = counts["shown"]
+    pages = max(1, -(-shown // PAGE_SIZE))
+    page = min(max(page, 1), pages)
+    start = (page - 1) * PAGE_SIZE
+    return GroupPage(
+        rows=_in_order(groups, shown, start),
+        filter=wanted,
+        page=page,
+        pages=pages,
+        shown=shown,
+        total=counts["total"],
+        enabled=counts["enabled_count"],
+        new=counts["new"],
+        stale=counts["stale"],
+        matching=counts["matching"],
+    )
+
+
+def _filtered(account_id: int, wanted: GroupFilter) -> QuerySet[StreamGroup]:
+    groups = matching_groups(account_id, wanted.text, wanted.only)
+    return groups.filter(enabled=True) if wanted.hide_disabled else groups
+
+
+def _counts(account_id: int, wanted: GroupFilter) -> dict[str, Any]:
+    condition = matching(wanted.text, wanted.only)
+    return StreamGroup.objects.filter(account_id=account_id).aggregate(
+        total=Count("pk"),
+        enabled_count=Count("pk", filter=Q(enabled=True)),
+        new=Count("pk", filter=Q(is_new=True)),
+        stale=Count("pk", filter=Q(is_stale=True)),
+        matching=Count("pk", filter=condition) if condition else Count("pk"),
+        shown=Count("pk", filter=condition & Q(enabled=True) if wanted.hide_disabled else condition or None),
+    )
+
+
+def _in_order(groups: QuerySet[StreamGroup], count: int, start: int) -> list[StreamGroup]:
+    if count > NATURAL_ORDER_LIMIT:
+        return list(groups.order_by("name")[start : start + PAGE_SIZE])
+    names = sorted(groups.values_list("pk", "name"), key=lambda row: (natural_key(row[1]), row[0]))
+    ids = [pk for pk, _ in names[start : start + PAGE_SIZE]]
+    found = StreamGroup.objects.in_bulk(ids)
+    return [found[pk] for pk in ids if pk in found]

@@ -1,0 +1,152 @@
+"""What the account pages read. The number of queries does not grow with accounts, groups or streams."""
+
+import logging
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from django.db import models
+from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import Cast
+
+from ecm_site.conf import get_settings
+from ecm_site.crypto import SecretUnreadable, decrypt
+from ecm_site.masking import mask_text
+from m3u_app.account_values import RESERVED_NAME
+from m3u_app.delete_account import deletion_lock_key
+from m3u_app.models import Account, Stream, StreamGroup
+from m3u_app.natural_order import natural_key
+from m3u_app.providers.connections import ConnectionKind, UnknownConnectionKind, kind_of
+from m3u_app.request_refresh import lock_key
+from m3u_app.status_words import DELETING, HELD_BACK, WAITING, StatusWords, words_for
+from m3u_app.store_upload import display_name
+from tasks_app.models import RunStatus, TaskRun
+from tasks_app.queries import active_runs
+
+logger = logging.getLogger(__name__)
+
+UNREADABLE = "(stored with another key file; type it in again)"
+
+
+@dataclass(frozen=True)
+class AccountRow:
+    """One line of the M3U Manager. ``address`` is masked, empty when addresses are hidden."""
+
+    account: Account
+    kind: ConnectionKind | None
+    address: str
+    groups_total: int
+    groups_enabled: int
+    groups_new: int
+    run: TaskRun | None
+
+    @property
+    def badge(self) -> str:
+        return self.kind.badge if self.kind else self.account.account_type
+
+    @property
+    def is_deleting(self) -> bool:
+        return self.account.deleting_since is not None
+
+    @property
+    def is_busy(self) -> bool:
+        """Something works on the account or waits to: the row is worth asking about again."""
+        return self.run is not None or self.account.is_busy
+
+    @property
+    def status(self) -> StatusWords:
+        if self.is_deleting:
+            return DELETING
+        if self.run is not None and self.run.status == RunStatus.QUEUED:
+            return WAITING
+        if not self.is_busy and self.account.held_back:
+            return HELD_BACK
+        return words_for(self.account.status)
+
+    @property
+    def message(self) -> str:
+        return mask_text(self.account.last_message)
+
+
+def visible_accounts() -> QuerySet[Account]:
+    """All accounts but the built-in one (20 §1.1). Secrets are not loaded."""
+    return (
+        Account.objects.exclude(name__iexact=RESERVED_NAME)
+        .defer("server_url", "password", "playlist_header", "provider_info", "last_report")
+        .annotate(stored_url=Cast("server_url", models.TextField()))
+    )
+
+
+def account_rows(*, text: str = "", ids: Collection[int] | None = None) -> list[AccountRow]:
+    """Rows in list order: by type, then by name as people count. Four queries."""
+    accounts = visible_accounts()
+    if text:
+        accounts = accounts.filter(name__icontains=text)
+    if ids is not None:
+        accounts = accounts.filter(pk__in=ids)
+    found = list(accounts)
+    counts = _group_counts(ids)
+    runs = _runs_of(account.pk for account in found)
+    rows = [_row(account, counts.get(account.pk, (0, 0, 0)), runs.get(account.pk)) for account in found]
+    return sorted(rows, key=lambda row: (row.kind.order if row.kind else 99, natural_key(row.account.name)))
+
+
+def account_total() -> int:
+    return Account.objects.exclude(name__iexact=RESERVED_NAME).count()
+
+
+def account_row(account_id: int) -> AccountRow | None:
+    return next(iter(account_rows(ids=[account_id])), None)
+
+
+def stale_streams(account_id: int, *, limit: int = 100) -> QuerySet[Stream]:
+    """Streams that the last good refresh did not contain, longest missing first."""
+    streams = Stream.objects.filter(account_id=account_id, is_stale=True)
+    return streams.only("name", "last_seen", "group_id").select_related("group").order_by("last_seen", "pk")[:limit]
+
+
+def recent_runs(account_id: int, *, limit: int = 10) -> list[TaskRun]:
+    return list(TaskRun.objects.filter(lock_key=lock_key(account_id)).order_by("-pk")[:limit])
+
+
+def _row(account: Account, counts: tuple[int, int, int], run: TaskRun | None) -> AccountRow:
+    try:
+        kind = kind_of(account.account_type)
+    except UnknownConnectionKind:
+        kind = None
+    total, enabled, new = counts
+    return AccountRow(
+        account=account,
+        kind=kind,
+        address="" if get_settings().hide_m3u_urls else _shown_address(account),
+        groups_total=total,
+        groups_enabled=enabled,
+        groups_new=new,
+        run=run,
+    )
+
+
+def _shown_address(account: Account) -> str:
+    if account.file_path:
+        return display_name(account.file_path)
+    try:
+        return mask_text(decrypt(getattr(account, "stored_url", "")))
+    except SecretUnreadable:
+        logger.warning("[M3U] The address of account id=%s cannot be read with this key file", account.pk)
+        return UNREADABLE
+
+
+def _group_counts(ids: Collection[int] | None) -> dict[int, tuple[int, int, int]]:
+    groups = StreamGroup.objects.all() if ids is None else StreamGroup.objects.filter(account_id__in=ids)
+    rows = (
+        groups.order_by()
+        .values_list("account_id")
+        .annotate(Count("pk"), Count("pk", filter=Q(enabled=True)), Count("pk", filter=Q(is_new=True)))
+    )
+    return {account_id: (total, enabled, new) for account_id, total, enabled, new in rows}
+
+
+def _runs_of(account_ids: Iterable[int]) -> dict[int, TaskRun]:
+    keys = {key: pk for pk in account_ids for key in (lock_key(pk), deletion_lock_key(pk))}
+    runs = active_runs(keys)
+    # A deletion waits for the refresh to stop; while both exist, the deletion is what the row tells about.
+    return {keys[key]: runs[key] for key in sorted(runs, key=lambda key: key.startswith("m3u_delete"))}

@@ -1,0 +1,123 @@
+"""Add and edit an account, in a dialog or on a page of its own; try the source before saving (20 §1.3, §1.4)."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from ecm_site.htmx import done, render_page, wants_partial
+from ecm_site.masking import mask_text
+from m3u_app.account_values import AccountLocked, AccountRefused
+from m3u_app.create_account import create_account
+from m3u_app.edit_account import edit_account
+from m3u_app.forms import AccountForm, initial_values
+from m3u_app.models import Account
+from m3u_app.providers.registry import TestReport
+from m3u_app.request_refresh import refresh_after_change
+from m3u_app.store_upload import drop_pending
+from m3u_app.try_source import try_source
+from m3u_app.views._answers import account_or_404, say
+
+PAGE = "m3u_app/account_form.html"
+PARTIAL = "m3u_app/_account_form.html"
+_TYPED_KEPT = ("name", "username", "max_streams", "refresh_interval", "priority", "user_agent")
+
+
+def add(request: HttpRequest) -> HttpResponse:
+    """GET shows the form (``type`` preselects a kind); POST saves, tries the source, or switches the kind."""
+    return _form_view(request, None)
+
+
+def edit(request: HttpRequest, account_id: int) -> HttpResponse:
+    """As :func:`add` for a stored account; what is not typed again stays as it was."""
+    account = account_or_404(account_id)
+    if account.locked:
+        return say(request, account_id, messages.WARNING, str(AccountLocked(account)))
+    return _form_view(request, account)
+
+
+def _form_view(request: HttpRequest, current: Account | None) -> HttpResponse:
+    if request.method != "POST":
+        return _show(request, AccountForm(current=current, account_type=request.GET.get("type", "")))
+    if "switch_type" in request.POST:
+        return _switch_type(request, current)
+    form = AccountForm(request.POST, request.FILES, current=current)
+    form.is_valid()
+    if "test" in request.POST:
+        return _try(request, form, current)
+    if form.errors:
+        return _show(request, form, status=422)
+    return _save(request, form, current)
+
+
+def _save(request: HttpRequest, form: AccountForm, current: Account | None) -> HttpResponse:
+    try:
+        text = _created(create_account(form.values())) if current is None else _edited(current.pk, form)
+    except AccountRefused as refusal:
+        form.refuse(refusal)
+        return _show(request, form, status=422)
+    messages.success(request, text)
+    return done(request, reverse("m3u:accounts"), "accounts:changed")
+
+
+def _created(account: Account) -> str:
+    if account.is_active and refresh_after_change(account.pk):
+        return f"Added “{account.name}”. Its first refresh has been started."
+    return f"Added “{account.name}”. Switch it on to import its streams."
+
+
+def _edited(account_id: int, form: AccountForm) -> str:
+    edited = edit_account(account_id, form.values())
+    if not edited.changed:
+        return f"“{edited.account.name}” stays as it was."
+    text = f"Saved “{edited.account.name}”."
+    if edited.source_changed and form.cleaned_data["refresh_now"] and refresh_after_change(account_id):
+        text += " A refresh has been started."
+    return text
+
+
+def _try(request: HttpRequest, form: AccountForm, current: Account | None) -> HttpResponse:
+    """Answer what the source says. For htmx that is just the result; what was typed stays in the browser."""
+    try:
+        report = try_source(form.values(), current)
+    except AccountRefused as refusal:
+        labels = {name: field.label or name for name, field in form.fields.items()}
+        facts = [(str(labels.get(name, name)), sentence) for name, sentence in refusal.errors.items()]
+        report = TestReport(ok=False, message="Fill in what is missing, then test again.", facts=facts)
+    context = {
+        "report": report,
+        "message": mask_text(report.message),
+        "facts": [(label, mask_text(value)) for label, value in report.facts],
+    }
+    if wants_partial(request):
+        if form.pending is not None:
+            drop_pending(form.pending)
+        return render(request, "m3u_app/_test_result.html", context)
+    return _show(request, form, tested=context)
+
+
+def _switch_type(request: HttpRequest, current: Account | None) -> HttpResponse:
+    """Show the fields of another kind. Typed secrets are not carried over: they belong to the kind before."""
+    initial = initial_values(current)
+    for name in _TYPED_KEPT:
+        if name in request.POST:
+            initial[name] = request.POST[name]
+    url = request.POST.get("server_url", "")
+    initial["server_url"] = url if mask_text(url) == url else ""
+    form = AccountForm(current=current, account_type=request.POST["switch_type"], initial=initial)
+    if wants_partial(request):
+        return render(request, "m3u_app/_connection_fields.html", {"form": form})
+    return _show(request, form)
+
+
+def _show(request: HttpRequest, form: AccountForm, *, status: int = 200, tested: dict[str, Any] | None = None) -> HttpResponse:
+    current = form.current
+    context = {
+        "form": form,
+        "account": current,
+        "action": reverse("m3u:edit", args=[current.pk]) if current else reverse("m3u:add"),
+        "tested": tested,
+    }
+    return render_page(request, PAGE, PARTIAL, context, status=status)

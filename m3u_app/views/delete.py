@@ -1,0 +1,27 @@
+"""Deleting an account: first what goes away, then the deed (20 §1.5)."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from ecm_site.htmx import done, render_page
+from m3u_app.account_values import AccountLocked
+from m3u_app.delete_account import Deletion, preview_deletion, request_deletion
+from m3u_app.views._answers import account_or_404, say
+
+
+def delete(request: HttpRequest, account_id: int) -> HttpResponse:
+    """GET shows counts and names of what is lost; POST deletes, in the background when it is much."""
+    account = account_or_404(account_id)
+    if account.locked:
+        return say(request, account_id, messages.WARNING, str(AccountLocked(account)))
+    if request.method != "POST":
+        context = {"account": account, "preview": preview_deletion(account_id)}
+        return render_page(request, "m3u_app/delete.html", "m3u_app/_delete.html", context)
+    outcome = request_deletion(account_id)
+    if isinstance(outcome, Deletion):
+        text = f"Deleted “{outcome.name}” with {outcome.streams:,} streams and {len(outcome.groups):,} groups."
+    else:
+        text = f"“{account.name}” is being deleted in the background."
+    messages.success(request, text)
+    return done(request, reverse("m3u:accounts"), "accounts:changed")
