@@ -11,6 +11,8 @@ import tempfile
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings as django_settings
 
@@ -49,6 +51,7 @@ class EcmSettings:
     custom_network_prefixes: tuple[str, ...] = field(default=())
     custom_network_suffixes: tuple[str, ...] = field(default=())
     show_stream_urls: bool = True
+    getting_started_hidden: bool = False  # the operator has put the first-steps card away
 
 
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -140,7 +143,27 @@ def _problem(name: str, value: Any) -> str:
         return "must be a text"
     if name in CHOICES and value not in CHOICES[name]:
         return f"must be one of {', '.join(CHOICES[name])}"
+    if name == "time_zone" and value and not _is_time_zone(value):
+        return "must be a time zone such as Europe/Berlin"
+    if name == "public_base_url" and value and not _is_web_address(value):
+        return "must be an address such as http://192.168.1.10:6100"
     return ""
+
+
+def _is_time_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder of the zone database
+        return False
+    return True
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
 
 
 def _frozen(value: Any) -> Any:

@@ -1,13 +1,14 @@
 """Sign-in for every page (50 U-4), the operator's time zone, toasts for partial answers."""
 
+import time
 import zoneinfo
 from collections.abc import Callable
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
-from django.urls import resolve, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
@@ -41,18 +42,35 @@ class SignInRequiredMiddleware:
     ) -> HttpResponse | None:
         if request.user.is_authenticated or getattr(view, "is_public", False):
             return None
-        if resolve(request.path_info).namespace == "admin":
-            return None  # Django admin brings its own sign-in
         htmx = getattr(request, "htmx", None)
         if not get_user_model().objects.exists():
             target = reverse("setup")
             return HttpResponseClientRedirect(target) if htmx else redirect(target)
+        if request.path_info.startswith("/api/"):
+            return JsonResponse({"detail": "Sign in first."}, status=401)
         if not htmx:
             return redirect_to_login(request.get_full_path())
         # Not a redirect: the page may hold a half-written form. It stays, and says that the sign-in has ended.
         answer = HttpResponse("Your sign-in has ended.", status=401, content_type="text/plain")
         sign_in = redirect_to_login(htmx.current_url_abs_path or reverse("dashboard"))
         return trigger_client_event(answer, "session:expired", {"url": sign_in.url})
+
+
+class SlidingSessionMiddleware:
+    """A sign-in lasts 7 days from the last visit (50 U-13), at the price of one database write a day."""
+
+    renew_after_seconds = 24 * 3600
+    key = "renewed_at"
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            now = int(time.time())
+            if now - request.session.get(self.key, 0) > self.renew_after_seconds:
+                request.session[self.key] = now  # a changed session is saved and its cookie sent again, both with 7 days
+        return self.get_response(request)
 
 
 class TimeZoneMiddleware:

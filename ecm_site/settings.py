@@ -60,6 +60,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "ecm_site.middleware.SignInRequiredMiddleware",
+    "ecm_site.middleware.SlidingSessionMiddleware",
     "ecm_site.middleware.TimeZoneMiddleware",
     "ecm_site.middleware.HtmxMessagesMiddleware",
 ]
@@ -157,6 +158,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = ECM_BEHIND_TLS
 CSRF_COOKIE_SECURE = ECM_BEHIND_TLS
+CSRF_FAILURE_VIEW = "ecm_site.views.errors.csrf_failure"
 SECURE_SSL_REDIRECT = False  # the proxy that ends TLS redirects; published feeds must stay reachable for old players
 SECURE_HSTS_SECONDS = 31536000 if ECM_BEHIND_TLS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = ECM_BEHIND_TLS

@@ -1,12 +1,19 @@
 from django.urls import path
 
-from ecm_site.views import dashboard, health, setup, sign_in
+from ecm_site.views import dashboard, demo, health, settings_pages, setup, sign_in, welcome
 
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
+    path("first-steps/hide/", dashboard.hide_getting_started, name="hide_getting_started"),
     path("setup/", setup.setup, name="setup"),
+    path("welcome/", welcome.welcome, name="welcome"),
+    path("welcome/demo/", demo.install, name="install_demo"),
+    path("welcome/demo/remove/", demo.remove, name="remove_demo"),
     path("sign-in/", sign_in.sign_in, name="sign_in"),
     path("sign-out/", sign_in.sign_out, name="sign_out"),
+    path("account/password/", sign_in.change_password, name="change_password"),
+    path("settings/", settings_pages.settings_home, name="settings"),
+    path("settings/<slug:slug>/", settings_pages.settings_page, name="settings_page"),
     path("api/health", health.health, name="health"),
     path("api/health/ready", health.ready, name="health_ready"),
 ]

@@ -1,6 +1,13 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from ecm_site.views.admin_sign_in import admin_sign_in
+
+handler400 = "ecm_site.views.errors.bad_request"
+handler403 = "ecm_site.views.errors.permission_denied"
+handler404 = "ecm_site.views.errors.not_found"
+handler500 = "ecm_site.views.errors.server_error"
+
 urlpatterns = [
     path("", include("ecm_site.site_urls")),
     path("channels/", include("channels_app.urls")),
@@ -8,5 +15,6 @@ urlpatterns = [
     path("guide/", include("epg_app.urls")),
     path("", include("tasks_app.urls")),
     path("", include("channels_app.publishing.urls")),
+    path("admin/login/", admin_sign_in),
     path("admin/", admin.site.urls),
 ]

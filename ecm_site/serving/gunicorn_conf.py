@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from ecm_site.environment import env_int, env_list
+from ecm_site.environment import env_int, env_networks
 
 bind = [f"fd://{os.environ['ECM_LISTEN_FD']}"]
 proc_name = "ecm-web"
@@ -24,7 +24,7 @@ limit_request_line = 8190  # filters live in the address; the default of 4094 is
 control_socket_disable = True  # nobody uses it, and it would be made in the home folder
 
 # Only a named proxy may say who the client was and that it came over TLS.
-forwarded_allow_ips = ",".join(env_list("ECM_TRUSTED_PROXIES")) or "127.0.0.1,::1"
+forwarded_allow_ips = ",".join(map(str, env_networks("ECM_TRUSTED_PROXIES"))) or "127.0.0.1,::1"
 
 accesslog = None  # one line a request would drown what matters
 errorlog = "-"

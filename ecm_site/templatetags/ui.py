@@ -1,6 +1,7 @@
 """Template helpers that every page uses; loaded as built-ins."""
 
 from django import template
+from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select
 from django.http import QueryDict
 from django.templatetags.static import static
 from django.utils.html import format_html
@@ -47,6 +48,29 @@ def navigation(context: template.Context) -> list[tuple[MenuEntry, bool]]:
 def toasts(context: template.Context) -> list[Toast]:
     """Messages for the operator that no page has shown yet."""
     return waiting_toasts(context["request"])
+
+
+@register.inclusion_tag("_field.html")
+def form_field(field: BoundField, extra_class: str = "mb-3") -> dict[str, object]:
+    """``{% form_field form.name %}``: label, control, help and errors in the look of all forms, tied together for readers."""
+    widget = field.field.widget
+    if isinstance(widget, RadioSelect | CheckboxSelectMultiple):  # these are selects too, so they are asked for first
+        widget.attrs.setdefault("class", "form-check-input")
+        return {"field": field, "kind": "choices", "extra_class": extra_class}
+    css = "form-control"
+    if isinstance(widget, CheckboxInput):
+        css = "form-check-input"
+    elif isinstance(widget, Select):
+        css = "form-select"
+    described = [f"{field.auto_id}_help"] if field.help_text else []
+    described += [f"{field.auto_id}_errors"] if field.errors else []
+    attributes: dict[str, str | bool] = {
+        "class": f"{css} {widget.attrs.get('class', '')}{' is-invalid' if field.errors else ''}".strip()
+    }
+    if described:
+        attributes["aria-describedby"] = " ".join(described)
+    kind = "check" if isinstance(widget, CheckboxInput) else "control"
+    return {"field": field, "control": field.as_widget(attrs=attributes), "kind": kind, "extra_class": extra_class}
 
 
 @register.filter

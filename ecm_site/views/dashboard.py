@@ -1,6 +1,30 @@
+"""The dashboard: how everything is doing, and what to do next."""
+
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from ecm_site.conf import get_settings, save_settings
+from ecm_site.getting_started import progress
+from ecm_site.htmx import render_page
+from ecm_site.overview import overview
 
 
+@never_cache
+@require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
-    return render(request, "ecm_site/dashboard.html")
+    """While something runs the page asks for its lower part again every few seconds."""
+    hidden = get_settings().getting_started_hidden
+    context = {
+        "overview": overview(),
+        "steps": [] if hidden else progress().steps,
+        "base_url": get_settings().public_base_url.rstrip("/") or request.build_absolute_uri("/").rstrip("/"),
+    }
+    return render_page(request, "ecm_site/dashboard.html", "ecm_site/_overview.html", context)
+
+
+@require_POST
+def hide_getting_started(request: HttpRequest) -> HttpResponse:
+    save_settings(getting_started_hidden=True)
+    return redirect("dashboard")

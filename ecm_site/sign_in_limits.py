@@ -1,0 +1,80 @@
+"""Slows down guessing of passwords (50 U-10): per address, and per name from wherever.
+
+Names are counted whether they exist or not, so that waiting tells nobody which names do.
+"""
+
+import math
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from ecm_site.models import Outcome, SignInAttempt
+
+ADDRESS_ATTEMPTS = 5
+ADDRESS_WINDOW = timedelta(minutes=1)
+NAME_FAILURES = 10
+NAME_WINDOW = timedelta(minutes=15)
+NAME_WAIT = timedelta(minutes=15)
+KEPT = NAME_WINDOW + NAME_WAIT  # older rows cannot change any answer
+
+
+class TooManyAttempts(Exception):
+    """This address tried too often. ``retry_after`` is the number of seconds to wait."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"Too many sign-in attempts. Try again in {retry_after} seconds.")
+        self.retry_after = retry_after
+
+
+def begin_attempt(name: str, address: str) -> SignInAttempt:
+    """Count an attempt before the password is checked, so that guesses sent at the same time count too.
+
+    The returned attempt has outcome REFUSED while the name has to wait: then the password must not be looked at.
+    Raises :class:`TooManyAttempts`; such an attempt is not counted again.
+    """
+    now = timezone.now()
+    name = name.strip().lower()[:150]
+    with transaction.atomic():
+        SignInAttempt.objects.filter(at__lt=now - KEPT).delete()
+        if settings.RATE_LIMIT_ENABLED:
+            _check_address(address, now)
+        waits = bool(settings.RATE_LIMIT_ENABLED) and _name_waits(name, now)
+        outcome = Outcome.REFUSED if waits else Outcome.FAILED
+        return SignInAttempt.objects.create(at=now, name=name, address=address, outcome=outcome)
+
+
+def mark_passed(attempt: SignInAttempt) -> None:
+    """The password was right: forget the failures of the name, keep counting the address."""
+    with transaction.atomic():
+        SignInAttempt.objects.filter(pk=attempt.pk).update(outcome=Outcome.PASSED)
+        clear_failures(attempt.name)
+
+
+def clear_failures(name: str) -> int:
+    """Let a waiting name try again at once; returns how many failures were forgotten."""
+    return SignInAttempt.objects.filter(name=name.strip().lower()[:150], outcome=Outcome.FAILED).delete()[0]
+
+
+def is_first_of_its_kind(attempt: SignInAttempt) -> bool:
+    """True when this name failed from this address for the first time in the window; more of the same is noise."""
+    since = attempt.at - NAME_WINDOW
+    earlier = SignInAttempt.objects.filter(name=attempt.name, address=attempt.address, at__gte=since, pk__lt=attempt.pk)
+    return not earlier.exclude(outcome=Outcome.PASSED).exists()
+
+
+def _check_address(address: str, now: datetime) -> None:
+    recent = SignInAttempt.objects.filter(address=address, at__gt=now - ADDRESS_WINDOW).order_by("-at")
+    times = list(recent.values_list("at", flat=True)[:ADDRESS_ATTEMPTS])
+    if len(times) == ADDRESS_ATTEMPTS:
+        free_at = times[-1] + ADDRESS_WINDOW
+        raise TooManyAttempts(max(1, math.ceil((free_at - now).total_seconds())))
+
+
+def _name_waits(name: str, now: datetime) -> bool:
+    failures = SignInAttempt.objects.filter(name=name, outcome=Outcome.FAILED).order_by("-at")
+    times = list(failures.values_list("at", flat=True)[:NAME_FAILURES])
+    if len(times) < NAME_FAILURES:
+        return False
+    return times[0] - times[-1] <= NAME_WINDOW and now < times[0] + NAME_WAIT

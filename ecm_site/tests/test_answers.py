@@ -1,0 +1,91 @@
+"""What all answers share: headers, error pages, health (50 O-4, O-5, §11.1)."""
+
+from datetime import timedelta
+from unittest import mock
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import OperationalError
+from django.test import Client
+from django.utils import timezone
+
+from tasks_app.models import WorkerBeat
+
+
+def test_pages_carry_the_security_headers(signed_in: Client) -> None:
+    answer = signed_in.get("/")
+    assert answer["X-Frame-Options"] == "DENY"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Referrer-Policy"] == "strict-origin-when-cross-origin"
+    assert "no-cache" in answer["Cache-Control"]
+
+
+def test_the_content_security_policy_allows_no_inline_script(signed_in: Client) -> None:
+    answer = signed_in.get("/")
+    policy = dict(part.strip().split(" ", 1) for part in answer["Content-Security-Policy"].split(";") if part.strip())
+    assert policy["script-src"] == "'self'"
+    assert policy["style-src"] == "'self'"
+    assert policy["default-src"] == "'self'"
+    assert policy["object-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
+    page = answer.content.decode()
+    assert "<script>" not in page
+    assert "<style" not in page
+    assert "onclick=" not in page
+
+
+@pytest.mark.parametrize("path", ["/nope/", "/m3u/999999/nope/"])
+def test_a_missing_page_says_so(signed_in: Client, path: str) -> None:
+    answer = signed_in.get(path)
+    assert answer.status_code == 404
+    assert "nothing at this address" in answer.content.decode()
+
+
+def test_an_error_of_ours_shows_nothing_of_the_inside(alice: User) -> None:
+    client = Client(raise_request_exception=False)
+    client.force_login(alice)
+    with mock.patch("ecm_site.views.dashboard.overview", side_effect=RuntimeError("secret detail /srv/x")):
+        page = client.get("/")
+        part = client.get("/", headers={"HX-Request": "true"})
+    assert page.status_code == part.status_code == 500
+    assert "error of its own" in page.content.decode()
+    assert "secret detail" not in page.content.decode() + part.content.decode()
+    assert part["Content-Type"].startswith("text/plain")
+
+
+def test_a_form_without_its_token_is_explained(alice: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+    answer = client.post("/settings/general/", {"time_zone": ""})
+    assert answer.status_code == 403
+    assert "open for too long" in answer.content.decode()
+
+
+def test_a_form_from_another_address_names_the_proxy_settings(alice: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+    answer = client.post("/settings/general/", {"time_zone": ""}, headers={"Origin": "https://tv.example.org"})
+    assert answer.status_code == 403
+    assert "ECM_BEHIND_TLS" in answer.content.decode()
+
+
+def test_health_answers_without_a_database(client: Client) -> None:
+    answer = client.get("/api/health")
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "healthy"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("age_minutes", "status"), [(1, 200), (4, 503)])
+def test_ready_needs_a_worker_that_was_heard_lately(client: Client, age_minutes: int, status: int) -> None:
+    WorkerBeat.objects.create(worker="here:1", seen_at=timezone.now() - timedelta(minutes=age_minutes))
+    answer = client.get("/api/health/ready")
+    assert answer.status_code == status
+    assert answer.json()["checks"]["worker"] == ("ok" if status == 200 else "silent")
+
+
+@pytest.mark.django_db
+def test_ready_names_the_class_of_a_database_error_and_nothing_more(client: Client) -> None:
+    with mock.patch("ecm_site.health.connection.cursor", side_effect=OperationalError("no such file /srv/secret")):
+        answer = client.get("/api/health/ready")
+    assert answer.status_code == 503
+    assert answer.json() == {"status": "not_ready", "checks": {"database": "OperationalError", "worker": "unknown"}}
