@@ -9,11 +9,13 @@ class ChannelsAppConfig(AppConfig):
         """Tell the floors below what the lineup uses, and listen to what they change."""
         from channels_app import signals, undo
         from channels_app.guide_use import used_guide_entries
+        from channels_app.publishing import change_output, tasks  # noqa: F401 - registers its task
         from channels_app.stream_loss import ChannelStreams
         from epg_app.mapped_entries import register_mapping
         from m3u_app.stream_users import register_stream_user
 
         undo.register_handlers()
+        change_output.register_handlers()
         register_stream_user(ChannelStreams())
         register_mapping(used_guide_entries)
         signals.connect()

@@ -29,6 +29,12 @@ def client_address(request: HttpRequest) -> str:
     return str(client)
 
 
+def is_behind_trusted_proxy(request: HttpRequest) -> bool:
+    """Whether the request came through one of ``ECM_TRUSTED_PROXIES``, so that its ``X-Forwarded-…`` headers count."""
+    peer = _parse(request.META.get("REMOTE_ADDR", ""))
+    return peer is not None and _is_trusted(peer)
+
+
 def client_network(request: HttpRequest) -> str:
     """What limits count by: an IPv4 address, or the /64 that one IPv6 customer owns and could walk through."""
     address = client_address(request)

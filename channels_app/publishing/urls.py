@@ -1,4 +1,54 @@
-from django.urls import URLPattern, URLResolver
+"""Addresses for players (namespace ``output``) and the page for operators (namespace ``publishing``).
 
-app_name = "output"
-urlpatterns: list[URLPattern | URLResolver] = []
+Every player address also exists below ``/t/<token>/``: players that drop the query of an address keep its path.
+"""
+
+from django.urls import URLPattern, URLResolver, include, path, register_converter
+from django.urls.converters import StringConverter
+
+from channels_app.publishing.views import feeds, page, tuner
+
+
+class TokenConverter(StringConverter):
+    regex = "[A-Za-z0-9_-]{16,200}"
+
+
+register_converter(TokenConverter, "output_token")
+
+documents: list[URLPattern | URLResolver] = [
+    path("output/m3u", feeds.playlist, name="playlist"),
+    path("output/m3u/", feeds.playlist),
+    path("output/epg", feeds.guide, name="guide"),
+    path("output/epg/", feeds.guide),
+    path("output/epg.xml", feeds.guide, name="guide_xml"),
+    path("output/epg.xml.gz", feeds.guide, {"as_gz": True}, name="guide_gz"),
+    path("output/m3u/<str:profile>", feeds.unknown_profile),
+    path("output/epg/<str:profile>", feeds.unknown_profile),
+    path("stream/<uuid:channel_uuid>", feeds.stream, name="stream"),
+    path("stream/<uuid:channel_uuid>/archive", feeds.archive, name="archive"),
+    path("hdhr", tuner.discovery),
+    path("hdhr/", tuner.discovery),
+    path("hdhr/discover.json", tuner.discovery, name="discover"),
+    path("hdhr/lineup.json", tuner.lineup, name="tuner_lineup"),
+    path("hdhr/lineup_status.json", tuner.lineup_status, name="tuner_status"),
+    path("hdhr/lineup.post", tuner.lineup_post),
+    path("hdhr/lineup.xml", tuner.lineup_as_xml),
+    path("hdhr/lineup.m3u", tuner.lineup_as_playlist, name="tuner_playlist"),
+    path("hdhr/device.xml", tuner.device, name="tuner_device"),
+    path("hdhr/<str:profile>/<str:document>", tuner.unknown_profile),
+]
+pages: list[URLPattern | URLResolver] = [
+    path("", page.overview, name="page"),
+    path("state/", page.state, name="state"),
+    path("publish/", page.publish_now, name="publish"),
+    path("settings/", page.change_settings, name="settings"),
+    path("tokens/", page.tokens, name="tokens"),
+    path("tokens/add/", page.add_token, name="add_token"),
+    path("tokens/<int:token_id>/revoke/", page.revoke, name="revoke_token"),
+    path("check-tuner/", page.check_tuner, name="check_tuner"),
+]
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("publishing/", include((pages, "publishing"))),
+    path("", include((documents, "output"))),
+    path("t/<output_token:token>/", include((documents, "output_with_token"))),
+]

@@ -76,7 +76,7 @@ def open_answer(
     url, login = parse_address(address)
     if params:
         url = url.copy_merge_params(dict(params))
-    guard = AddressGuard(allow_private=policy.allow_private, own_port=settings.ECM_PORT)
+    guard = AddressGuard(allow_private=policy.allow_private, own_port=0 if policy.allow_own_server else settings.ECM_PORT)
     watch = Watch(should_stop, policy.total_timeout)
     pool = httpcore.ConnectionPool(
         ssl_context=_ssl_context(policy.verify_tls),

@@ -17,14 +17,16 @@ class FetchPolicy:
     """Limits and manners of one fetch. Times are seconds, sizes bytes.
 
     ``allow_private`` lets a redirect lead from the internet into the local network; a private address that was typed in
-    is always fine. ``auth`` is (user, password) for basic authentication; ``user:password@`` in the address does the
-    same. ``headers`` and ``auth`` are not sent to another host after a redirect. ``max_bytes`` bounds the body before
-    and after decoding; None = the setting ``fetch_max_megabytes``. ``max_ratio`` bounds how much a Content-Encoding may
-    expand. ``total_timeout`` ends even a server that always sends a little; None = no end.
+    is always fine. ``allow_own_server`` is for checking how we look from outside. ``auth`` is (user, password) for basic
+    authentication; ``user:password@`` in the address does the same. ``headers`` and ``auth`` are not sent to another host
+    after a redirect. ``max_bytes`` bounds the body before and after decoding; None = the setting ``fetch_max_megabytes``.
+    ``max_ratio`` bounds how much a Content-Encoding may expand. ``total_timeout`` ends even a server that always sends a
+    little; None = no end.
     """
 
     user_agent: str = ""
     allow_private: bool = False
+    allow_own_server: bool = False
     headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     auth: tuple[str, str] | None = None
     connect_timeout: float = 30
