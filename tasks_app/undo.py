@@ -63,6 +63,11 @@ def handler_for(entity_type: str) -> UndoHandler | None:
     return _handlers.get(entity_type)
 
 
+def handled_types() -> list[str]:
+    """Entity types that can be undone."""
+    return list(_handlers)
+
+
 def can_undo(entry: JournalEntry) -> bool:
     """True when an "Undo" button makes sense: undoable, not undone yet, and somebody knows how."""
     return entry.undoable and entry.undone_by_id is None and entry.entity_type in _handlers
@@ -96,12 +101,12 @@ def undo_batch(batch_id: str, *, progress: Progress | None = None) -> UndoReport
     return report
 
 
-def undoable_in_batch(batch_id: str) -> list[int]:
+def undoable_in_batch(batch_id: str, *, limit: int | None = None) -> list[int]:
     """Ids of the entries of a batch that can still be undone, in the order of undoing."""
     if not batch_id:
         return []
     rows = JournalEntry.objects.filter(batch_id=batch_id, undoable=True, undone_by=None, entity_type__in=_handlers)
-    return list(rows.order_by("-timestamp", "-id").values_list("pk", flat=True))
+    return list(rows.order_by("-timestamp", "-id").values_list("pk", flat=True)[:limit])
 
 
 def foresee_conflict(entry: JournalEntry) -> str:

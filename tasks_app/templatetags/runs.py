@@ -77,3 +77,12 @@ def action_colour(action: str) -> str:
 def words(name: str) -> str:
     """``stream_add`` → ``Stream add``."""
     return name.replace("_", " ").strip().capitalize()
+
+
+_CATEGORIES = {"m3u": "M3U", "epg": "Guide", "tls": "TLS", "auth": "Sign-in", "channel": "Channels", "task": "Tasks"}
+
+
+@register.filter
+def category_name(category: str) -> str:
+    """The category of a journal entry as people call it."""
+    return _CATEGORIES.get(category) or words(category)

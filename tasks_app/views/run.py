@@ -11,7 +11,7 @@ from django_htmx.http import trigger_client_event
 from ecm_site.htmx import wants_partial
 from tasks_app.engine import request_cancel
 from tasks_app.models import TaskRun
-from tasks_app.run_pages import LOG_PAGE, log_lines, run_details
+from tasks_app.run_pages import log_lines, run_details
 
 FINISHED_EVENT = "run:finished"
 
@@ -19,8 +19,8 @@ FINISHED_EVENT = "run:finished"
 @require_GET
 def run_page(request: HttpRequest, run_id: int) -> HttpResponse:
     run = get_object_or_404(TaskRun.objects.select_related("user"), pk=run_id)
-    lines = log_lines(run.pk, newest=True)
-    context = {"run": run, "details": run_details(run), "log": lines, "log_limit": LOG_PAGE}
+    lines = log_lines(run.pk, newest=request.GET.get("log") != "all")
+    context = {"run": run, "details": run_details(run), "log": lines}
     return render(request, "tasks_app/run.html", context)
 
 

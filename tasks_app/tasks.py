@@ -1,0 +1,40 @@
+"""Background work of this app itself."""
+
+from typing import Any
+
+from tasks_app.registry import TaskResult, TaskScheduler, register_task
+from tasks_app.undo import undo_batch
+
+
+@register_task
+class UndoBatch(TaskScheduler):
+    """Takes a large bulk operation back, started from the journal."""
+
+    task_id = "undo_batch"
+    name = "Undo a bulk change"
+    description = "Takes back all changes of one bulk operation. Start it from the journal."
+    by_hand = False
+    default_parameters = {"batch_id": ""}
+
+    @classmethod
+    def lock_key(cls, parameters: dict[str, Any]) -> str:
+        return f"undo:{parameters['batch_id']}"
+
+    @classmethod
+    def title(cls, parameters: dict[str, Any]) -> str:
+        return f"{cls.name} – batch {parameters['batch_id']}"
+
+    def execute(self) -> TaskResult:
+        report = undo_batch(str(self.parameters["batch_id"]), progress=self.progress)
+        if not report.undone and not report.conflict_count:
+            return TaskResult(True, "There was nothing left to undo in this batch.")
+        sentence = f"{report.undone:,} changes undone"
+        if report.conflict_count:
+            sentence += f", {report.conflict_count:,} could not be undone because something else changed since"
+        return TaskResult(
+            success=bool(report.undone),
+            message=f"{sentence}.",
+            success_count=report.undone,
+            failed_count=report.conflict_count,
+            details={"conflicts": report.conflicts, "batch_id": report.batch_id},
+        )
