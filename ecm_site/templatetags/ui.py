@@ -70,7 +70,13 @@ def form_field(field: BoundField, extra_class: str = "mb-3") -> dict[str, object
     if described:
         attributes["aria-describedby"] = " ".join(described)
     kind = "check" if isinstance(widget, CheckboxInput) else "control"
-    return {"field": field, "control": field.as_widget(attrs=attributes), "kind": kind, "extra_class": extra_class}
+    return {
+        "field": field,
+        "control": field.as_widget(attrs=attributes),
+        "kind": kind,
+        "extra_class": extra_class,
+        "is_marked": field.field.required and not isinstance(widget, Select),  # a list always has something chosen
+    }
 
 
 @register.filter
