@@ -40,7 +40,6 @@ class Visit:
 
     client: str
     base: str
-    is_operator: bool
 
 
 class Denied(Exception):
@@ -77,20 +76,19 @@ def admit(request: HttpRequest, path_token: str = "") -> Visit:
     base = base_address(request)
     text = path_token or request.GET.get("token", "")
     valid = bool(text) and is_valid(text)
-    if valid:
-        base = f"{base}/t/{text}"
-    if request.user.is_authenticated:
-        return Visit(client, base, is_operator=True)
+    reason = ""
     if access == "token" and not valid:
-        raise _denied(client, "no valid output token was given. Use the address shown on ECM's Publishing page")
-    if access == "lan" and not (_is_lan(client) and _is_lan_all_the_way(request)):
-        raise _denied(client, "only devices in the local network may fetch the lineup. ECM's Publishing page can change that")
-    return Visit(client, base, is_operator=False)
+        reason = "no valid output token was given. Use the address shown on ECM's Publishing page"
+    elif access == "lan" and not (_is_lan(client) and _is_lan_all_the_way(request)):
+        reason = "only devices in the local network may fetch the lineup. ECM's Publishing page can change that"
+    if reason and not request.user.is_authenticated:
+        raise _denied(client, reason)
+    return Visit(client, f"{base}/t/{text}" if valid else base)
 
 
 def note_download(visit: Visit, what: str) -> None:
     """Log a download, once per client every few seconds."""
-    if cache.add(f"output-download:{visit.client}:{what}", 1, DOWNLOAD_ONCE_PER):
+    if cache.add(f"output-download:{visit.client}:{what.replace(' ', '-')}", 1, DOWNLOAD_ONCE_PER):
         logger.info("[PUBLISH] %s fetched the %s", visit.client or "a local client", what)
 
 
@@ -119,7 +117,7 @@ def _is_lan_all_the_way(request: HttpRequest) -> bool:
 
 def _denied(client: str, reason: str) -> Denied:
     name = client or "unknown client"
-    if cache.add(f"output-denied:{name}", 1, int(DENIED_ONCE_PER.total_seconds())):
+    if cache.add(f"output-denied:{client}", 1, int(DENIED_ONCE_PER.total_seconds())):
         _journal(name, reason)
     return Denied(f"Not allowed: {reason}.")
 

@@ -31,7 +31,9 @@ class GuideWriter:
         self._file = path.open("wb")
         self._packer = zlib.compressobj(LEVEL, zlib.DEFLATED, zlib.MAX_WBITS | 16)
         self._digest = hashlib.blake2b(digest_size=16)
-        self._offset = 0
+        begin = self._packer.flush(zlib.Z_FULL_FLUSH)  # the file header, so that the first block is readable alone too
+        self._file.write(begin)
+        self._offset = len(begin)
         self.size = 0
         self.programmes = 0
 

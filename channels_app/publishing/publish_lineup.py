@@ -21,7 +21,6 @@ from channels_app.publishing.playlist_text import BASE, header_line, playlist_li
 from channels_app.publishing.templates_on_disk import write_template
 from channels_app.publishing.tuner_text import TUNER_ID_SOURCE, lineup_json, lineup_xml, tuner_channels
 from channels_app.publishing.variants import rebuild_used_variants
-from epg_app.raw_sql import without_memory_map
 from tasks_app.progress import Progress
 
 
@@ -49,7 +48,7 @@ def publish_lineup(*, progress: Progress) -> PublishReport:
     progress.report(phase="reading the lineup")
     lineup = read_lineup()
     options = default_options()
-    with store.building() as folder, without_memory_map():
+    with store.building() as folder:
         progress.report(phase="writing the guide", current=0, total=len(lineup.channels))
         shown = guide_channels(lineup.channels, options.tvg_id_source)
         entry_ids = {channel.entry_id for channel in lineup.channels if channel.entry_id}
