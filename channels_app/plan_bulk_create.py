@@ -43,10 +43,16 @@ Member = tuple[StreamRow, CleanName]
 
 
 def plan_bulk_create(selection: Selection, options: BulkOptions) -> Plan:
-    """Read what is selected and the lineup, and plan. The number of queries does not grow with streams or channels,
-    except by one for every 5,000 ids."""
+    """Read what is selected and the lineup, and plan.
+
+    The number of queries does not grow with streams or channels, except by one for every 5,000 ids.
+    """
+    return plan_selected(read_selection(selection), options)
+
+
+def plan_selected(selected: SelectedStreams, options: BulkOptions) -> Plan:
+    """The plan for streams that are already read."""
     with _garbage_kept():
-        selected = read_selection(selection)
         stream_ids = [row.id for section in selected.sections for row in section.streams]
         return make_plan(selected, read_lineup(stream_ids), options)
 

@@ -1,0 +1,5 @@
+from django.urls import path
+
+from channels_app.views import bulk_create
+
+urlpatterns = [path("", bulk_create.bulk_create, name="bulk_create")]

@@ -1,0 +1,225 @@
+"""The form of the bulk creation dialog: reads a selection and the choices of 10 §10.2 out of a request."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+
+from channels_app.bulk_options import (
+    BulkOptions,
+    ConflictChoice,
+    ExistingChoice,
+    SectionChoice,
+    Selection,
+    StreamOrder,
+    country_from_settings,
+)
+from channels_app.bulk_streams import Section, SelectedStreams
+from channels_app.models import ChannelGroup
+from channels_app.naming import CountryChoice, TimezoneChoice
+from channels_app.numbering import parse_number
+from ecm_site.conf import SEPARATORS, EcmSettings
+
+MOST_SECTION_FIELDS = 100  # groups with fields of their own; further ones keep their names and continue the numbers
+LONGEST_SEARCH = 200
+_MOST_IDS = 1_000_000  # a range typed into an address must not fill the memory
+
+_ID_PART = re.compile(r"([0-9]{1,18})(?:-([0-9]{1,18}))?")
+
+EXISTING_CHOICES = (
+    (ExistingChoice.ADD, "Add streams to it"),
+    (ExistingChoice.SKIP, "Leave these streams out"),
+    (ExistingChoice.CREATE, "Create anyway"),
+)
+CONFLICT_CHOICES = (
+    (ConflictChoice.PUSH, "Push down"),
+    (ConflictChoice.END, "Insert at the end"),
+    (ConflictChoice.ALLOW, "Create anyway"),
+    (ConflictChoice.ASK, "Ask"),
+)
+COUNTRY_CHOICES = (
+    (CountryChoice.LEAVE, "Leave as it is"),
+    (CountryChoice.KEEP, "Keep, written alike"),
+    (CountryChoice.STRIP, "Remove"),
+)
+TIMEZONE_CHOICES = (
+    (TimezoneChoice.BOTH, "East and west"),
+    (TimezoneChoice.EAST, "No west feeds"),
+    (TimezoneChoice.PREFER_WEST, "West where there is one"),
+    (TimezoneChoice.WEST, "West feeds only"),
+)
+ORDER_CHOICES = ((StreamOrder.QUALITY, "Best quality first, providers in turn"), (StreamOrder.LISTED, "As listed"))
+MODE_CHOICES = (("separate", "One channel group per provider group"), ("combine", "All into one channel group"))
+SEPARATOR_CHOICES = tuple((sign, sign) for sign in SEPARATORS)
+
+
+class BulkCreateForm(forms.Form):
+    """Always bound: a dialog that opens is filled with the settings and presets, so that its preview is made like any
+    other. Fields of single groups are called ``group_name_<key>`` and ``start_<key>``."""
+
+    mode = forms.ChoiceField(choices=MODE_CHOICES)
+    start = forms.CharField(required=False, max_length=40)
+    group_name = forms.CharField(required=False, max_length=1000)
+    across_groups = forms.BooleanField(required=False)
+    existing = forms.ChoiceField(choices=EXISTING_CHOICES)
+    conflict = forms.ChoiceField(choices=CONFLICT_CHOICES)
+    timezone = forms.ChoiceField(choices=TIMEZONE_CHOICES)
+    country = forms.ChoiceField(choices=COUNTRY_CHOICES)
+    country_separator = forms.ChoiceField(choices=SEPARATOR_CHOICES)
+    prefix_order = forms.ChoiceField(choices=(("number", "Number first"), ("country", "Country first")))
+    network_prefix = forms.BooleanField(required=False)
+    network_suffix = forms.BooleanField(required=False)
+    number_in_name = forms.BooleanField(required=False)
+    number_separator = forms.ChoiceField(choices=SEPARATOR_CHOICES)
+    keep_quality = forms.BooleanField(required=False)
+    stream_order = forms.ChoiceField(choices=ORDER_CHOICES)
+
+    def __init__(self, data: Mapping[str, Any], sections: Sequence[Section], settings: EcmSettings) -> None:
+        super().__init__(data)
+        self.settings = settings
+        self.sections = sections[:MOST_SECTION_FIELDS]
+        for section in self.sections:
+            self.fields[f"group_name_{section.key}"] = forms.CharField(required=False, max_length=1000)
+            self.fields[f"start_{section.key}"] = forms.CharField(required=False, max_length=40)
+        self.starts: dict[str, Decimal | None] = {}
+        self.is_valid()
+
+    @property
+    def is_separate(self) -> bool:
+        """One provider group has nothing to separate."""
+        return self.cleaned_data.get("mode") == "separate" and len(self.sections) > 1
+
+    def clean(self) -> dict[str, Any]:
+        for name in self.fields:
+            if name == "start" or name.startswith("start_"):
+                self.starts[name] = self._number(name)
+            elif name == "group_name" or name.startswith("group_name_"):
+                text = self.cleaned_data.get(name, "")
+                self.cleaned_data[name] = " ".join(text.split())
+        return self.cleaned_data
+
+    def options(self) -> BulkOptions:
+        """The choices; those that cannot be read stand at their default, and :meth:`problems` names them."""
+        chosen = self.cleaned_data
+        settings = self.settings
+        return BulkOptions(
+            separate=self.is_separate,
+            start=None if self.is_separate else self.starts.get("start"),
+            group_name=chosen.get("group_name", ""),
+            sections={
+                section.key: SectionChoice(
+                    chosen.get(f"group_name_{section.key}", section.name), self.starts.get(f"start_{section.key}")
+                )
+                for section in self.sections
+            },
+            across_groups=chosen.get("across_groups", True),
+            existing=ExistingChoice(chosen.get("existing", ExistingChoice.ADD)),
+            conflict=ConflictChoice(chosen.get("conflict", ConflictChoice.ASK)),
+            timezone=TimezoneChoice(chosen.get("timezone", settings.timezone_preference)),
+            country=CountryChoice(chosen.get("country", country_from_settings(settings))),
+            country_separator=chosen.get("country_separator", settings.country_separator),
+            country_first=chosen.get("prefix_order") == "country",
+            network_prefix=chosen.get("network_prefix", False),
+            network_suffix=chosen.get("network_suffix", False),
+            number_in_name=chosen.get("number_in_name", False),
+            number_separator=chosen.get("number_separator", settings.channel_number_separator),
+            keep_quality=chosen.get("keep_quality", False),
+            stream_order=StreamOrder(chosen.get("stream_order", StreamOrder.QUALITY)),
+            custom_prefixes=settings.custom_network_prefixes,
+            custom_suffixes=settings.custom_network_suffixes,
+        )
+
+    def problems(self) -> dict[str, str]:
+        """Field name → sentence, for what could not be read. Starts of groups count in separate mode only."""
+        irrelevant = {"start", "group_name"} if self.is_separate else set(self._section_fields())
+        return {name: " ".join(map(str, errors)) for name, errors in self.errors.items() if name not in irrelevant}
+
+    def _section_fields(self) -> Iterable[str]:
+        for section in self.sections:
+            yield f"start_{section.key}"
+            yield f"group_name_{section.key}"
+
+    def _number(self, name: str) -> Decimal | None:
+        try:
+            return parse_number(self.cleaned_data.get(name, ""))
+        except ValueError as error:
+            self.add_error(name, str(error))
+            return None
+
+
+def opening_data(selected: SelectedStreams, selection: Selection, preset: QueryDict, settings: EcmSettings) -> dict[str, Any]:
+    """The values a dialog opens with: presets of 10 §10.1 over the settings of 10 §1.3."""
+    whole_groups = len(selection.group_ids) or len(selection.account_ids)
+    group_name = _preset_group(preset)
+    if group_name is None:
+        single = len(selected.sections) == 1 and whole_groups
+        group_name = selected.sections[0].name if single else ""
+        separate = len(selected.sections) > 1 and whole_groups
+    else:
+        separate = False
+    data: dict[str, Any] = {
+        "mode": "separate" if separate else "combine",
+        "start": preset.get("start", "")[:40],
+        "group_name": group_name,
+        "across_groups": True,
+        "existing": ExistingChoice.ADD,
+        "conflict": ConflictChoice.ASK,
+        "timezone": settings.timezone_preference,
+        "country": country_from_settings(settings),
+        "country_separator": settings.country_separator,
+        "prefix_order": "number",
+        "number_in_name": settings.include_channel_number_in_name,
+        "number_separator": settings.channel_number_separator,
+        "stream_order": StreamOrder.QUALITY,
+    }
+    for place, section in enumerate(selected.sections[:MOST_SECTION_FIELDS]):
+        data[f"group_name_{section.key}"] = section.name
+        data[f"start_{section.key}"] = data["start"] if place == 0 else ""
+    return data
+
+
+def read_selected(values: QueryDict) -> Selection:
+    """The selection in a request: ``stream``, ``stream_group``, ``account``, ``except`` (ids, ranges) and ``search``."""
+    return Selection(
+        stream_ids=read_ids(values.getlist("stream")),
+        group_ids=read_ids(values.getlist("stream_group")),
+        account_ids=read_ids(values.getlist("account")),
+        excluded_ids=frozenset(read_ids(values.getlist("except"))),
+        search=(values.get("search") or "").replace("\x00", "").strip()[:LONGEST_SEARCH],
+    )
+
+
+def read_ids(texts: Iterable[str]) -> tuple[int, ...]:
+    """``["1,2", "7-9"]`` → (1, 2, 7, 8, 9), each once and in order; anything malformed counts as not given."""
+    found: dict[int, None] = {}
+    for part in (part.strip() for text in texts for part in text.split(",")):
+        match = _ID_PART.fullmatch(part)
+        if match is None:
+            continue
+        first = int(match[1])
+        last = int(match[2]) if match[2] else first
+        if last - first + len(found) < _MOST_IDS:
+            found.update(dict.fromkeys(range(first, last + 1)))
+    return tuple(found)
+
+
+def write_ids(ids: Iterable[int]) -> str:
+    """The opposite of :func:`read_ids`: neighbours become ranges, so that 100,000 selected streams stay a short text."""
+    parts: list[list[int]] = []
+    for number in ids:
+        if parts and number == parts[-1][1] + 1:
+            parts[-1][1] = number
+        else:
+            parts.append([number, number])
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in parts)
+
+
+def _preset_group(preset: QueryDict) -> str | None:
+    """The channel group something was dropped on: its name, "" for Uncategorized (0), None when nothing was said."""
+    group_id = next(iter(read_ids([preset.get("group") or ""])), None)
+    if group_id is None:
+        return None
+    return ChannelGroup.objects.filter(pk=group_id).values_list("name", flat=True).first() or ""

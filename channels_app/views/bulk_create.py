@@ -1,0 +1,185 @@
+"""The bulk creation dialog (10 §10): choices on the left, and on the right exactly what will happen."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods
+
+from channels_app.bulk_create import PlanChanged, PlanRefused
+from channels_app.bulk_create import bulk_create as create_channels
+from channels_app.bulk_options import Selection
+from channels_app.bulk_plan import Plan, PlannedSection
+from channels_app.bulk_preview import make_preview
+from channels_app.bulk_streams import SelectedStreams, read_selection
+from channels_app.errors import EditRefused
+from channels_app.forms_bulk import BulkCreateForm, opening_data, read_ids, read_selected, write_ids
+from channels_app.models import ChannelGroup
+from channels_app.numbering import format_number
+from channels_app.plan_bulk_create import plan_selected
+from channels_app.views.answers import edited
+from channels_app.views.posted import parameters
+from ecm_site.conf import get_settings
+from ecm_site.htmx import render_page, wants_partial
+from m3u_app.models import Account
+
+GROUPS_OFFERED = 1000
+_MARKS_SENT = 500  # ids of streams in an answer's header; the page reads the marks of more on its own
+
+_CHANGED = (
+    "This preview is newer than the one you saw: your choices, the lineup or the streams have changed since. "
+    "Look at it, then create."
+)
+
+
+@dataclass(frozen=True)
+class Note:
+    """The line under a field: an error, else what the field means for the result."""
+
+    error: str = ""
+    hint: str = ""
+    badge: str = ""
+
+
+@require_http_methods(["GET", "POST"])
+def bulk_create(request: HttpRequest) -> HttpResponse:
+    """Open the dialog (by POST when the selection is long), preview it after a change, or create."""
+    values = parameters(request)
+    selection = read_selected(values)
+    if selection.is_empty:
+        return _choose_account(request)
+    selected = read_selection(selection)
+    settings = get_settings()
+    step = _step(request)
+    data = opening_data(selected, selection, values, settings) if step == "open" else request.POST
+    form = BulkCreateForm(data, selected.sections, settings)
+    if step == "create":
+        return _create(request, selection, selected, form)
+    plan = plan_selected(selected, form.options())
+    context = _context(request, selection, selected, form, plan, page=_page(request))
+    if step == "preview" and wants_partial(request):
+        return render(request, "channels_app/bulk/_preview_answer.html", context)
+    context["is_open"] = step == "open"
+    return render_page(request, "channels_app/bulk/bulk_create.html", "channels_app/bulk/_dialog.html", context)
+
+
+def _create(request: HttpRequest, selection: Selection, selected: SelectedStreams, form: BulkCreateForm) -> HttpResponse:
+    options = form.options()
+    notice = ""
+    if form.problems():
+        plan = plan_selected(selected, options)
+    else:
+        try:
+            outcome = create_channels(selection, options, fingerprint=request.POST.get("fingerprint") or "none was shown")
+            return edited(request, outcome, streams=_stream_ids(selected)[:_MARKS_SENT])
+        except PlanChanged as changed:
+            plan = changed.plan
+            notice = _CHANGED
+        except PlanRefused as refused:
+            plan = refused.plan
+        except EditRefused as refused:
+            plan = plan_selected(selected, options)
+            notice = str(refused)
+    context = {**_context(request, selection, selected, form, plan), "notice": notice}
+    return render_page(request, "channels_app/bulk/bulk_create.html", "channels_app/bulk/_dialog.html", context, status=422)
+
+
+def _context(
+    request: HttpRequest, selection: Selection, selected: SelectedStreams, form: BulkCreateForm, plan: Plan, *, page: int = 1
+) -> dict[str, Any]:
+    problems = {**plan.problems, **form.problems()}
+    preview = make_preview(plan, page)
+    return {
+        "form": form,
+        "plan": plan,
+        "preview": preview,
+        "problems": problems,
+        "problem": problems.get("", ""),
+        "notes": _notes(form, plan, problems),
+        "sections": _section_rows(form, plan, problems),
+        "more_sections": max(0, len(selected.sections) - len(form.sections)),
+        "selection": {
+            "stream": write_ids(selection.stream_ids),
+            "stream_group": write_ids(selection.group_ids),
+            "account": write_ids(selection.account_ids),
+            "except": write_ids(sorted(selection.excluded_ids)),
+            "search": selection.search,
+        },
+        "selected": selected,
+        "group_names": ChannelGroup.objects.order_by("name").values_list("name", flat=True)[:GROUPS_OFFERED],
+        "suggested_start": format_number(plan.suggested_start),
+    }
+
+
+def _notes(form: BulkCreateForm, plan: Plan, problems: dict[str, str]) -> dict[str, Note]:
+    """Lines under the fields of combine mode, and one for every choice that cannot be read."""
+    notes = {name: Note(error=problem) for name, problem in problems.items() if name in form.fields}
+    if not form.is_separate:
+        section = plan.sections[0] if plan.sections else None
+        notes.setdefault("start", Note(hint=_range(section, plan)))
+        notes.setdefault("group_name", Note(badge=_badge(section)))
+    return notes
+
+
+def _section_rows(form: BulkCreateForm, plan: Plan, problems: dict[str, str]) -> list[dict[str, Any]]:
+    """Separate mode: a line for every provider group that has fields of its own."""
+    planned = {section.key: section for section in plan.sections} if form.is_separate else {}
+    rows = []
+    for section in form.sections:
+        start, group = f"start_{section.key}", f"group_name_{section.key}"
+        told = planned.get(section.key)
+        relevant = problems if form.is_separate else {}
+        rows.append(
+            {
+                "key": section.key,
+                "key_text": str(section.key),
+                "name": section.name or "Ungrouped",
+                "streams": len(section.streams),
+                "group": form[group],
+                "start": form[start],
+                "start_error": relevant.get(start, ""),
+                "group_error": relevant.get(group, ""),
+                "note": Note(
+                    " ".join(filter(None, (relevant.get(group), relevant.get(start)))), _range(told, plan), _badge(told)
+                ),
+            }
+        )
+    return rows
+
+
+def _range(section: PlannedSection | None, plan: Plan) -> str:
+    if section is None or not section.channel_count or not section.range:
+        return ""
+    return f"{section.range} · {section.channel_count:,} {'channel' if section.channel_count == 1 else 'channels'}"
+
+
+def _badge(section: PlannedSection | None) -> str:
+    if section is None:
+        return ""
+    if not section.group_name:
+        return "none"
+    return "new" if section.is_new_group else "exists"
+
+
+def _choose_account(request: HttpRequest) -> HttpResponse:
+    """Nothing is selected: offer whole providers, and the way to single streams."""
+    accounts = Account.objects.filter(is_active=True, stream_count__gt=0).only("id", "name", "stream_count").order_by("name")
+    context = {"accounts": accounts}
+    return render_page(request, "channels_app/bulk/choose_account.html", "channels_app/bulk/_choose_account.html", context)
+
+
+def _stream_ids(selected: SelectedStreams) -> list[int]:
+    return [row.id for section in selected.sections for row in section.streams]
+
+
+def _step(request: HttpRequest) -> str:
+    if request.method != "POST":
+        return "open"
+    if "create" in request.POST:
+        return "create"
+    return "preview" if request.POST.get("step") == "preview" else "open"
+
+
+def _page(request: HttpRequest) -> int:
+    return next(iter(read_ids(request.POST.getlist("page")[-1:])), 1)

@@ -1,0 +1,22 @@
+// The bulk creation dialog: what htmx does not do. Everything hangs on the document, so the dialog may come and go, and
+// loading this file again with it changes nothing.
+(function () {
+  "use strict";
+  if (window.ecmBulkCreate) return;
+  window.ecmBulkCreate = true;
+
+  // <button data-fill="field id" data-fill-value="813">: put a suggestion into a field
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("#bulk-create [data-fill]");
+    if (!button) return;
+    const field = document.getElementById(button.dataset.fill);
+    field.value = button.dataset.fillValue;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    field.focus();
+  });
+
+  // An error belongs to what was typed then. Left in place, it would also draw the cursor at every new preview.
+  document.addEventListener("input", (event) => {
+    if (event.target.closest("#bulk-create")) event.target.classList.remove("is-invalid");
+  });
+})();
