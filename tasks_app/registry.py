@@ -25,6 +25,8 @@ class TaskResult:
 class TaskScheduler(ABC):
     """Base class of all tasks. One instance serves one run."""
 
+    do_not_call_in_templates: ClassVar[bool] = True  # templates show the class itself; they would otherwise make an instance
+
     task_id: ClassVar[str]
     name: ClassVar[str]
     description: ClassVar[str] = ""

@@ -57,11 +57,11 @@ def active_runs_now() -> ActiveRuns:
 
 
 def task_lines() -> list[TaskLine]:
-    """All registered tasks in three queries, however many runs there were."""
+    """Tasks that can be started by hand, in three queries, however many runs there were."""
     newest = TaskRun.objects.order_by().values("task_id").annotate(newest=Max("pk")).values_list("newest", flat=True)
     last = {run.task_id: run for run in TaskRun.objects.filter(pk__in=list(newest))}
     active = {run.task_id: run for run in TaskRun.objects.filter(status__in=ACTIVE_STATUSES).order_by("-pk")}
-    return [TaskLine(task, last.get(task.task_id), active.get(task.task_id)) for task in all_tasks()]
+    return [TaskLine(task, last.get(task.task_id), active.get(task.task_id)) for task in all_tasks() if task.by_hand]
 
 
 def history(task_id: str = "", status: str = "", *, before: int = 0, after: int = 0) -> History:

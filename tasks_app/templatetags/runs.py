@@ -24,12 +24,14 @@ _ACTION_COLOURS = {  # 50 §2.3
 
 @register.filter
 def short_duration(value: timedelta | None) -> str:
-    """``5 s``, ``3 min 20 s``, ``1 h 5 min``, ``2 d 3 h``; "" for None."""
+    """``5.0 s``, ``3 min 20 s``, ``1 h 5 min``, ``2 d 3 h``; "" for None."""
     if value is None:
         return ""
     seconds = value.total_seconds()
+    if seconds < 0.05:
+        return "< 0.1 s"
     if seconds < 10:
-        return f"{max(seconds, 0):.1f} s"
+        return f"{seconds:.1f} s"
     whole = round(seconds)
     for size, unit, smaller_size, smaller_unit in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
         if whole >= size:
