@@ -115,6 +115,11 @@
     if (dialog().open) dialog().close();
   }
 
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target?.id !== "dialog-body") return;
+    event.detail.swapOverride = "innerHTML"; // a list around the link may swap itself as a whole; the dialog's place stays
+    event.detail.selectOverride = "unset";
+  });
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target?.id === "dialog-body" && dialogBody().childElementCount) openDialog();
   });
