@@ -15,17 +15,23 @@ from tasks_app.models import TaskRun
 
 STALE_SHOWN = 100
 COUNT_WORDS = (
-    ("total", "Streams now"),
+    ("streams_total", "Streams in the playlist"),
     ("created", "New"),
     ("updated", "Changed"),
     ("unchanged", "Unchanged"),
-    ("stale", "Missing, kept for now"),
+    ("returned", "Back again"),
+    ("stale", "Gone missing, kept for now"),
     ("removed", "Deleted"),
     ("filtered", "Filtered out"),
-    ("in_disabled_group", "In disabled groups"),
-    ("kept_disabled", "Kept although their group is disabled"),
-    ("duplicate", "Duplicates"),
+    ("disabled", "In disabled groups"),
+    ("kept_disabled", "Kept for channels, group disabled"),
+    ("duplicate", "There twice"),
+    ("groups", "Groups"),
+    ("groups_new", "New groups"),
+    ("groups_removed", "Deleted groups"),
 )
+ALWAYS_SHOWN = {"streams_total", "created", "updated", "stale", "removed", "groups"}
+RENAMED_SHOWN = 10
 INFO_WORDS = (
     ("status", "Status"),
     ("message", "Message"),
@@ -57,6 +63,7 @@ class ReportShown:
     counts: list[tuple[str, int]]
     dropped: list[Dropped]
     notes: list[str]
+    renamed: list[tuple[str, str]]
     seconds: float | None = None
 
 
@@ -74,6 +81,10 @@ class AccountPage:
     stale: list[Stream]
     stale_count: int
     runs: list[TaskRun] = field(default_factory=list)
+
+    @property
+    def stale_unlisted(self) -> int:
+        return self.stale_count - len(self.stale)
 
 
 def read_account_page(account: Account) -> AccountPage:
@@ -103,7 +114,11 @@ def read_report(stored: Any) -> ReportShown | None:
     """The stored report in words; None when there has been no refresh. Reports of other versions lose what is unknown."""
     if not isinstance(stored, Mapping) or not stored:
         return None
-    counts = [(words, stored[key]) for key, words in COUNT_WORDS if isinstance(stored.get(key), int)]
+    counts = [
+        (words, stored[key])
+        for key, words in COUNT_WORDS
+        if isinstance(stored.get(key), int) and (stored[key] or key in ALWAYS_SHOWN)
+    ]
     dropped = stored.get("dropped")
     samples = stored.get("samples")
     notes = stored.get("notes")
@@ -112,6 +127,7 @@ def read_report(stored: Any) -> ReportShown | None:
         counts=counts,
         dropped=_dropped(dropped if isinstance(dropped, Mapping) else {}, samples if isinstance(samples, Mapping) else {}),
         notes=[mask_text(text_of(note)) for note in notes] if isinstance(notes, list) else [],
+        renamed=_renamed(stored.get("groups_renamed")),
         seconds=seconds if isinstance(seconds, int | float) else None,
     )
 
@@ -125,6 +141,11 @@ def _dropped(counts: Mapping[str, Any], samples: Mapping[str, Any]) -> list[Drop
         shown = [_sample(line) for line in lines] if isinstance(lines, list) else []
         found.append(Dropped(DROP_REASONS.get(reason, reason.replace("_", " ")), count, shown))
     return sorted(found, key=lambda part: -part.count)
+
+
+def _renamed(stored: Any) -> list[tuple[str, str]]:
+    pairs = stored[:RENAMED_SHOWN] if isinstance(stored, list) else []
+    return [(text_of(pair[0]), text_of(pair[1])) for pair in pairs if isinstance(pair, list | tuple) and len(pair) == 2]
 
 
 def _sample(stored: Any) -> tuple[int, str]:

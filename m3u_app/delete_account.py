@@ -4,7 +4,7 @@ import logging
 import time
 from dataclasses import dataclass, field
 
-from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from m3u_app.account_journal import CATEGORY, ENTITY, shown_values
@@ -176,7 +176,8 @@ def _delete_streams(account: Account, batch_id: str, total: int, progress: Progr
         progress.raise_if_cancelled()
         with transaction.atomic():
             announce_removal(ids, reason, batch_id)
-            deleted += Stream.objects.filter(pk__in=ids)._raw_delete(DEFAULT_DB_ALIAS)
+            Stream.objects.filter(pk__in=ids).delete()  # through the ORM, which knows what else hangs on a stream
+        deleted += len(ids)
         progress.report(current=deleted, total=max(total, deleted))
         time.sleep(PAUSE_SECONDS)
     return deleted
@@ -188,7 +189,7 @@ def _delete_groups(account_id: int, progress: Progress) -> list[str]:
     while rows := list(groups.values_list("pk", "name")[:CHUNK]):
         progress.raise_if_cancelled()
         with transaction.atomic():
-            StreamGroup.objects.filter(pk__in=[pk for pk, _ in rows])._raw_delete(DEFAULT_DB_ALIAS)
+            StreamGroup.objects.filter(pk__in=[pk for pk, _ in rows]).delete()
         names += [name for _, name in rows]
         time.sleep(PAUSE_SECONDS)
     return names

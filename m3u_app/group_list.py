@@ -24,11 +24,19 @@ class GroupFilter:
 
 
 @dataclass(frozen=True)
+class GroupRow:
+    """A group and how many streams it has, or would have if it were enabled."""
+
+    group: StreamGroup
+    streams: int
+
+
+@dataclass(frozen=True)
 class GroupPage:
     """``total``/``enabled``/``new``/``stale`` count the account's groups; ``matching`` those the text and ``only`` select,
     ``shown`` those of them that the page lists, disabled ones left out if asked."""
 
-    rows: list[StreamGroup]
+    rows: list[GroupRow]
     filter: GroupFilter
     page: int
     pages: int
@@ -57,7 +65,7 @@ def group_page(account_id: int, wanted: GroupFilter, page: int = 1) -> GroupPage
     page = min(max(page, 1), pages)
     start = (page - 1) * PAGE_SIZE
     return GroupPage(
-        rows=_in_order(groups, shown, start),
+        rows=[GroupRow(group, max(group.stream_count, group.entry_count)) for group in _in_order(groups, shown, start)],
         filter=wanted,
         page=page,
         pages=pages,

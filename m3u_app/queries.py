@@ -140,7 +140,7 @@ def _group_counts(ids: Collection[int] | None) -> dict[int, tuple[int, int, int]
     rows = (
         groups.order_by()
         .values_list("account_id")
-        .annotate(Count("pk"), Count("pk", filter=Q(enabled=True)), Count("pk", filter=Q(is_new=True)))
+        .annotate(all=Count("pk"), on=Count("pk", filter=Q(enabled=True)), new=Count("pk", filter=Q(is_new=True)))
     )
     return {account_id: (total, enabled, new) for account_id, total, enabled, new in rows}
 

@@ -16,21 +16,21 @@ class StatusWords:
 
 
 _WORDS = {
-    AccountStatus.IDLE: StatusWords("Idle", "clock", "secondary"),
-    AccountStatus.FETCHING: StatusWords("Downloading…", "cloud-download", "primary", is_spinning=True),
-    AccountStatus.PARSING: StatusWords("Processing…", "hourglass", "primary", is_spinning=True),
-    AccountStatus.SUCCESS: StatusWords("Ready", "circle-check", "success"),
-    AccountStatus.ERROR: StatusWords("Error", "circle-x", "danger"),
-    AccountStatus.PENDING_SETUP: StatusWords("Pending Setup", "alert-triangle", "warning"),
-    AccountStatus.DISABLED: StatusWords("Disabled", "circle-off", "secondary"),
+    AccountStatus.IDLE: StatusWords("Idle", icon="clock", tone="secondary"),
+    AccountStatus.FETCHING: StatusWords("Downloading…", icon="cloud-download", tone="primary", is_spinning=True),
+    AccountStatus.PARSING: StatusWords("Processing…", icon="hourglass", tone="primary", is_spinning=True),
+    AccountStatus.SUCCESS: StatusWords("Ready", icon="circle-check", tone="success"),
+    AccountStatus.ERROR: StatusWords("Error", icon="circle-x", tone="danger"),
+    AccountStatus.PENDING_SETUP: StatusWords("Pending Setup", icon="alert-triangle", tone="warning"),
+    AccountStatus.DISABLED: StatusWords("Disabled", icon="circle-off", tone="secondary"),
 }
-WAITING = StatusWords("Waiting…", "clock", "primary")
-DELETING = StatusWords("Deleting…", "trash", "warning", is_spinning=True)
-HELD_BACK = StatusWords("Needs your answer", "alert-triangle", "warning")
+WAITING = StatusWords("Waiting…", icon="clock", tone="primary")
+DELETING = StatusWords("Deleting…", icon="trash", tone="warning", is_spinning=True)
+HELD_BACK = StatusWords("Needs your answer", icon="alert-triangle", tone="warning")
 
 
 def words_for(status: str) -> StatusWords:
     try:
         return _WORDS[AccountStatus(status)]
     except ValueError:  # a status of a later version after going back to an earlier one
-        return StatusWords(status or "Unknown", "help-circle", "secondary")
+        return StatusWords(status or "Unknown", icon="help-circle", tone="secondary")

@@ -11,12 +11,12 @@ from tasks_app.templatetags.runs import rough_duration
 register = template.Library()
 
 _BYTE_PHASES = ("download",)
-_ITEM_PHASES = ("delet",)
+_ITEM_PHASES = ("delet", "sav", "updat")
 
 
 @register.filter
 def work_done(run: TaskRun) -> str:
-    """Bytes while downloading (speed and time left are in the run's item), streams while deleting, else a percentage.
+    """Bytes while downloading (speed and time left are in the run's item), streams while writing, else a percentage.
 
     ``12.3 MB of 50.0 MB``
     """
