@@ -46,12 +46,26 @@ class GuideSource(models.Model):
     last_message = models.TextField(blank=True)
     last_started_at = models.DateTimeField(null=True, blank=True)
     last_success_at = models.DateTimeField(null=True, blank=True)
+    last_finished_at = models.DateTimeField(
+        null=True, blank=True, help_text="Good or bad: the refresh rhythm counts from here."
+    )
+    retry_count = models.PositiveSmallIntegerField(default=0, help_text="Tries after a passing error such as a timeout.")
+    retry_at = models.DateTimeField(null=True, blank=True, help_text="When the next such try is due.")
     duration_s = models.FloatField(default=0)
     entry_count = models.PositiveIntegerField(default=0)
     mapped_count = models.PositiveIntegerField(default=0)
     programme_count = models.PositiveIntegerField(default=0)
     skipped_count = models.PositiveIntegerField(default=0)
-    last_report = models.JSONField(default=dict, blank=True)
+    last_report = models.JSONField(default=dict, blank=True, help_text="Counts, warnings and samples of the last import.")
+    held_back = models.JSONField(
+        default=dict, blank=True, help_text="A sharply smaller guide waiting for a yes: programmes before and after."
+    )
+    content_mark = models.CharField(
+        max_length=64, blank=True, help_text="Fingerprint of the imported file and of the choices it was read with."
+    )
+    guide_ended = models.BooleanField(
+        default=False, help_text="Every programme lies in the past; kept all the same until a newer guide comes."
+    )
     etag = models.CharField(max_length=255, blank=True)
     last_modified = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
@@ -68,10 +82,15 @@ class GuideSource(models.Model):
 
 
 class GuideEntry(models.Model):
-    """One guide channel inside one source."""
+    """One guide channel inside one source.
+
+    Rows are written only when something changed: an entry that is ``in_feed`` was seen at the source's last success, and
+    ``last_seen`` is set when it goes missing.
+    """
 
     source = models.ForeignKey(GuideSource, on_delete=models.CASCADE, related_name="entries")
     tvg_id = models.CharField(max_length=255)
+    tvg_key = models.CharField(max_length=300, blank=True, help_text="The id case-folded: what channels are linked by.")
     name = models.CharField(max_length=512)
     other_names = models.JSONField(default=list, blank=True)
     icon_url = models.CharField(max_length=500, blank=True)
@@ -86,14 +105,18 @@ class GuideEntry(models.Model):
     class Meta:
         verbose_name_plural = "guide entries"
         constraints: ClassVar = [models.UniqueConstraint(fields=["source", "tvg_id"], name="entry_unique_in_source")]
-        indexes: ClassVar = [models.Index(fields=["tvg_id"]), models.Index(fields=["source", "name"])]
+        indexes: ClassVar = [models.Index(fields=["tvg_key"], name="entry_tvg_key"), models.Index(fields=["source", "name"])]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.tvg_id})"
 
 
 class Programme(models.Model):
-    """One airing. Rows are replaced on every import: refer to a programme by (entry, start, stop), never by id."""
+    """One airing. Imports replace rows: refer to a programme by (entry, start, stop), never by id.
+
+    The layout of ``extra`` is described in :mod:`epg_app.programme_extra`. One index only: a million rows are written
+    per import and each further index costs a quarter of the time. Pruning and grids go through (entry, start) as well.
+    """
 
     entry = models.ForeignKey(GuideEntry, on_delete=models.CASCADE, related_name="programmes", db_index=False)
     start = models.DateTimeField()
@@ -111,7 +134,6 @@ class Programme(models.Model):
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["entry", "start"], name="programme_entry_start"),
-            models.Index(fields=["stop"], name="programme_stop"),
         ]
 
     def __str__(self) -> str:

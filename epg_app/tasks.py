@@ -1,0 +1,188 @@
+"""Guide work in the background (30 §21): refresh, load programmes of newly linked channels, prune; and what is due."""
+
+import logging
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, ClassVar
+
+from django import forms
+from django.db.models import Q
+
+from epg_app.importing.errors import GuideError
+from epg_app.load_programmes import load_newly_mapped
+from epg_app.mapped_entries import mapping_changed
+from epg_app.models import BUSY_STATUSES, GuideSource, SourceType
+from epg_app.prune_programmes import prune_all
+from epg_app.refresh_source import file_stamp, refresh_source
+from epg_app.request_refresh import ALL_KEY, REFRESH_TASK, lock_key
+from epg_app.source_lock import SourceBusy
+from epg_app.source_state import heal_interrupted
+from tasks_app import engine
+from tasks_app.models import ACTIVE_STATUSES, TaskRun, Trigger
+from tasks_app.registry import TaskResult, TaskScheduler, register_task
+from tasks_app.ticks import register_due_check
+
+logger = logging.getLogger(__name__)
+
+PRUNE_TASK = "epg_prune"
+PRUNE_EVERY = timedelta(hours=24)
+
+
+@register_task
+class RefreshGuides(TaskScheduler):
+    """Refreshes some or all guide sources, one after the other."""
+
+    task_id = REFRESH_TASK
+    name = "Guide refresh"
+    description = "Fetches guides and exchanges their programmes. Without a choice it takes every guide that is switched on."
+    default_parameters = {"source_ids": [], "accept_smaller": False}
+
+    @classmethod
+    def lock_key(cls, parameters: dict[str, Any]) -> str:
+        ids = parameters["source_ids"]
+        return lock_key(ids[0]) if len(ids) == 1 else ALL_KEY
+
+    @classmethod
+    def title(cls, parameters: dict[str, Any]) -> str:
+        ids = parameters["source_ids"]
+        if len(ids) != 1:
+            return f"{cls.name} – {len(ids)} guides" if ids else f"{cls.name} – all"
+        name = GuideSource.objects.filter(pk=ids[0]).values_list("name", flat=True).first()
+        return f"{cls.name} – {name}" if name else cls.name
+
+    @classmethod
+    def parameter_fields(cls) -> dict[str, forms.Field]:
+        choices = GuideSource.objects.filter(is_active=True).values_list("pk", "name")
+        field = forms.TypedMultipleChoiceField(
+            choices=list(choices), coerce=int, required=False, label="Guides", help_text="None chosen = all that are on."
+        )
+        return {"source_ids": field}
+
+    @classmethod
+    def on_interrupted(cls, parameters: dict[str, Any]) -> None:
+        heal_interrupted(list(parameters.get("source_ids") or []))
+
+    def execute(self) -> TaskResult:
+        ids = list(self.parameters["source_ids"]) or list(
+            GuideSource.objects.filter(is_active=True).values_list("pk", flat=True)
+        )
+        done: list[str] = []
+        failed: list[str] = []
+        programmes = skipped = 0
+        details: dict[str, Any] = {}
+        for source_id in ids:
+            self.progress.raise_if_cancelled()
+            name = GuideSource.objects.filter(pk=source_id).values_list("name", flat=True).first()
+            if name is None:
+                failed.append(f"Guide {source_id} no longer exists.")
+                continue
+            try:
+                report = refresh_source(
+                    source_id, progress=self.progress, accept_smaller=bool(self.parameters["accept_smaller"])
+                )
+            except (GuideError, SourceBusy) as error:
+                logger.warning("[EPG] Refresh of guide id=%s failed: %s", source_id, error)
+                failed.append(f"{name}: {error}")
+            else:
+                done.append(f"{name}: {report.sentence()}")
+                programmes += report.programmes
+                skipped += report.skipped
+                details[name] = {"entries": report.entries, "programmes": report.programmes, "skipped": report.skipped}
+        mapping_changed()  # a failed refresh leaves channels that were linked meanwhile to the next pass
+        return TaskResult(
+            success=not failed or bool(done),
+            message=" ".join([*failed, *done]) or "There is no guide to refresh.",
+            success_count=programmes,
+            failed_count=len(failed),
+            skipped_count=skipped,
+            details=details,
+        )
+
+
+@register_task
+class LoadMappedProgrammes(TaskScheduler):
+    """Loads the programmes of guide channels that were linked since their guide was imported."""
+
+    task_id = "epg_load_mapped"
+    name = "Load guide for new channels"
+    description = "Reads the stored guide files once more for channels that were linked to a guide since the last refresh."
+    default_parameters: ClassVar[dict[str, Any] | None] = {}
+
+    def execute(self) -> TaskResult:
+        loaded = load_newly_mapped(progress=self.progress)
+        message = f"Loaded {loaded:,} programmes." if loaded else "Every linked channel has its programmes already."
+        return TaskResult(success=True, message=message, success_count=loaded)
+
+
+@register_task
+class PruneGuides(TaskScheduler):
+    """Deletes programmes outside the window of the settings."""
+
+    task_id = PRUNE_TASK
+    name = "Guide clean-up"
+    description = "Deletes programmes that are over or that no channel uses any more. Runs once a day."
+    default_parameters: ClassVar[dict[str, Any] | None] = {}
+
+    def execute(self) -> TaskResult:
+        deleted = prune_all(progress=self.progress)
+        return TaskResult(success=True, message=f"Deleted {deleted:,} programmes.", success_count=deleted)
+
+
+@register_due_check
+def check_due(now: datetime) -> None:
+    """Queue what is due: one refresh at a time, since two imports only get in each other's way, and the daily clean-up."""
+    active = TaskRun.objects.filter(task_id=REFRESH_TASK, status__in=ACTIVE_STATUSES)
+    if not active.exists():
+        if GuideSource.objects.filter(status__in=BUSY_STATUSES).exists():
+            heal_interrupted()
+        source_id = next_due(now)
+        if source_id is not None:
+            _start(REFRESH_TASK, {"source_ids": [source_id]})
+    last = TaskRun.objects.filter(task_id=PRUNE_TASK).order_by("-pk").values_list("queued_at", flat=True).first()
+    if GuideSource.objects.exists() and (last is None or last <= now - PRUNE_EVERY):
+        _start(PRUNE_TASK, {})
+
+
+def next_due(now: datetime) -> int | None:
+    """The source that has been due longest: by its rhythm since the last finish, by a retry, or because its file changed."""
+    due: list[tuple[datetime, int]] = []
+    sources = GuideSource.objects.filter(is_active=True).exclude(status__in=BUSY_STATUSES)
+    rhythmic = Q(refresh_interval__gt=0) | Q(retry_at__isnull=False)
+    for source in sources.filter(rhythmic).only(*_DUE_FIELDS):
+        times = [source.retry_at] if source.retry_at else []
+        if source.refresh_interval:
+            finished = source.last_finished_at or source.created_at
+            times.append(finished + timedelta(hours=source.refresh_interval) if source.last_finished_at else finished)
+            if _file_changed(source):
+                times.append(now)
+        moment = min(times)
+        if moment <= now:
+            due.append((moment, source.pk))
+    return min(due)[1] if due else None
+
+
+_DUE_FIELDS = (
+    "source_type",
+    "file_path",
+    "refresh_interval",
+    "last_modified",
+    "last_finished_at",
+    "last_success_at",
+    "created_at",
+    "retry_at",
+)
+
+
+def _file_changed(source: GuideSource) -> bool:
+    """Whether the file of a source is another one than at the last good import."""
+    if source.source_type != SourceType.XMLTV_FILE or source.last_success_at is None:
+        return False
+    stamp = file_stamp(Path(source.file_path))
+    return bool(stamp) and stamp != source.last_modified
+
+
+def _start(task_id: str, parameters: dict[str, Any]) -> None:
+    try:
+        engine.start_run(task_id, parameters, triggered_by=Trigger.SCHEDULED)
+    except engine.AlreadyRunning:
+        logger.debug("[EPG] %s is running already", task_id)
