@@ -16,6 +16,8 @@ os.environ.setdefault("RATE_LIMIT_ENABLED", "1")
 os.environ["DJANGO_SETTINGS_MODULE"] = "ecm_site.settings"
 django.setup()
 
+pytest_plugins = ["tests.browser.fixtures"]
+
 
 def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
@@ -23,6 +25,12 @@ def pytest_configure(config: pytest.Config) -> None:
     # Hashed file names need a collectstatic run; pages under test link to the plain ones.
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # argon2 is slow by design
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """Parallel test processes have a data folder each: their database files need no suffix, and keep the names by which
+    worker processes that tests start find them."""
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

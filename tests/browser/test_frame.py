@@ -1,0 +1,214 @@
+"""The frame of all pages in a real browser: colours, menu, dialogs, toasts, errors, keyboard."""
+
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from tests.browser.fixtures import Site
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, databases=["default", "queue"])]
+
+
+def theme(page: Any) -> str:
+    return page.evaluate("document.documentElement.dataset.bsTheme")
+
+
+def test_colours_follow_the_device_until_one_is_chosen(at_work: Any, site: Site) -> None:
+    at_work.emulate_media(color_scheme="dark")
+    at_work.goto(site.url("/"))
+    assert theme(at_work) == "dark"
+    at_work.emulate_media(color_scheme="light")
+    at_work.locator("html[data-bs-theme=light]").wait_for()
+    at_work.get_by_role("button", name="Colours").click()
+    at_work.get_by_role("button", name="Dark").click()
+    assert theme(at_work) == "dark"
+    at_work.goto(site.url("/settings/general/"))
+    assert theme(at_work) == "dark"
+    at_work.context.clear_cookies()
+    at_work.goto(site.url("/sign-in/"))
+    assert theme(at_work) == "dark"
+
+
+def test_the_theme_is_set_before_anything_is_painted(at_work: Any, site: Site) -> None:
+    """No flash: the attribute is there when the parser reaches the body, before deferred scripts run."""
+    at_work.add_init_script(
+        "new MutationObserver(() => { if (document.body && !window.early) "
+        "window.early = document.documentElement.dataset.bsTheme }).observe(document, {childList: true, subtree: true})"
+    )
+    at_work.emulate_media(color_scheme="dark")
+    at_work.goto(site.url("/"))
+    assert at_work.evaluate("window.early") == "dark"
+
+
+def test_the_menu_marks_the_page_and_folds_on_a_phone(at_work: Any, site: Site) -> None:
+    at_work.goto(site.url("/settings/guide/"))
+    menu = at_work.get_by_role("navigation", name="Main")
+    assert menu.get_by_role("link", name="Settings").get_attribute("aria-current") == "page"
+    assert menu.locator("[aria-current]").count() == 1
+    at_work.set_viewport_size({"width": 390, "height": 844})
+    assert not menu.is_visible()
+    at_work.get_by_role("button", name="Menu").click()
+    at_work.get_by_role("link", name="Journal").wait_for(state="visible")
+    assert at_work.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_keyboard_skips_the_menu(at_work: Any, site: Site) -> None:
+    at_work.goto(site.url("/"))
+    at_work.keyboard.press("Tab")
+    assert at_work.evaluate("document.activeElement.textContent") == "Skip to the page"
+    at_work.keyboard.press("Enter")
+    assert at_work.evaluate("document.activeElement.id") == "main"
+
+
+def test_a_dialog_opens_closes_and_gives_the_focus_back(at_work: Any, site: Site) -> None:
+    install_demo_rows()
+    at_work.goto(site.url("/welcome/"))
+    opener = at_work.get_by_role("link", name="Remove the demo")
+    opener.focus()
+    at_work.keyboard.press("Enter")
+    dialog = at_work.get_by_role("dialog", name="Remove the demo?")
+    dialog.wait_for()
+    at_work.keyboard.press("Escape")
+    dialog.wait_for(state="hidden")
+    assert at_work.evaluate("document.activeElement.textContent") == "Remove the demo"
+    opener.click()
+    dialog.get_by_role("link", name="Keep it").click()
+    dialog.wait_for(state="hidden")
+    assert at_work.url.endswith("/welcome/")
+    assert at_work.locator("#dialog-body").inner_html() == ""
+
+
+def test_a_dialog_that_succeeds_closes_toasts_and_refreshes_the_page(at_work: Any, site: Site) -> None:
+    install_demo_rows()
+    at_work.goto(site.url("/welcome/"))
+    at_work.get_by_role("link", name="Remove the demo").click()
+    at_work.get_by_role("button", name="Remove the demo").click()
+    at_work.get_by_text("The demo is gone").wait_for()
+    at_work.get_by_role("dialog").wait_for(state="hidden")
+    at_work.get_by_role("button", name="Try the demo").wait_for()
+
+
+def test_an_answer_with_errors_stays_in_the_dialog(at_work: Any, site: Site) -> None:
+    at_work.route(
+        "**/welcome/demo/remove/",
+        lambda route: route.fulfill(
+            status=422 if route.request.method == "POST" else 200,
+            content_type="text/html",
+            body='<form hx-post="/welcome/demo/remove/" hx-target="this" hx-swap="outerHTML"><h2>Title</h2>'
+            f'<input class="{"is-invalid" if route.request.method == "POST" else ""}" name="a"><input name="b">'
+            "<button>Send</button></form>",
+        ),
+    )
+    install_demo_rows()
+    at_work.goto(site.url("/welcome/"))
+    at_work.get_by_role("link", name="Remove the demo").click()
+    at_work.locator("#dialog-body input[name=b]").focus()
+    at_work.get_by_role("button", name="Send").click()
+    at_work.locator("#dialog-body .is-invalid:focus").wait_for()
+    assert at_work.get_by_role("dialog", name="Title").is_visible()
+
+
+def test_a_server_that_is_gone_is_told_with_a_way_to_try_again(at_work: Any, site: Site) -> None:
+    install_demo_rows()
+    at_work.goto(site.url("/welcome/"))
+    at_work.route("**/welcome/demo/remove/", lambda route: route.abort())
+    at_work.get_by_role("link", name="Remove the demo").click()
+    alert = at_work.get_by_role("alert").filter(has_text="does not answer")
+    alert.wait_for()
+    at_work.unroute("**/welcome/demo/remove/")
+    at_work.complaints.clear()
+    alert.get_by_role("button", name="Try again").click()
+    at_work.get_by_role("dialog", name="Remove the demo?").wait_for()
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "body", "words"),
+    [
+        (500, "text/html", "<h1>Traceback</h1>", "error of its own"),
+        (404, "text/html", "<h1>Not found</h1>", "does not exist any more"),
+        (409, "text/plain", "A refresh is running. Wait for it.", "A refresh is running. Wait for it."),
+        (403, "text/plain", "<b>no</b>", "<b>no</b>"),
+    ],
+)
+def test_a_refusal_is_shown_in_words_and_never_as_markup(
+    at_work: Any, site: Site, status: int, kind: str, body: str, words: str
+) -> None:
+    install_demo_rows()
+    at_work.goto(site.url("/welcome/"))
+    at_work.route("**/welcome/demo/remove/", lambda route: route.fulfill(status=status, content_type=kind, body=body))
+    at_work.get_by_role("link", name="Remove the demo").click()
+    at_work.get_by_role("alert").get_by_text(words).wait_for()
+    at_work.complaints.clear()
+
+
+def test_an_ended_sign_in_keeps_the_page_and_leads_back_to_it(at_work: Any, site: Site) -> None:
+    install_demo_rows()
+    at_work.goto(site.url("/welcome/"))
+    at_work.context.clear_cookies()
+    at_work.get_by_role("link", name="Remove the demo").click()
+    at_work.get_by_role("alert").get_by_role("link", name="Sign in").click()
+    at_work.wait_for_url(re.compile(r"/sign-in/\?next=/welcome/"))
+    at_work.complaints.clear()
+
+
+def test_polling_rests_in_a_hidden_tab(at_work: Any, site: Site) -> None:
+    from tasks_app.models import RunStatus, TaskRun
+
+    TaskRun.objects.create(task_id="m3u_refresh", lock_key="m3u:1", title="Refresh", status=RunStatus.RUNNING)
+    asked: list[str] = []
+    at_work.on("request", lambda request: asked.append(request.url) if request.headers.get("hx-request") else None)
+    at_work.goto(site.url("/"))
+    at_work.wait_for_timeout(3600)
+    assert len(asked) == 1
+    at_work.evaluate("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
+    at_work.wait_for_timeout(3600)
+    assert len(asked) == 1
+    at_work.evaluate("Object.defineProperty(document, 'hidden', {value: false, configurable: true})")
+    at_work.wait_for_timeout(3600)
+    assert len(asked) == 2
+
+
+def test_leaving_a_page_with_unsaved_changes_asks(at_work: Any, site: Site) -> None:
+    asked: list[str] = []
+    at_work.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    at_work.goto(site.url("/settings/guide/"))
+    at_work.get_by_label("Keep past programmes").fill("30")
+    at_work.get_by_role("link", name="General").click()
+    at_work.wait_for_url("**/settings/general/")
+    assert asked == ["beforeunload"]
+    at_work.goto(site.url("/settings/guide/"))
+    at_work.get_by_label("Keep past programmes").fill("30")
+    at_work.get_by_role("button", name="Save").click()
+    at_work.get_by_text("Guide: saved.").wait_for()
+    assert asked == ["beforeunload"]
+
+
+def test_setup_and_sign_in_work_without_a_mouse(page: Any, site: Site) -> None:
+    page.goto(site.url("/"))
+    page.wait_for_url("**/setup/")
+    for words in ("alice", "alice@example.org", "correct horse", "correct horse"):
+        page.keyboard.type(words)
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/welcome/")
+    assert User.objects.get().username == "alice"
+    page.get_by_role("button", name="Account of alice").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/sign-in/")
+    page.get_by_text("You are signed out.").wait_for()
+    page.keyboard.type("alice")
+    page.keyboard.press("Tab")
+    page.keyboard.type("correct horse")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Dashboard").wait_for()
+
+
+def install_demo_rows() -> None:
+    """The demo as rows alone: these tests are about the frame, not about importing."""
+    from ecm_site.demo import files
+    from m3u_app.models import Account
+
+    for name, path in files.playlist_paths().items():
+        Account.objects.create(name=name, file_path=str(path))
