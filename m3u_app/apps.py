@@ -1,7 +1,5 @@
-from importlib import import_module
-from importlib.util import find_spec
-
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class M3uAppConfig(AppConfig):
@@ -12,9 +10,9 @@ class M3uAppConfig(AppConfig):
         from m3u_app import providers
 
         providers.load()
-        if find_spec("m3u_app.tasks") is not None:
-            import_module("m3u_app.tasks")
 
-        from m3u_app import delete_account_task, undo_changes  # noqa: F401 - importing the task registers it
+        from m3u_app import delete_account_task, search_index, tasks, undo_changes  # noqa: F401 - importing tasks registers them
+
+        post_migrate.connect(search_index.after_migrate, sender=self)
 
         undo_changes.register()

@@ -178,7 +178,8 @@ class ItemSource:
             yield batch
 
     def parse(self, raw: Any) -> Entry | None:
-        return self._to_entry(raw, self.report)
+        entry = self._to_entry(raw, self.report)
+        return None if entry is None else storable(entry)
 
     @property
     def position(self) -> int:
@@ -194,6 +195,26 @@ class ItemSource:
         close = getattr(self._items, "close", None)
         if close is not None:
             close()
+
+
+def storable(entry: Entry) -> Entry:
+    """Return ``entry`` without what JSON can carry and a database cannot: NULs and halves of surrogate pairs."""
+    texts = [value for value in entry if isinstance(value, str)]
+    joined = "".join(texts)
+    if joined.isascii() and "\0" not in joined:
+        return entry
+    try:
+        joined.encode()
+        if "\0" not in joined:
+            return entry
+    except UnicodeEncodeError:
+        pass
+    cleaned: dict[str, Any] = {name: _clean(value) for name, value in entry._asdict().items() if isinstance(value, str)}
+    return entry._replace(**cleaned)
+
+
+def _clean(text: str) -> str:
+    return text.encode("utf-8", "replace").decode().replace("\0", "")
 
 
 def mark_key(salt: bytes, *parts: str) -> bytes:

@@ -91,11 +91,16 @@ class StreamGroup(models.Model):
     name = models.CharField(max_length=255)
     enabled = models.BooleanField(default=True)
     xc_id = models.CharField(max_length=40, blank=True, help_text="The provider's category id; survives renames.")
-    stream_count = models.PositiveIntegerField(default=0)
+    stream_count = models.PositiveIntegerField(default=0, help_text="Streams stored, stale ones included.")
+    entry_count = models.PositiveIntegerField(
+        default=0, help_text="Entries the last playlist had in this group, imported or not."
+    )
     is_new = models.BooleanField(default=True)
     is_stale = models.BooleanField(default=False)
     first_seen = models.DateTimeField(default=timezone.now)
-    last_seen = models.DateTimeField(default=timezone.now)
+    last_seen = models.DateTimeField(
+        default=timezone.now, help_text="Counts while stale only; a group that is not stale was seen at the last refresh."
+    )
 
     class Meta:
         ordering: ClassVar = ["name"]

@@ -7,7 +7,7 @@ from m3u_app.account_values import RESERVED_NAME, AccountLocked
 from m3u_app.models import Account
 from tasks_app import engine
 from tasks_app.journal import current_actor
-from tasks_app.models import TaskRun
+from tasks_app.models import TaskRun, Trigger
 from tasks_app.queries import active_runs
 
 logger = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ def lock_key(account_id: int) -> str:
     return f"m3u:{account_id}"
 
 
-def request_refresh(account_id: int, *, accept_shrunken: bool = False) -> TaskRun:
+def request_refresh(account_id: int, *, accept_shrunken: bool = False, triggered_by: Trigger = Trigger.MANUAL) -> TaskRun:
     """Queue a refresh of one account.
 
     Raises :class:`RefreshRefused`, :class:`AccountLocked`, ``engine.AlreadyRunning`` and ``Account.DoesNotExist``.
@@ -43,7 +43,7 @@ def request_refresh(account_id: int, *, accept_shrunken: bool = False) -> TaskRu
         raise AccountLocked(account)
     if not account.is_active:
         raise RefreshRefused(f"“{account.name}” is switched off. Switch it on to refresh it.")
-    return _start(account_id, accept_shrunken=accept_shrunken)
+    return _start(account_id, accept_shrunken=accept_shrunken, triggered_by=triggered_by)
 
 
 def request_refresh_all() -> RefreshAllReport:
@@ -84,8 +84,8 @@ def cancel_work(account_id: int) -> bool:
     return engine.request_cancel(run.pk) if run else False
 
 
-def _start(account_id: int, *, accept_shrunken: bool = False) -> TaskRun:
+def _start(account_id: int, *, accept_shrunken: bool = False, triggered_by: Trigger = Trigger.MANUAL) -> TaskRun:
     parameters: dict[str, object] = {"account_ids": [account_id]}
     if accept_shrunken:
         parameters["accept_shrunken"] = True
-    return engine.start_run(REFRESH_TASK, parameters, user_id=current_actor().user_id)
+    return engine.start_run(REFRESH_TASK, parameters, triggered_by=triggered_by, user_id=current_actor().user_id)

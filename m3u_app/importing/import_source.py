@@ -1,0 +1,118 @@
+"""One whole import: read, judge, merge, clean up. Knows no downloads and no account status."""
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from m3u_app.entries import EntrySource
+from m3u_app.importing.clean_up import clean_up
+from m3u_app.importing.group_plan import MAX_GROUPS, GroupPlan
+from m3u_app.importing.identity import identity_fields, identity_maker
+from m3u_app.importing.import_report import RefreshReport
+from m3u_app.importing.known_streams import KnownStreams
+from m3u_app.importing.merge_streams import insert_streams, mark_missing, mark_returned, update_streams
+from m3u_app.importing.scan_source import Scan, count_present_before, scan_source
+from m3u_app.importing.spool import Spool
+from m3u_app.importing.store_groups import (
+    count_group_streams,
+    mark_missing_groups,
+    remove_old_groups,
+    store_groups,
+)
+from m3u_app.importing.write_turns import WriteTurns
+from m3u_app.models import Account
+from m3u_app.providers.registry import ProviderError
+from m3u_app.raw_sql import bulk_writing
+from tasks_app.journal import new_batch_id
+from tasks_app.progress import Progress
+
+
+class HeldBack(Exception):
+    """The source shrank so much that nothing was changed; somebody has to say yes. Text: a sentence for the operator."""
+
+    def __init__(self, before: int, after: int) -> None:
+        super().__init__(
+            f"The provider now has {after:,} streams instead of {before:,}. Nothing was changed."
+            " If that is right, accept it on the account’s page, or run import_m3u with --accept-shrunken."
+        )
+        self.before = before
+        self.after = after
+
+
+def import_source(
+    source: EntrySource, account: Account, *, started: datetime, progress: Progress, accept_shrunken: bool = False
+) -> tuple[RefreshReport, int]:
+    """Bring the streams and groups of ``account`` in line with ``source``.
+
+    Nothing is written before the whole source was read and found good. Returns the report and how many streams the
+    account has now, missing ones included. Raises ``ProviderError`` (nothing usable), :class:`HeldBack`, ``SpoolFull``,
+    ``IdentityRefused`` and ``Cancelled``; then no stream was marked as missing or deleted.
+    """
+    report = RefreshReport(account.pk)
+    fields = identity_fields(account)
+    with Spool() as new, Spool() as changed, bulk_writing():
+        known = KnownStreams(account.pk)
+        groups = GroupPlan(account.pk, enable_new=account.auto_enable_new_groups, hints=source.groups)
+        scan = Scan(known, groups, new, changed)
+        scan.present_before = count_present_before(known, groups)
+        progress.report(phase="Reading", current=0, total=source.size)
+        scan_source(source, scan, identity_maker(account.pk, fields), _salt(account.pk, fields), progress)
+        report.take_drops(source.report)
+        _judge(scan, account, source, accept_shrunken=accept_shrunken)
+        source.accept()
+        known.forget_identities()
+        total = _merge(scan, account, report, started, progress)
+    if groups.overflow:
+        report.notes.append(
+            f"The provider names more than {MAX_GROUPS:,} groups; {groups.overflow:,} streams of the others are in"
+            " the default group."
+        )
+    return report, total
+
+
+def _judge(scan: Scan, account: Account, source: EntrySource, *, accept_shrunken: bool) -> None:
+    """Refuse a source that would leave nothing or much less than before (20 §2.4, §23)."""
+    if not scan.present and not scan.disabled:
+        drops = source.report.dropped
+        why = f" All {source.report.seen:,} entries are unusable." if drops else ""
+        raise ProviderError(f"No streams found.{why} Everything stays as it was.")
+    percent = account.shrink_guard_percent
+    if percent and not accept_shrunken and scan.present * 100 < scan.present_before * percent:
+        raise HeldBack(scan.present_before, scan.present)
+
+
+def _merge(scan: Scan, account: Account, report: RefreshReport, started: datetime, progress: Progress) -> int:
+    turns = WriteTurns()
+    now = timezone.now()
+    seen_before = account.updated_at or started
+    progress.report(phase="Saving", current=0, total=scan.new.count)
+    group_ids = store_groups(account.pk, scan.groups, turns, now)
+    report.created = insert_streams(account.pk, scan.new, group_ids, turns=turns, progress=progress, now=now)
+    if scan.changed.count:
+        progress.report(phase="Updating", current=0, total=scan.changed.count)
+    differing = update_streams(scan.changed, group_ids, turns=turns, progress=progress, now=now)
+    progress.raise_if_cancelled()
+    progress.report(phase="Tidying up")  # from here on it is carried through: half a clean-up helps nobody
+    report.updated = min(differing, scan.touched)
+    report.unchanged = scan.unchanged + scan.touched - report.updated
+    report.duplicate, report.disabled, report.filtered = scan.duplicates, scan.disabled, scan.filtered
+    returned, missing = scan.known.returned(), scan.known.newly_missing()
+    mark_returned(returned, turns)
+    mark_missing(missing, turns, seen_before)
+    mark_missing_groups(scan.groups, turns, seen_before)
+    keep_since = started - timedelta(days=account.stale_stream_days)
+    done = clean_up(account.pk, days=account.stale_stream_days, before=keep_since, turns=turns, batch_id=new_batch_id())
+    report.groups_removed = remove_old_groups(account.pk, turns, keep_since)
+    total = count_group_streams(account.pk, turns)
+    report.returned = len(returned)
+    report.stale = 0 if seen_before <= keep_since else len(missing)
+    report.removed, report.removed_in_use, report.kept_disabled = done.removed, done.removed_in_use, done.kept_disabled
+    report.groups = sum(group.is_met for group in scan.groups.groups)
+    report.groups_new = sum(not group.stored_name for group in scan.groups.groups)
+    report.groups_renamed = scan.groups.renamed()
+    return total
+
+
+def _salt(account_id: int, fields: tuple[str, ...]) -> bytes:
+    """What every mark depends on besides the source's own text. Filters belong here once there are any."""
+    return f"{account_id} {' '.join(fields)}".encode()

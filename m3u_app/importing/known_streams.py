@@ -1,0 +1,99 @@
+"""The streams an account already has, as small as Python can hold them: about 150 bytes each with both indexes."""
+
+from array import array
+from bisect import bisect_left
+from collections import Counter
+from itertools import compress
+
+from m3u_app.raw_sql import read_rows
+
+ABSENT = -1
+NEW = -2
+BY_MARK = 1
+BY_IDENTITY = 2
+_ONLY_BY_MARK = bytes([0, 1, 0]) + bytes(253)
+
+
+def identity_key(identity: bytes) -> int:
+    """The first 64 bits of an identity. Enough to tell the streams of one account apart (odds below 1 in 100 million)."""
+    return int.from_bytes(identity[:8], "little", signed=True)
+
+
+class KnownStreams:
+    """Marks and identities of one account's stored streams, and which of them this reading has met.
+
+    A *slot* is the position of a stream in row id order. Identities are loaded only when an unknown mark turns up: a
+    refresh that finds nothing new never needs them.
+    """
+
+    def __init__(self, account_id: int) -> None:
+        self._account_id = account_id
+        self.ids = array("q")
+        self.groups = array("q")
+        self.was_stale = bytearray()
+        self.marks: dict[int, int] = {}
+        self._identities: dict[int, int] | None = None
+        rows = read_rows(
+            "SELECT id, content_mark, COALESCE(group_id, 0), is_stale + 0 FROM m3u_app_stream"
+            " WHERE account_id = %s AND is_custom = 0 ORDER BY id",
+            [account_id],
+        )
+        slot = 0
+        for row_id, mark, group_id, is_stale in rows:
+            self.ids.append(row_id)
+            self.groups.append(group_id)
+            self.was_stale.append(is_stale)
+            if mark and group_id:  # without either the entry has to be read again
+                self.marks[mark] = slot
+            slot += 1
+        self.seen = bytearray(slot)
+        """Per slot: 0 not met, BY_MARK, or BY_IDENTITY (met, but its lines changed)."""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def slot_of(self, identity: bytes) -> int:
+        """Return the slot of a stored stream, NEW when this reading has met it before without it being stored, or ABSENT."""
+        if self._identities is None:
+            self._identities = self._load_identities()
+        found = self._identities.get(identity_key(identity), ABSENT)
+        if found < 0:
+            return found
+        slot = bisect_left(self.ids, found)
+        # A row that came after the marks were read belongs to nobody this run knows; treat it as new and merge into it.
+        return slot if slot < len(self.ids) and self.ids[slot] == found else ABSENT
+
+    def note_new(self, identity: bytes) -> None:
+        """Remember an identity that is not stored yet, so that it is taken once only."""
+        if self._identities is None:
+            self._identities = self._load_identities()
+        self._identities[identity_key(identity)] = NEW
+
+    def forget_identities(self) -> None:
+        """Give the memory back once reading is over."""
+        self._identities = None
+        self.marks = {}
+
+    def groups_met_by_mark(self) -> "Counter[int]":
+        """Group ids of the streams whose lines did not change, with how many of them each has."""
+        return Counter(compress(self.groups, self.seen.translate(_ONLY_BY_MARK)))
+
+    def missing(self) -> list[int]:
+        """Row ids that this reading did not meet."""
+        return list(compress(self.ids, (not met for met in self.seen)))
+
+    def newly_missing(self) -> list[int]:
+        """Row ids that this reading did not meet and the last one did."""
+        return list(compress(self.ids, (not met and not stale for met, stale in zip(self.seen, self.was_stale, strict=True))))
+
+    def returned(self) -> list[int]:
+        """Row ids that were missing before and are back."""
+        return list(compress(self.ids, (met and stale for met, stale in zip(self.seen, self.was_stale, strict=True))))
+
+    def _load_identities(self) -> dict[int, int]:
+        if not self.ids:
+            return {}
+        rows = read_rows(
+            "SELECT id, stream_hash FROM m3u_app_stream WHERE account_id = %s AND is_custom = 0", [self._account_id]
+        )
+        return {int.from_bytes(identity[:8], "little", signed=True): row_id for row_id, identity in rows}

@@ -1,0 +1,146 @@
+"""The second half of a refresh: carry what was read into the database, a short transaction at a time.
+
+Every transaction leaves whole data behind. A run that is killed in the middle has merely done less; the next one finds
+what it wrote by its marks and goes on.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from m3u_app.importing.scan_source import PROVIDER_COLUMNS
+from m3u_app.importing.spool import Record, Spool
+from m3u_app.importing.write_turns import WriteTurns
+from m3u_app.raw_sql import db_time, execute_in, execute_many, placeholders, read_rows_in
+from m3u_app.search_index import index_rows, index_rows_after, newest_row, unindex_rows
+from tasks_app.progress import Progress
+
+_COLUMNS = ("group_id", *PROVIDER_COLUMNS)
+_IDENTITY, _MARK, _ROW_ID = len(_COLUMNS), len(_COLUMNS) + 1, len(_COLUMNS) + 2
+_NAME = _COLUMNS.index("name")
+_NUMBER = _COLUMNS.index("stream_chno")
+
+_INSERT = (
+    f"INSERT INTO m3u_app_stream ({', '.join(_COLUMNS)}, stream_hash, content_mark, account_id, is_custom, is_stale,"  # noqa: S608
+    f" first_seen, updated_at) VALUES ({placeholders(_COLUMNS)}, %s, %s, %s, %s, %s, %s, %s)"
+    " ON CONFLICT (stream_hash) DO NOTHING"  # cannot be; should it, the stored one stays and is not counted
+)
+_UPDATE = (
+    f"UPDATE m3u_app_stream SET {', '.join(f'{name} = %s' for name in _COLUMNS)},"  # noqa: S608
+    " stream_hash = %s, content_mark = %s, updated_at = %s WHERE id = %s"
+)
+_PLAIN = [f"{name} + 0" if name.startswith(("is_", "needs_")) else name for name in PROVIDER_COLUMNS]  # 0/1, not bool
+_SELECT = f"SELECT id, group_id, {', '.join(_PLAIN)} FROM m3u_app_stream WHERE id IN ({{ids}})"  # noqa: S608
+ID_CHUNK = 500
+
+
+def insert_streams(
+    account_id: int,
+    spool: Spool,
+    group_ids: Sequence[int],
+    *,
+    turns: WriteTurns,
+    progress: Progress,
+    now: datetime,
+) -> int:
+    """Insert the new streams in the order of the source. Returns how many; raises ``Cancelled`` between transactions."""
+    at = db_time(now)
+    tail = (account_id, False, False, at, at)
+    created = done = 0
+    for records in _in_turn_sizes(spool.chunks(), turns):
+        rows = [(group_ids[record[0]], *record[1:_ROW_ID], *tail) for record in records]
+        progress.raise_if_cancelled()
+        with turns.turn(len(rows)):
+            newest = newest_row()
+            created += execute_many(_INSERT, rows)
+            index_rows_after(newest)
+        done += len(rows)
+        progress.report(current=done, total=spool.count, succeeded=created)
+    return created
+
+
+def update_streams(spool: Spool, group_ids: Sequence[int], turns: WriteTurns, progress: Progress, now: datetime) -> int:
+    """Update streams whose lines changed; returns how many of them really differ.
+
+    The others (blanks moved, attributes in another order) only get their new mark: ``updated_at`` stays (20 §3.6).
+    """
+    at = db_time(now)
+    differing = done = 0
+    for records in spool.chunks():
+        progress.raise_if_cancelled()
+        stored = _stored(records)
+        updates: list[tuple[Any, ...]] = []
+        marks: list[tuple[int, int]] = []
+        renamed: list[int] = []
+        for record in records:
+            row_id = record[_ROW_ID]
+            values = (group_ids[record[0]], *record[1:_IDENTITY])
+            if stored.get(row_id) == _comparable(values):
+                marks.append((record[_MARK], row_id))
+            elif row_id in stored:
+                updates.append((*values, record[_IDENTITY], record[_MARK], at, row_id))
+                if stored[row_id][_NAME] != values[_NAME]:
+                    renamed.append(row_id)
+        with turns.turn(len(records)):
+            if renamed:
+                unindex_rows(renamed)
+            if updates:
+                execute_many(_UPDATE, updates)
+            if renamed:
+                index_rows(renamed)
+            if marks:
+                execute_many("UPDATE m3u_app_stream SET content_mark = %s WHERE id = %s", marks)
+        differing += len(updates)
+        done += len(records)
+        progress.report(current=done, total=spool.count)
+    return differing
+
+
+def mark_returned(row_ids: Sequence[int], turns: WriteTurns) -> None:
+    """Streams that were missing are back: everything about them was kept, only the mark goes (20 §3.9)."""
+    for chunk in id_chunks(row_ids):
+        with turns.turn(len(chunk)):
+            execute_in("UPDATE m3u_app_stream SET is_stale = %s, last_seen = NULL WHERE id IN ({ids})", [False], chunk)
+
+
+def mark_missing(row_ids: Sequence[int], turns: WriteTurns, last_seen: datetime) -> None:
+    """Streams that the source no longer contains; ``last_seen`` is the last refresh that did contain them."""
+    for chunk in id_chunks(row_ids):
+        with turns.turn(len(chunk)):
+            execute_in(
+                "UPDATE m3u_app_stream SET is_stale = %s, last_seen = %s WHERE id IN ({ids})",
+                [True, db_time(last_seen)],
+                chunk,
+            )
+
+
+def id_chunks(row_ids: Sequence[int]) -> Iterator[list[int]]:
+    for start in range(0, len(row_ids), ID_CHUNK):
+        yield list(row_ids[start : start + ID_CHUNK])
+
+
+def _in_turn_sizes(chunks: Iterable[list[Record]], turns: WriteTurns) -> Iterator[list[Record]]:
+    """Put the spool's chunks together to what one transaction may carry now."""
+    waiting: list[Record] = []
+    for chunk in chunks:
+        waiting += chunk
+        while len(waiting) >= turns.size:
+            size = turns.size
+            yield waiting[:size]
+            waiting = waiting[size:]
+    if waiting:
+        yield waiting
+
+
+def _stored(records: Sequence[Record]) -> dict[int, tuple[Any, ...]]:
+    ids = [record[_ROW_ID] for record in records]
+    rows = read_rows_in(_SELECT, ids)
+    return {row[0]: _comparable(row[1:]) for row in rows}
+
+
+def _comparable(values: Sequence[Any]) -> tuple[Any, ...]:
+    """Channel numbers come back from the database as numbers and from the provider as text."""
+    number = values[_NUMBER]
+    if number is None:
+        return tuple(values)
+    return (*values[:_NUMBER], f"{float(number):.4f}", *values[_NUMBER + 1 :])

@@ -1,0 +1,162 @@
+"""Refreshes one account: fetch, import, and the truth about it on the account's row (20 §2)."""
+
+import errno
+import logging
+import time
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import OperationalError
+from django.utils import timezone
+
+from ecm_site.masking import mask_text
+from m3u_app.account_journal import CATEGORY, ENTITY
+from m3u_app.find_account import find_account
+from m3u_app.importing.identity import IdentityRefused
+from m3u_app.importing.import_report import RefreshReport
+from m3u_app.importing.import_source import HeldBack, import_source
+from m3u_app.importing.spool import SpoolFull
+from m3u_app.models import BUSY_STATUSES, Account, AccountStatus
+from m3u_app.providers.registry import ProviderError, provider_for
+from m3u_app.signals import account_refreshed
+from tasks_app.journal import log_entry
+from tasks_app.progress import Cancelled, Progress
+
+logger = logging.getLogger(__name__)
+
+UNFINISHED = "The refresh did not finish: it was interrupted. What it had read is safe; refresh again."
+
+
+class RefreshFailed(Exception):
+    """The refresh failed, and the account says so too. Text: a masked sentence for the operator."""
+
+
+def refresh_account(account_id: int, *, progress: Progress, accept_shrunken: bool = False) -> RefreshReport:
+    """Fetch the account's source and bring groups and streams in line with it.
+
+    Only one refresh of an account may run at a time; callers hold the run lock "m3u:<id>". On any failure the account
+    keeps its streams, gets status "error" and a message, and :class:`RefreshFailed` is raised. ``Cancelled`` passes
+    through; nothing is marked as missing then. Raises ``Account.DoesNotExist``.
+    """
+    started, clock = timezone.now(), time.monotonic()
+    account = find_account(account_id)
+    if account.deleting_since is not None or not account.is_active:
+        raise RefreshFailed(f"“{account.name}” is {'being deleted' if account.deleting_since else 'switched off'}.")
+    before = _restable(account.status)
+    _set(account_id, status=AccountStatus.FETCHING, last_message="In progress…")
+    try:
+        with provider_for(account.account_type).fetch(account, progress) as source:
+            _set(account_id, status=AccountStatus.PARSING)
+            report, total = import_source(source, account, started=started, progress=progress, accept_shrunken=accept_shrunken)
+            changes = {**source.account_changes, "playlist_header": source.header}
+    except Cancelled:
+        _set(account_id, status=before, last_message="The refresh was cancelled. What was there stays.")
+        raise
+    except HeldBack as held:
+        _hold_back(account, held, started)
+        raise RefreshFailed(str(held)) from held
+    except (ProviderError, SpoolFull, IdentityRefused) as error:
+        raise _failed(account, str(error)) from error
+    except (OSError, OperationalError) as error:
+        message = _disk_message(error)
+        if not message:
+            _failed(account, "The refresh failed unexpectedly. The log says more.")
+            raise
+        raise _failed(account, message) from error
+    except BaseException:
+        _failed(account, "The refresh failed unexpectedly. The log says more.")
+        raise
+    report.seconds = time.monotonic() - clock
+    _succeeded(account, report, total, changes)
+    return report
+
+
+def mend_unfinished(account_ids: list[int] | None = None) -> int:
+    """Turn leftovers of a killed refresh into errors (20 §2.1); None = all accounts. Returns how many there were."""
+    accounts = Account.objects.filter(status__in=BUSY_STATUSES)
+    if account_ids is not None:
+        accounts = accounts.filter(pk__in=account_ids)
+    return accounts.update(status=AccountStatus.ERROR, last_message=UNFINISHED)
+
+
+def _succeeded(account: Account, report: RefreshReport, total: int, changes: dict[str, Any]) -> None:
+    waits_for_setup = not report.streams_total and report.disabled
+    message = (
+        "Groups are known, but none is switched on. Choose groups, then refresh." if waits_for_setup else report.sentence()
+    )
+    current = find_account(account.pk)
+    if (current.server_url, current.file_path) != (account.server_url, account.file_path):
+        changes = {key: value for key, value in changes.items() if key not in ("etag", "last_modified")}
+    _set(
+        account.pk,
+        **changes,
+        updated_at=timezone.now(),
+        last_message=message,
+        last_report=report.as_json(),
+        stream_count=total,
+        held_back={},
+    )
+    # A switch thrown meanwhile must not be overwritten.
+    status = AccountStatus.PENDING_SETUP if waits_for_setup else AccountStatus.SUCCESS
+    Account.objects.filter(pk=account.pk, status__in=BUSY_STATUSES, is_active=True).update(status=status)
+    Account.objects.filter(pk=account.pk, is_active=False).update(status=AccountStatus.DISABLED)
+    logger.info("[M3U] Refreshed account id=%s: %s", account.pk, message)
+    _journal(account, message, report)
+    if report.changed_anything:
+        for receiver, answer in account_refreshed.send_robust(sender=Account, account_id=account.pk, report=report):
+            if isinstance(answer, Exception):  # after-work never changes the refresh's result (20 §2.2 step 10)
+                logger.error("[M3U] %r failed after the refresh of account id=%s", receiver, account.pk, exc_info=answer)
+
+
+def _journal(account: Account, message: str, report: RefreshReport) -> None:
+    log_entry(
+        CATEGORY,
+        "refresh",
+        entity_type=ENTITY,
+        entity_id=account.pk,
+        entity_name=account.name,
+        description=f"Refreshed “{account.name}”: {mask_text(message)}"[:2000],
+        before={"streams": account.stream_count},
+        after=report.counts() | {"groups_renamed": [list(names) for names in report.groups_renamed[:100]]},
+    )
+
+
+def _hold_back(account: Account, held: HeldBack, at: datetime) -> None:
+    waiting = {"before": held.before, "after": held.after, "at": at.isoformat(timespec="seconds")}
+    _set(account.pk, status=AccountStatus.ERROR, last_message=str(held), held_back=waiting)
+    logger.warning("[M3U] Refresh of account id=%s held back: %s streams instead of %s", account.pk, held.after, held.before)
+    log_entry(
+        CATEGORY,
+        "refresh",
+        entity_type=ENTITY,
+        entity_id=account.pk,
+        entity_name=account.name,
+        description=f"Held back a refresh of “{account.name}”: {held.after:,} streams instead of {held.before:,}",
+        before={"streams": held.before},
+        after={"streams": held.after, "held_back": True},
+    )
+
+
+def _failed(account: Account, message: str) -> RefreshFailed:
+    message = mask_text(message)
+    _set(account.pk, status=AccountStatus.ERROR, last_message=message)
+    logger.warning("[M3U] Refresh of account id=%s failed: %s", account.pk, message)
+    return RefreshFailed(message)
+
+
+def _set(account_id: int, **columns: Any) -> None:
+    """Write only these columns: whoever edits the account meanwhile keeps what they typed (20 §24 trap 22)."""
+    Account.objects.filter(pk=account_id).update(**columns)
+
+
+def _restable(status: str) -> str:
+    """The status an account goes back to when nothing happened after all."""
+    return AccountStatus.IDLE if status in BUSY_STATUSES else status
+
+
+def _disk_message(error: Exception) -> str:
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    if full or (isinstance(error, OperationalError) and "disk is full" in str(error)):
+        return f"The disk of {settings.CONFIG_DIR} is full. Make room, then refresh again; what was there stays."
+    return ""

@@ -1,0 +1,151 @@
+"""The background task "M3U refresh": one account in this run, or several with a run of their own each (20 §2.1)."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from m3u_app.account_values import RESERVED_NAME
+from m3u_app.due_refreshes import queue_due_refreshes
+from m3u_app.models import Account
+from m3u_app.refresh_account import RefreshFailed, mend_unfinished, refresh_account
+from m3u_app.request_refresh import REFRESH_TASK, lock_key
+from tasks_app import engine
+from tasks_app.models import RunStatus, TaskRun, Trigger
+from tasks_app.progress import Cancelled
+from tasks_app.queries import active_runs
+from tasks_app.registry import TaskResult, TaskScheduler, register_task
+from tasks_app.ticks import register_due_check
+
+_LOOK_EVERY = 0.5  # seconds between looks whether the outer run was cancelled
+
+
+@register_task
+class M3uRefresh(TaskScheduler):
+    """Refreshes accounts; parameters ``account_ids`` (empty = all that are on) and ``accept_shrunken``."""
+
+    task_id = REFRESH_TASK
+    name = "M3U refresh"
+    description = "Downloads the playlists of your providers and brings groups and streams up to date."
+    default_parameters = {"account_ids": [], "accept_shrunken": False}
+
+    @classmethod
+    def lock_key(cls, parameters: dict[str, Any]) -> str:
+        ids = parameters.get("account_ids") or []
+        return lock_key(int(ids[0])) if len(ids) == 1 else cls.task_id
+
+    @classmethod
+    def title(cls, parameters: dict[str, Any]) -> str:
+        ids = parameters.get("account_ids") or []
+        if len(ids) != 1:
+            return f"{cls.name} – {f'{len(ids)} accounts' if ids else 'all accounts'}"
+        name = Account.objects.filter(pk=ids[0]).values_list("name", flat=True).first()
+        return f"{cls.name} – {name}" if name else cls.name
+
+    def execute(self) -> TaskResult:
+        ids = [int(value) for value in self.parameters.get("account_ids") or []]
+        return self._refresh_one(ids[0]) if len(ids) == 1 else self._refresh_many(ids)
+
+    @classmethod
+    def on_interrupted(cls, parameters: dict[str, Any]) -> None:
+        """Accounts of a killed run must not look busy for ever. Runs over several accounts have a run per account."""
+        ids = [int(value) for value in parameters.get("account_ids") or []]
+        if len(ids) == 1:
+            mend_unfinished(ids)
+
+    def _refresh_one(self, account_id: int) -> TaskResult:
+        try:
+            report = refresh_account(
+                account_id, progress=self.progress, accept_shrunken=bool(self.parameters.get("accept_shrunken"))
+            )
+        except Account.DoesNotExist:
+            return TaskResult(success=False, message="The account does not exist any more.", error="CONFIG_INVALID")
+        except RefreshFailed as failure:
+            return TaskResult(success=False, message=str(failure), failed_count=1)
+        return TaskResult(
+            success=True,
+            message=report.sentence(),
+            success_count=report.streams_total,
+            failed_count=0,
+            skipped_count=report.bad + report.no_url + report.duplicate,
+            details=report.counts(),
+        )
+
+    def _refresh_many(self, ids: list[int]) -> TaskResult:
+        """One after the other: two big imports at once would only wait for each other's write lock."""
+        accounts = Account.objects.filter(is_active=True, locked=False, deleting_since=None)
+        accounts = accounts.exclude(name__iexact=RESERVED_NAME).order_by("-priority", "pk")
+        chosen = list((accounts.filter(pk__in=ids) if ids else accounts).values_list("pk", "name"))
+        done: list[str] = []
+        failed: dict[str, str] = {}
+        skipped = max(0, len(ids) - len(chosen))
+        for number, (account_id, name) in enumerate(chosen):
+            self.progress.raise_if_cancelled()
+            self.progress.report(current=number, total=len(chosen), item=name, succeeded=len(done), failed=len(failed))
+            try:
+                run = self._run_account(account_id)
+            except engine.AlreadyRunning:
+                skipped += 1
+                continue
+            if run.status == RunStatus.COMPLETED:
+                done.append(name)
+            else:
+                failed[name] = run.message
+        message = f"{len(done):,} of {len(chosen):,} accounts refreshed."
+        if failed:
+            message += " " + " ".join(f"{name}: {text}" for name, text in failed.items())
+        return TaskResult(
+            success=bool(done) or not failed,
+            message=message,
+            success_count=len(done),
+            failed_count=len(failed),
+            skipped_count=skipped,
+            details={"refreshed": done, "failed": failed},
+        )
+
+    def _run_account(self, account_id: int) -> TaskRun:
+        trigger = Trigger.MANUAL if self.user_initiated else Trigger.SCHEDULED
+        with self._cancel_passed_on(lock_key(account_id)):
+            return engine.run_here(
+                REFRESH_TASK,
+                {"account_ids": [account_id], "accept_shrunken": bool(self.parameters.get("accept_shrunken"))},
+                triggered_by=trigger,
+            )
+
+    @contextmanager
+    def _cancel_passed_on(self, inner_key: str) -> Iterator[None]:
+        """While an account's run works here, a cancel of this outer run must reach it."""
+        over = threading.Event()
+
+        def watch() -> None:
+            while not over.wait(_LOOK_EVERY):
+                try:
+                    self.progress.raise_if_cancelled()
+                except Cancelled:
+                    run = active_runs([inner_key]).get(inner_key)
+                    if run is not None:
+                        engine.request_cancel(run.pk)
+                    return
+
+        watcher = threading.Thread(target=_with_own_connections(watch), name="m3u-refresh-cancel", daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            over.set()
+            watcher.join()
+
+
+def _with_own_connections(work: Any) -> Any:
+    from django.db import connections
+
+    def run() -> None:
+        try:
+            work()
+        finally:
+            connections.close_all()  # those of this thread
+
+    return run
+
+
+register_due_check(queue_due_refreshes)
