@@ -22,7 +22,6 @@ RANGES = {
 }
 CUSTOM = "custom"
 ORIGINS = {"person": True, "automatic": False}
-_HOW_TO_WRITE = "Write a date as 2026-03-08 or a moment as 2026-03-08 14:30."
 
 
 class MomentField(forms.Field):
@@ -40,7 +39,9 @@ class MomentField(forms.Field):
             return None
         moment = self._moment(text)
         if moment is None:
-            raise forms.ValidationError(_HOW_TO_WRITE)
+            raise forms.ValidationError(
+                f"“{text[:40]}” cannot be read. Write a date as 2026-03-08 or a moment as 2026-03-08 14:30."
+            )
         return moment if timezone.is_aware(moment) else from_current_timezone(moment)
 
     def _moment(self, text: str) -> datetime | None:
@@ -88,7 +89,7 @@ class JournalFilterForm(forms.Form):
         return values
 
     def moments(self) -> dict[str, str]:
-        """Values for the two date inputs, which accept one spelling only; what cannot be read is shown as it came."""
+        """Values for the two date inputs, which accept one spelling only; the error names what cannot be read."""
         shown = {}
         for name in ("date_from", "date_to"):
             given = str(self.data.get(name, ""))[:40]
@@ -96,7 +97,7 @@ class JournalFilterForm(forms.Form):
                 moment = self.fields[name].clean(given)
             except forms.ValidationError:
                 moment = None
-            shown[name] = timezone.localtime(moment).strftime("%Y-%m-%dT%H:%M") if moment else given
+            shown[name] = timezone.localtime(moment).strftime("%Y-%m-%dT%H:%M") if moment else ""
         return shown
 
     @property

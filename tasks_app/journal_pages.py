@@ -29,6 +29,11 @@ class Row:
     def is_batch(self) -> bool:
         return self.batch_count > 1
 
+    @property
+    def is_undone(self) -> bool:
+        """Taken back; a batch only when nothing in it is left to take back."""
+        return self.entry.undone_by_id is not None and not self.can_undo_batch
+
 
 @dataclass(frozen=True)
 class JournalPage:
@@ -140,7 +145,7 @@ def _batches(batch_ids: Iterable[str]) -> tuple[dict[tuple[str, str], int], dict
     entries = JournalEntry.objects.only("description", "entity_id").in_bulk([row["newest"] for row in found])
     sizes = {(row["batch_id"], row["category"]): row["count"] for row in found}
     newest = {(row["batch_id"], row["category"]): entries[row["newest"]] for row in found if row["newest"] in entries}
-    return sizes, {kind: newest[kind] for kind in newest}
+    return sizes, newest
 
 
 def _batches_to_undo(entry_ids: Iterable[int]) -> set[str]:

@@ -96,7 +96,7 @@ def undo_batch(batch_id: str, *, progress: Progress | None = None) -> UndoReport
         progress.report(current=position, succeeded=report.undone, failed=report.conflict_count)
         if position < len(ids):
             time.sleep(_PAUSE_SECONDS)
-    if len(ids) > 1:
+    if len(ids) > 1 and report.undone:
         _log_summary(batch_id, report)
     return report
 
@@ -157,7 +157,8 @@ def _undo_one(entry: JournalEntry, batch_id: str, report: UndoReport) -> None:
             JournalEntry.objects.filter(pk=entry.pk).update(undone_by=first)
     except UndoConflict as conflict:
         logger.info("[JOURNAL] Entry %s not undone: %s", entry.pk, conflict)
-        report.add_conflict(f"“{entry.entity_name}”: {conflict}")
+        named = entry.entity_name[:20] in str(conflict)
+        report.add_conflict(str(conflict) if named else f"“{entry.entity_name}”: {conflict}")
     else:
         report.undone += 1
 

@@ -1,0 +1,79 @@
+"""Raw rows for the curious. Runs and journal are records: nobody edits them here."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from tasks_app.models import JournalEntry, RunRequest, TaskRun, TaskRunLog, TickClaim, WorkerBeat
+
+if TYPE_CHECKING:
+    Admin = admin.ModelAdmin[Any]
+else:
+    Admin = admin.ModelAdmin
+
+
+class RecordAdmin(Admin):
+    """May be looked at, not changed."""
+
+    show_full_result_count = False  # the second count of a million rows would say nothing new
+    list_per_page = 50
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(TaskRun)
+class TaskRunAdmin(RecordAdmin):
+    list_display = ("id", "title", "status", "triggered_by", "user", "queued_at", "started_at", "completed_at", "message")
+    list_filter = ("status", "triggered_by", "task_id")
+    list_select_related = ("user",)
+    search_fields = ("title", "message", "=lock_key")
+
+
+@admin.register(TaskRunLog)
+class TaskRunLogAdmin(RecordAdmin):
+    list_display = ("run_id", "at", "level", "text")
+    list_filter = ("level",)
+    raw_id_fields = ("run",)
+    search_fields = ("=run__id",)
+
+
+@admin.register(JournalEntry)
+class JournalEntryAdmin(RecordAdmin):
+    list_display = ("timestamp", "category", "action_type", "entity_name", "user_name", "batch_id", "undoable")
+    list_filter = ("category", "user_initiated", "undoable")
+    list_select_related = ("user",)
+    raw_id_fields = ("undone_by", "user")
+    search_fields = ("=batch_id", "=entity_id")
+    search_help_text = "A batch id or the id of a channel, account, …"
+    ordering = ("-timestamp", "-id")
+
+
+@admin.register(RunRequest)
+class RunRequestAdmin(Admin):
+    """May be deleted: a request that should not come true after all."""
+
+    list_display = ("task_id", "parameters", "first_requested_at", "due_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(WorkerBeat)
+class WorkerBeatAdmin(RecordAdmin):
+    list_display = ("worker", "started_at", "seen_at")
+
+
+@admin.register(TickClaim)
+class TickClaimAdmin(RecordAdmin):
+    list_display = ("name", "at")
