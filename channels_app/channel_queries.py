@@ -4,19 +4,19 @@ Everything is filtered, sorted, counted and paged here. The number of queries do
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import CharField, Count, Exists, F, Max, Min, OuterRef, Q, QuerySet
-from django.db.models.functions import Cast
+from django.db.models import CharField, Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Window
+from django.db.models.functions import Cast, RowNumber
 from django.utils import timezone
 
 from channels_app.group_order import groups_in_order
 from channels_app.models import Channel, ChannelGroup, ChannelStream
-from channels_app.numbering import format_range, plain
+from channels_app.numbering import format_range, natural_key, plain
 from channels_app.pane_filters import ChannelFilter
 
 ROWS_PER_PAGE = 100
@@ -77,9 +77,12 @@ class StreamState:
 
 @dataclass
 class ChannelRow:
+    """``links`` are the streams in their order when the channel is shown expanded, else None."""
+
     channel: Channel
     streams: StreamState
     shares_number: bool = False
+    links: list[ChannelStream] | None = None
 
 
 @dataclass
@@ -177,6 +180,30 @@ def channel_rows(wanted: ChannelFilter, group_id: int, *, offset: int = 0, limit
     return RowPage(group_id, dressed(found), offset, offset + limit if has_more else None, total)
 
 
+def open_pages(wanted: ChannelFilter, limits: Mapping[int, int], shown: Mapping[int, int]) -> dict[int, RowPage]:
+    """The first rows of several groups: ``limits`` says how many of which (0 = Uncategorized), ``shown`` how many there are.
+
+    Four queries, however many groups.
+    """
+    order = [F("number").asc(nulls_last=True), F("name").asc(), F("pk").asc()]
+    inside = Q(group_id__in=set(limits) - {0})
+    channels = matching_channels(wanted).filter(inside | Q(group_id=None) if 0 in limits else inside)
+    ranked = channels.annotate(place=Window(RowNumber(), partition_by=F("group_id"), order_by=order))
+    places = ranked.filter(place__lte=max(limits.values())).order_by("place").values_list("pk", "group_id", "place")
+    ids: dict[int, list[int]] = {group_id: [] for group_id in limits}
+    for pk, group_id, place in places:
+        if place <= limits[group_id or 0]:
+            ids[group_id or 0].append(pk)
+    found = Channel.objects.select_related("guide_entry").in_bulk([pk for of_group in ids.values() for pk in of_group])
+    rows = {row.channel.pk: row for row in dressed(list(found.values()))}
+    pages = {}
+    for group_id, of_group in ids.items():
+        total = max(shown.get(group_id, 0), len(of_group))
+        following = len(of_group) if len(of_group) < total else None
+        pages[group_id] = RowPage(group_id, [rows[pk] for pk in of_group if pk in rows], 0, following, total)
+    return pages
+
+
 def rows_by_id(channel_ids: Collection[int]) -> list[ChannelRow]:
     """Rows of certain channels (at most a page of them), in the order of the ids."""
     found = Channel.objects.select_related("guide_entry").in_bulk(list(channel_ids)[:MOST_ROWS])
@@ -231,6 +258,35 @@ def channel_streams(channel_ids: Collection[int]) -> dict[int, list[ChannelStrea
 def shared_number_count() -> int:
     """How many numbers are used by more than one channel (10 §8.10)."""
     return _shared_number_query().count()
+
+
+@dataclass(frozen=True)
+class GroupChoice:
+    pk: int
+    name: str
+    count: int
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class GroupChoices:
+    """``more`` groups match but are not listed."""
+
+    options: list[GroupChoice]
+    more: int
+
+
+def group_choices(text: str, chosen: Collection[int], *, limit: int = 200) -> GroupChoices:
+    """Groups for the picker: those chosen first, then those whose name holds ``text``, in natural order. Two queries."""
+    counts = _group_counts(Channel.objects.all())
+    folded = text.casefold()
+    every = [
+        GroupChoice(pk, name, counts.get(pk, 0), pk in chosen)
+        for pk, name in ChannelGroup.objects.values_list("pk", "name")
+        if pk in chosen or folded in name.casefold()
+    ]
+    every.sort(key=lambda item: (not item.chosen, natural_key(item.name)))
+    return GroupChoices(every[:limit], max(0, len(every) - limit))
 
 
 def search_channels(text: str, *, limit: int = 50) -> list[Channel]:

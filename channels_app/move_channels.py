@@ -55,6 +55,13 @@ def rows_of_group(group_id: int | None) -> list[Row]:
     return by_number(list(rows))
 
 
+def channel_behind(group_id: int | None, channel_id: int) -> int | None:
+    """The channel that follows in the group's order, None at its end: a list that is not fully loaded only knows the last row."""
+    ids = [row_id for row_id, _ in rows_of_group(group_id)]
+    place = ids.index(channel_id) + 1 if channel_id in ids else len(ids)
+    return ids[place] if place < len(ids) else None
+
+
 @dataclass
 class PlannedMove:
     """What a move would do, for its dialog. ``numbers`` holds every number that would change, by channel."""

@@ -15,8 +15,6 @@ LONGEST_SEARCH = 200  # characters of a search that are looked at
 class QueryValues(Protocol):
     """A ``QueryDict``, or anything else that can hold several values under one name."""
 
-    def get(self, key: str, default: str = "") -> str | None: ...
-
     def getlist(self, key: str) -> list[str]: ...
 
 
@@ -120,25 +118,21 @@ class SavedValues:
     """A stored query (pairs) that can be read like a request's."""
 
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
-        self._values: Mapping[str, list[str]] = {}
         values: dict[str, list[str]] = {}
         for key, value in pairs:
             values.setdefault(key, []).append(value)
-        self._values = values
-
-    def get(self, key: str, default: str = "") -> str:
-        return self._values.get(key, [default])[-1]
+        self._values: Mapping[str, list[str]] = values
 
     def getlist(self, key: str) -> list[str]:
         return self._values.get(key, [])
 
 
 def _text(values: QueryValues, key: str) -> str:
-    return (values.get(key, "") or "").replace("\x00", "").strip()[:LONGEST_SEARCH]
+    return (values.getlist(key) or [""])[-1].replace("\x00", "").strip()[:LONGEST_SEARCH]
 
 
 def _flag(values: QueryValues, key: str) -> bool:
-    return (values.get(key, "") or "") == "1"
+    return (values.getlist(key) or [""])[-1] == "1"
 
 
 def _ids(texts: Iterable[str]) -> tuple[int, ...]:

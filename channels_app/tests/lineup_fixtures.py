@@ -79,8 +79,8 @@ def lineup_state() -> dict[str, Any]:
             "epg_locked", "no_epg", "is_hidden", "auto_created", "created_at",
         )
     }  # fmt: skip
-    for channel_id in channels:
+    for channel_id, values in channels.items():
         links = ChannelStream.objects.filter(channel_id=channel_id).order_by("position", "id")
-        channels[channel_id]["streams"] = list(links.values_list("stream_id", flat=True))
+        values["streams"] = list(links.values_list("stream_id", flat=True))
     groups = {group.pk: (group.name, group.position) for group in ChannelGroup.objects.all()}
     return {"channels": channels, "groups": groups}

@@ -1,0 +1,73 @@
+"""What one person left the channel manager like (10 §1.2): pane width, open groups, closed providers, filters."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from channels_app.models import ViewPreference
+from channels_app.pane_filters import ChannelFilter, SavedValues, StreamFilter
+
+SCREEN = "channels"
+NARROWEST, WIDEST = 20.0, 80.0  # percent of the width for the left pane (10 §2)
+_MOST_OPEN = 200
+
+
+@dataclass(frozen=True)
+class ManagerPreference:
+    """``filters`` is one query string for both panes, without searches: those do not outlive a visit."""
+
+    pane: float = 50.0
+    open_groups: tuple[int, ...] = ()
+    closed_providers: tuple[int, ...] = ()
+    filters: str = ""
+
+    @property
+    def channel_filter(self) -> ChannelFilter:
+        return ChannelFilter.read(SavedValues(parse_qsl(self.filters)))
+
+    @property
+    def stream_filter(self) -> StreamFilter:
+        return StreamFilter.read(SavedValues(parse_qsl(self.filters)))
+
+
+def read_preference(user_id: int | None) -> ManagerPreference:
+    """One query. A person without a stored preference, and any value that makes no sense, gets the default."""
+    if user_id is None:
+        return ManagerPreference()
+    stored = ViewPreference.objects.filter(user_id=user_id, screen=SCREEN).values_list("values", flat=True).first()
+    return _checked(stored if isinstance(stored, dict) else {})
+
+
+def save_preference(user_id: int, changes: dict[str, Any]) -> ManagerPreference:
+    """Store some values over the present ones; unknown names and nonsense are dropped."""
+    present = asdict(read_preference(user_id))
+    preference = _checked({**present, **{name: value for name, value in changes.items() if name in present}})
+    ViewPreference.objects.update_or_create(user_id=user_id, screen=SCREEN, defaults={"values": asdict(preference)})
+    return preference
+
+
+def _checked(values: dict[str, Any]) -> ManagerPreference:
+    try:
+        pane = float(values.get("pane", 50.0))
+    except (TypeError, ValueError):
+        pane = 50.0
+    return ManagerPreference(
+        pane=round(min(WIDEST, max(NARROWEST, pane)), 2) if math.isfinite(pane) else 50.0,
+        open_groups=_ids(values.get("open_groups")),
+        closed_providers=_ids(values.get("closed_providers")),
+        filters=_filters(str(values.get("filters", ""))),
+    )
+
+
+def _filters(query: str) -> str:
+    saved = SavedValues(parse_qsl(query[:20_000]))
+    pairs = [*ChannelFilter.read(saved).pairs(), *StreamFilter.read(saved).pairs()]
+    return urlencode([(name, value) for name, value in pairs if name not in ("q", "sq")])
+
+
+def _ids(value: object) -> tuple[int, ...]:
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        return ()
+    return tuple(item for item in value if isinstance(item, int) and not isinstance(item, bool) and item >= 0)[:_MOST_OPEN]

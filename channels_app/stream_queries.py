@@ -1,0 +1,317 @@
+"""What the right pane of the channel manager reads: providers, their groups with counts, streams of a group (10 §2.3, §3).
+
+Counts come from the groups' own stored counts while nothing narrows the streams, so half a million of them cost nothing.
+A search first counts its first :data:`QUICK_HITS` hits; when there are more, the page asks again for all (``full``).
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from m3u_app.search import matching_streams
+
+from channels_app.models import ChannelStream
+from channels_app.numbering import natural_key
+from channels_app.pane_filters import StreamFilter
+from m3u_app.models import Account, Stream, StreamGroup
+
+ROWS_PER_PAGE = 100
+GROUPS_PER_PAGE = 100
+QUICK_HITS = 2000
+ROWS_SHOWN_AT_ONCE = 60  # streams of a search that arrive with their groups already open
+NATURAL_ORDER_UP_TO = 5000  # groups of one provider; beyond, the database's own order must do
+MOST_SELECTED = 20_000
+
+Key = tuple[int, int]
+"""(account id, group id); 0 stands for none: custom streams, streams without a group."""
+
+
+@dataclass(frozen=True)
+class StreamGroupSummary:
+    account_id: int
+    pk: int
+    name: str
+    count: int
+    is_stale: bool = False
+
+
+@dataclass(frozen=True)
+class StreamRow:
+    """``channels`` names the channels that use the stream."""
+
+    stream: Stream
+    channels: tuple[str, ...] = ()
+
+
+@dataclass
+class StreamPage:
+    account_id: int
+    group_id: int
+    rows: list[StreamRow]
+    next_offset: int | None = None
+
+
+@dataclass
+class GroupNode:
+    """A group as it arrives; ``page`` is filled when it arrives open."""
+
+    summary: StreamGroupSummary
+    page: StreamPage | None = None
+
+
+@dataclass
+class ProviderNode:
+    pk: int
+    name: str
+    group_count: int = 0
+    stream_count: int = 0
+    groups: list[GroupNode] = field(default_factory=list)
+    next_offset: int | None = None
+
+
+@dataclass
+class StreamTree:
+    """``partial``: the counts are those of the first hits only, more are to come."""
+
+    providers: list[ProviderNode]
+    stream_count: int
+    partial: bool = False
+
+
+def stream_tree(wanted: StreamFilter, *, full: bool = False) -> StreamTree:
+    """Providers with counts; groups of the first provider, or the hits of a search with their first rows."""
+    if wanted.text:
+        return _search_tree(wanted, full=full)
+    providers = _provider_counts(wanted)
+    first = next((node for node in providers if node.group_count), None)
+    if first is not None:
+        page = provider_groups(wanted, first.pk)
+        first.groups, first.next_offset = page.groups, page.next_offset
+    return StreamTree(providers, sum(node.stream_count for node in providers))
+
+
+def provider_groups(wanted: StreamFilter, account_id: int, *, offset: int = 0, limit: int = GROUPS_PER_PAGE) -> ProviderNode:
+    """A page of the groups of one provider (0 = custom streams), in natural order."""
+    account = Account.objects.filter(pk=account_id).only("name").first() if account_id else None
+    node = ProviderNode(account_id, account.name if account else "Custom streams")
+    narrowed = replace(wanted, accounts=(account_id,))
+    if not wanted.narrows and not wanted.groups and _stored_groups(narrowed).count() > NATURAL_ORDER_UP_TO:
+        rows = _stored_groups(narrowed).order_by("name", "pk")[offset : offset + limit + 1]
+        found = [_from_row(group) for group in rows]
+    else:
+        every = _search_groups(narrowed) if wanted.text else _listed_groups(narrowed)
+        found = sorted(every, key=_group_order)[offset : offset + limit + 1]
+    node.groups = [GroupNode(summary) for summary in found[:limit]]
+    node.next_offset = offset + limit if len(found) > limit else None
+    return node
+
+
+def stream_rows(wanted: StreamFilter, key: Key, *, offset: int = 0, limit: int = ROWS_PER_PAGE) -> StreamPage:
+    """Streams of one group by name. Two queries."""
+    streams = matching(wanted, key).order_by("name", "pk")
+    found = list(streams[offset : offset + limit + 1])
+    return StreamPage(*key, dressed_streams(found[:limit]), offset + limit if len(found) > limit else None)
+
+
+def matching(wanted: StreamFilter, key: Key | None = None) -> QuerySet[Stream]:
+    """Streams that pass the filter, of one group or of all."""
+    streams = Stream.objects.all()
+    if key is not None:
+        of_account = Q(account_id=key[0]) if key[0] else Q(account=None)
+        streams = streams.filter(of_account, Q(group_id=key[1]) if key[1] else Q(group=None))
+    else:
+        if wanted.accounts:
+            streams = streams.filter(account_id__in=wanted.accounts)
+        if wanted.groups:
+            streams = streams.filter(group_id__in=wanted.groups)
+    if wanted.hide_mapped:
+        streams = streams.filter(~Exists(ChannelStream.objects.filter(stream=OuterRef("pk"))))
+    return matching_streams(streams, wanted.text) if wanted.text else streams
+
+
+def dressed_streams(streams: Sequence[Stream]) -> list[StreamRow]:
+    """Add to streams the names of the channels they are on. One query."""
+    marks = mapped_marks([stream.pk for stream in streams])
+    return [StreamRow(stream, marks.get(stream.pk, ())) for stream in streams]
+
+
+def mapped_marks(stream_ids: Collection[int]) -> dict[int, tuple[str, ...]]:
+    """Names of the channels that each of these streams is on; streams on none are left out."""
+    marks: dict[int, tuple[str, ...]] = {}
+    links = ChannelStream.objects.filter(stream_id__in=list(stream_ids)).order_by("stream_id", "channel__number", "pk")
+    for stream_id, name in links.values_list("stream_id", "channel__name"):
+        marks[stream_id] = (*marks.get(stream_id, ()), name)
+    return marks
+
+
+def selected_stream_ids(wanted: StreamFilter, keys: Iterable[Key]) -> list[int]:
+    """Ids of all streams of these groups that pass the filter, in row order, at most :data:`MOST_SELECTED`."""
+    found: list[int] = []
+    for key in keys:
+        ids = matching(wanted, key).order_by("name", "pk").values_list("pk", flat=True)
+        found += ids[: MOST_SELECTED - len(found)]
+        if len(found) >= MOST_SELECTED:
+            break
+    return found
+
+
+def any_mapped() -> bool:
+    """True when at least one stream sits on a channel: only then "hide mapped" makes a difference."""
+    return ChannelStream.objects.exists()
+
+
+@dataclass(frozen=True)
+class GroupOptions:
+    """Choices of the group filter: those already chosen first, then what the search finds; ``more`` are not listed."""
+
+    chosen: list[StreamGroupSummary]
+    found: list[StreamGroupSummary]
+    more: int
+
+
+def group_options(wanted: StreamFilter, text: str, *, limit: int = 100) -> GroupOptions:
+    """Groups for the filter's own search, of the chosen providers. Three queries."""
+    chosen = StreamGroup.objects.filter(pk__in=wanted.groups[:500]) if wanted.groups else StreamGroup.objects.none()
+    groups = StreamGroup.objects.filter(stream_count__gt=0).exclude(pk__in=wanted.groups)
+    if wanted.accounts:
+        groups = groups.filter(account_id__in=wanted.accounts)
+    if text:
+        groups = groups.filter(name__icontains=text)
+    found = [_from_row(group) for group in groups.order_by("name", "pk")[:limit]]
+    more = groups.count() - len(found) if len(found) == limit else 0
+    return GroupOptions([_from_row(group) for group in chosen.order_by("name")], found, more)
+
+
+# --- without a search -------------------------------------------------------------------------------------------------
+
+
+def _stored_groups(wanted: StreamFilter) -> QuerySet[StreamGroup]:
+    groups = StreamGroup.objects.filter(stream_count__gt=0)
+    if wanted.accounts:
+        groups = groups.filter(account_id__in=wanted.accounts)
+    return groups.filter(pk__in=wanted.groups) if wanted.groups else groups
+
+
+def _without_group(wanted: StreamFilter) -> dict[int, int]:
+    """Streams that have no group row, by account; custom streams under 0."""
+    if wanted.groups:
+        return {}
+    counts = Stream.objects.filter(group=None).order_by().values_list("account_id").annotate(Count("pk"))
+    found = {account_id or 0: count for account_id, count in counts}
+    return {pk: count for pk, count in found.items() if not wanted.accounts or pk in wanted.accounts}
+
+
+def _mapped_counts(wanted: StreamFilter) -> Counter[Key]:
+    """How many streams of each group sit on channels; read from the channels' side, which is the short one."""
+    links = ChannelStream.objects.all()
+    if wanted.accounts and 0 not in wanted.accounts:
+        links = links.filter(stream__account_id__in=wanted.accounts)
+    rows = links.order_by().values_list("stream__account_id", "stream__group_id").annotate(Count("stream_id", distinct=True))
+    return Counter({(account_id or 0, group_id or 0): count for account_id, group_id, count in rows})
+
+
+def _provider_counts(wanted: StreamFilter) -> list[ProviderNode]:
+    if wanted.hide_mapped:
+        counts: dict[int, tuple[int, int]] = {}
+        for summary in _listed_groups(wanted):
+            groups, streams = counts.get(summary.account_id, (0, 0))
+            counts[summary.account_id] = (groups + 1, streams + summary.count)
+    else:
+        rows = _stored_groups(wanted).order_by().values_list("account_id").annotate(Count("pk"), Sum("stream_count"))
+        counts = {pk: (groups, streams) for pk, groups, streams in rows}
+        for pk, count in _without_group(wanted).items():
+            groups, streams = counts.get(pk, (0, 0))
+            counts[pk] = (groups + 1, streams + count)
+    return _providers(counts, wanted)
+
+
+def _providers(counts: dict[int, tuple[int, int]], wanted: StreamFilter) -> list[ProviderNode]:
+    names = dict(Account.objects.order_by("name").values_list("pk", "name"))
+    nodes = [
+        ProviderNode(pk, name, *counts.get(pk, (0, 0)))
+        for pk, name in sorted(names.items(), key=lambda item: natural_key(item[1]))
+        if pk in counts or (not wanted.is_active or pk in wanted.accounts)
+    ]
+    if 0 in counts:
+        nodes.append(ProviderNode(0, "Custom streams", *counts[0]))
+    return nodes
+
+
+def _listed_groups(wanted: StreamFilter) -> list[StreamGroupSummary]:
+    """All groups with stored counts, less the mapped streams when those are hidden; unsorted."""
+    found = [_from_row(group) for group in _stored_groups(wanted).only("account_id", "name", "stream_count", "is_stale")]
+    found += [StreamGroupSummary(pk, 0, "Ungrouped", count) for pk, count in _without_group(wanted).items()]
+    if not wanted.hide_mapped:
+        return found
+    mapped = _mapped_counts(wanted)
+    left = [replace(item, count=item.count - mapped[item.account_id, item.pk]) for item in found]
+    return [item for item in left if item.count > 0]
+
+
+def _from_row(group: StreamGroup) -> StreamGroupSummary:
+    return StreamGroupSummary(group.account_id, group.pk, group.name, group.stream_count, group.is_stale)
+
+
+def _group_order(summary: StreamGroupSummary) -> tuple[object, ...]:
+    return (summary.pk == 0, natural_key(summary.name), summary.pk)
+
+
+# --- with a search ----------------------------------------------------------------------------------------------------
+
+
+def _search_tree(wanted: StreamFilter, *, full: bool) -> StreamTree:
+    quick = list(_hits(wanted)[: QUICK_HITS + 1])
+    partial = len(quick) > QUICK_HITS
+    if partial and full:
+        counts, partial = _all_hit_counts(wanted), False
+    else:
+        counts = Counter((account_id or 0, group_id or 0) for _, account_id, group_id, _ in quick[:QUICK_HITS])
+    per_provider: dict[int, list[StreamGroupSummary]] = {}
+    for summary in _named(counts):
+        per_provider.setdefault(summary.account_id, []).append(summary)
+    totals = {pk: (len(groups), sum(group.count for group in groups)) for pk, groups in per_provider.items()}
+    nodes = [node for node in _providers(totals, wanted) if node.group_count]
+    room = GROUPS_PER_PAGE
+    for node in nodes:
+        listed = sorted(per_provider[node.pk], key=_group_order)
+        node.groups = [GroupNode(summary) for summary in listed[:room]]
+        node.next_offset = len(node.groups) if len(listed) > room else None
+        room = max(0, room - len(node.groups))
+    _open_first_groups(wanted, nodes)
+    return StreamTree(nodes, sum(counts.values()), partial)
+
+
+def _open_first_groups(wanted: StreamFilter, nodes: list[ProviderNode]) -> None:
+    """Give the first groups their rows, so that a search shows streams at once; at most three groups, a query or two each."""
+    room, groups = ROWS_SHOWN_AT_ONCE, 3
+    for node in nodes:
+        for group in node.groups:
+            if room <= 0 or groups <= 0:
+                return
+            group.page = stream_rows(wanted, (group.summary.account_id, group.summary.pk), limit=room)
+            room -= len(group.page.rows)
+            groups -= 1
+
+
+def _search_groups(wanted: StreamFilter) -> list[StreamGroupSummary]:
+    return _named(_all_hit_counts(wanted))
+
+
+def _hits(wanted: StreamFilter) -> QuerySet[Stream, tuple[int, int | None, int | None, str]]:
+    return matching(wanted).order_by().values_list("pk", "account_id", "group_id", "name")
+
+
+def _all_hit_counts(wanted: StreamFilter) -> Counter[Key]:
+    rows = matching(wanted).order_by().values_list("account_id", "group_id").annotate(Count("pk"))
+    return Counter({(account_id or 0, group_id or 0): count for account_id, group_id, count in rows})
+
+
+def _named(counts: Counter[Key]) -> list[StreamGroupSummary]:
+    groups = StreamGroup.objects.in_bulk([group_id for _, group_id in counts if group_id])
+    named = []
+    for (account_id, group_id), count in counts.items():
+        group = groups.get(group_id)
+        name, is_stale = (group.name, group.is_stale) if group else ("Ungrouped", False)
+        named.append(StreamGroupSummary(account_id, group_id, name, count, is_stale))
+    return named

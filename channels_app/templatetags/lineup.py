@@ -1,0 +1,15 @@
+"""Template helpers for channels."""
+
+from decimal import Decimal
+
+from django import template
+
+from channels_app.numbering import format_number
+
+register = template.Library()
+
+
+@register.filter
+def channel_number(number: Decimal | None) -> str:
+    """A number as operators read it: ``101``, ``4.1``, nothing for an empty one."""
+    return format_number(number)

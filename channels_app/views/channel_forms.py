@@ -1,0 +1,160 @@
+"""The dialogs that create and edit one channel (10 §7.1, §7.2), and editing in place."""
+
+from decimal import Decimal
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from channels_app.channel_fields import clean_number
+from channels_app.channel_from_stream import usable_logo
+from channels_app.commands import CreateChannel, CreateGroup, UpdateChannel
+from channels_app.edit_channels import create_channel, next_number_in_group, update_channel
+from channels_app.edit_groups import create_group
+from channels_app.errors import EditRefused
+from channels_app.forms import CHANNEL_FORM_NAMES, ChannelForm, NewChannelForm, refuse_in
+from channels_app.models import Channel, ChannelGroup, ChannelStream
+from channels_app.naming import compose_name, without_leading_number
+from channels_app.numbering import format_number
+from channels_app.views.answers import dialog, edited
+from channels_app.views.posted import id_in
+from ecm_site.conf import get_settings
+from tasks_app.journal import new_batch_id
+
+
+@require_http_methods(["GET", "POST"])
+def create(request: HttpRequest) -> HttpResponse:
+    """Create a channel by hand; ``?group=`` presets the group, and with it the next free number."""
+    if request.method == "GET":
+        group = ChannelGroup.objects.filter(pk=id_in(request.GET, "group") or 0).first()
+        following = next_number_in_group(group.pk if group else None)
+        form = NewChannelForm(
+            initial={
+                "group": group.name if group else "",
+                "number": format_number(following),
+                "number_in_name": get_settings().include_channel_number_in_name,
+            }
+        )
+        return _new_form(request, form)
+    form = NewChannelForm(request.POST)
+    form.is_valid()
+    batch_id = new_batch_id()
+    try:
+        number = _number_of(form)
+        name = _name_with_number(form, number)
+        group, made = _group_of(form, batch_id)
+        outcome = create_channel(
+            CreateChannel({"name": name, "number": number, "group_id": group.pk if group else None}), batch_id=batch_id
+        )
+    except EditRefused as error:
+        refuse_in(form, error, CHANNEL_FORM_NAMES)
+        return _new_form(request, form, status=422)
+    return edited(request, outcome, groups=None if made else [group.pk if group else None], reveal=outcome.channel_ids[0])
+
+
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, channel_id: int) -> HttpResponse:
+    """Everything about one channel in one dialog; only what differs is stored."""
+    channel = Channel.objects.select_related("group", "guide_entry__source").filter(pk=channel_id).first()
+    if channel is None:
+        raise Http404
+    if request.method == "GET":
+        return _edit_form(request, channel, ChannelForm.for_channel(channel))
+    form = ChannelForm(request.POST)
+    form.is_valid()
+    batch_id = new_batch_id()
+    try:
+        group, made = _group_of(form, batch_id)
+        changes = form.changes(group)
+        if changes["logo_url"] == channel.logo_url:
+            changes.pop("logo_url")
+        outcome = update_channel(UpdateChannel(channel.pk, changes), batch_id=batch_id)
+    except EditRefused as error:
+        refuse_in(form, error, CHANNEL_FORM_NAMES)
+        return _edit_form(request, channel, form, status=422)
+    touched = None if made else {channel.group_id, group.pk if group else None}
+    return edited(request, outcome, groups=touched)
+
+
+@require_POST
+def rename(request: HttpRequest, channel_id: int) -> HttpResponse:
+    """Inline: a new name. An empty one is refused here; the page does not even send it (10 §7.2)."""
+    return _in_place(request, UpdateChannel(channel_id, {"name": request.POST.get("value", "")}), "name")
+
+
+@require_POST
+def renumber(request: HttpRequest, channel_id: int) -> HttpResponse:
+    """Inline: a new number; empty clears it."""
+    return _in_place(request, UpdateChannel(channel_id, {"number": request.POST.get("value", "")}), "number")
+
+
+@require_POST
+def hide(request: HttpRequest, channel_id: int) -> HttpResponse:
+    """Hide a channel from the published lineup, or show it again."""
+    return _in_place(request, UpdateChannel(channel_id, {"is_hidden": request.POST.get("value") == "1"}), "is_hidden")
+
+
+def _in_place(request: HttpRequest, command: UpdateChannel, field: str) -> HttpResponse:
+    try:
+        outcome = update_channel(command)
+    except EditRefused as error:
+        sentence = error.problems.get(field) or str(error)
+        return HttpResponse(sentence, status=422, content_type="text/plain; charset=utf-8")
+    group_id = Channel.objects.filter(pk=command.channel_id).values_list("group_id", flat=True).first()
+    if field == "number":
+        return edited(request, outcome, groups=[group_id])
+    return edited(request, outcome, channels=[command.channel_id])
+
+
+def _group_of(form: ChannelForm | NewChannelForm, batch_id: str) -> tuple[ChannelGroup | None, bool]:
+    """The group that was typed, and whether it was made just now."""
+    name = form.cleaned_data.get("group", "").strip()
+    if not name:
+        return None, False
+    try:
+        group, outcome = create_group(CreateGroup(name), batch_id=batch_id)
+    except EditRefused as error:
+        raise EditRefused({"group": str(error)}) from None
+    return group, outcome.changed
+
+
+def _number_of(form: NewChannelForm) -> Decimal | None:
+    try:
+        return clean_number(form.cleaned_data.get("number", ""))
+    except ValueError as error:
+        raise EditRefused({"number": str(error)}) from None
+
+
+def _name_with_number(form: NewChannelForm, number: Decimal | None) -> str:
+    name: str = form.cleaned_data.get("name", "")
+    if not name.strip():
+        raise EditRefused({"name": "Give the channel a name."})
+    if not form.cleaned_data.get("number_in_name") or number is None:
+        return name
+    separator = get_settings().channel_number_separator
+    return compose_name(without_leading_number(name.strip()), number=format_number(number), number_separator=separator)
+
+
+def _new_form(request: HttpRequest, form: NewChannelForm, status: int = 200) -> HttpResponse:
+    context = {"form": form, "group_names": _group_names(), "action": reverse("channels:create")}
+    return dialog(request, "channels_app/_new_channel_form.html", "New channel", context, status)
+
+
+def _edit_form(request: HttpRequest, channel: Channel, form: ChannelForm, status: int = 200) -> HttpResponse:
+    links = ChannelStream.objects.filter(channel=channel).select_related("stream__account").order_by("position", "pk")
+    streams = [link.stream for link in links]
+    context = {
+        "channel": channel,
+        "form": form,
+        "group_names": _group_names(),
+        "streams": streams,
+        "stream_logo": next((logo for stream in streams if (logo := usable_logo(stream.logo_url))), ""),
+        "guide_logo": usable_logo(channel.guide_entry.icon_url) if channel.guide_entry else "",
+        "action": reverse("channels:edit", args=[channel.pk]),
+        "number": format_number(channel.number),
+    }
+    return dialog(request, "channels_app/_edit_channel_form.html", channel.name, context, status)
+
+
+def _group_names() -> list[str]:
+    return list(ChannelGroup.objects.order_by("name").values_list("name", flat=True)[:2000])

@@ -1,0 +1,110 @@
+"""Parts of the left pane: after a search, after an edit, rows of a group, streams of a channel, ids of a selection."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from channels_app.channel_queries import (
+    ROWS_PER_PAGE,
+    channel_ids,
+    channel_rows,
+    channel_streams,
+    group_choices,
+    lineup_summary,
+    rows_by_id,
+)
+from channels_app.channel_tree import GROUPS_PER_PAGE, GroupNode, attach_streams, channel_tree, refreshed_tree
+from channels_app.models import Channel
+from channels_app.pane_filters import ChannelFilter, StreamFilter
+from channels_app.views.manager import channel_pane_context, stream_pane_context
+from channels_app.views.posted import ids_in, pairs_in
+
+
+@require_GET
+def tree(request: HttpRequest) -> HttpResponse:
+    """The list after a search or filter, with the counts, chips and the sentence for screen readers around it."""
+    wanted = ChannelFilter.read(request.GET)
+    first = pairs_in(request.GET, "from")
+    offset = min(next(iter(first), 0), 1_000_000)
+    found = channel_tree(wanted, open_groups=ids_in(request.GET, "open"), first_group=offset)
+    template = "channels_app/_channel_groups.html" if offset else "channels_app/_channel_tree_answer.html"
+    return render(request, template, _context(request, wanted, tree=found, announce=not offset))
+
+
+@require_GET
+def refresh(request: HttpRequest) -> HttpResponse:
+    """The list after an edit, as it was left: same groups open, same channels expanded; only what changed when that is known.
+
+    ``channels``: just those rows with the headers of their groups. ``only``: just those groups, if ``order`` (the order
+    of groups that the page shows) still holds.
+    """
+    wanted = ChannelFilter.read(request.GET)
+    expanded = ids_in(request.GET, "expanded")
+    if "channels" in request.GET:
+        return _refreshed_rows(request, wanted, expanded)
+    found, is_part = refreshed_tree(
+        wanted,
+        open_rows=pairs_in(request.GET, "open"),
+        expanded=expanded,
+        groups=min(int(request.GET.get("groups", "0") or 0) if request.GET.get("groups", "").isdigit() else 0, 100_000),
+        only=ids_in(request.GET, "only") if "only" in request.GET else None,
+        known_order=request.GET.get("order", ""),
+    )
+    template = "channels_app/_channel_groups_changed.html" if is_part else "channels_app/_channel_tree_answer.html"
+    return render(request, template, _context(request, wanted, tree=found))
+
+
+def _refreshed_rows(request: HttpRequest, wanted: ChannelFilter, expanded: tuple[int, ...]) -> HttpResponse:
+    rows = rows_by_id(ids_in(request.GET, "channels"))
+    summary = lineup_summary(wanted)
+    touched = {row.channel.group_id or 0 for row in rows}
+    attach_streams(rows, expanded)
+    opened = pairs_in(request.GET, "open")
+    context = {
+        "rows": rows,
+        "summary": summary,
+        "heads": [GroupNode(item, is_open=item.pk in opened) for item in summary.groups if item.pk in touched],
+    }
+    return render(request, "channels_app/_channel_rows_changed.html", _context(request, wanted, **context))
+
+
+@require_GET
+def group_rows(request: HttpRequest, group_id: int) -> HttpResponse:
+    """A page of a group's rows."""
+    wanted = ChannelFilter.read(request.GET)
+    offset = int(request.GET["offset"]) if request.GET.get("offset", "").isdigit() else 0
+    page = channel_rows(wanted, group_id, offset=min(offset, 10_000_000), limit=ROWS_PER_PAGE)
+    return render(request, "channels_app/_channel_rows.html", _context(request, wanted, page=page))
+
+
+@require_GET
+def expanded_channel(request: HttpRequest, channel_id: int) -> HttpResponse:
+    """The streams of one channel in their order."""
+    channel = Channel.objects.filter(pk=channel_id).only("pk", "name").first()
+    if channel is None:
+        raise Http404
+    links = channel_streams([channel_id])[channel_id]
+    context = _context(request, ChannelFilter.read(request.GET), channel=channel, links=links)
+    return render(request, "channels_app/_channel_streams.html", context)
+
+
+@require_GET
+def selected_ids(request: HttpRequest) -> JsonResponse:
+    """Ids of all channels of some groups that pass the filter: what ticking a group's box selects."""
+    return JsonResponse({"ids": channel_ids(ChannelFilter.read(request.GET), ids_in(request.GET, "of"))})
+
+
+@require_GET
+def options(request: HttpRequest) -> HttpResponse:
+    """Choices of the group picker that match its own search: picked first, then natural order, with counts (10 §4)."""
+    wanted = ChannelFilter.read(request.GET)
+    text = request.GET.get("find", "").replace("\x00", "").strip()[:100]
+    context = group_choices(text, wanted.groups)
+    return render(request, "channels_app/_channel_group_options.html", {"options": context.options, "more": context.more})
+
+
+def _context(request: HttpRequest, wanted: ChannelFilter, **values: Any) -> dict[str, Any]:
+    shared = stream_pane_context(StreamFilter.read(request.GET))
+    return {"page_size": GROUPS_PER_PAGE, **shared, **channel_pane_context(wanted), **values}

@@ -1,0 +1,79 @@
+"""The channel manager: the page with both panes (10 §2), and what a person left it like."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import NoReverseMatch, reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from channels_app.channel_tree import channel_tree
+from channels_app.pane_filters import MISSING_CHOICES, PANE_PARAMETERS, ChannelFilter, StreamFilter
+from channels_app.preferences import read_preference, save_preference
+from channels_app.stream_queries import any_mapped, stream_tree
+from channels_app.views.posted import ids_in
+from ecm_site.conf import get_settings
+from m3u_app.models import Account
+
+
+@require_GET
+def manager(request: HttpRequest) -> HttpResponse:
+    """The whole page. An address that says what to show beats what was saved; ``?all=1`` shows everything."""
+    preference = read_preference(request.user.pk)
+    addressed = bool(PANE_PARAMETERS & request.GET.keys())
+    wanted = ChannelFilter.read(request.GET) if addressed else preference.channel_filter
+    wanted_streams = StreamFilter.read(request.GET) if addressed else preference.stream_filter
+    opened = (*ids_in(request.GET, "open"), *preference.open_groups)
+    context: dict[str, Any] = {
+        "preference": preference,
+        "tree": channel_tree(wanted, open_groups=opened),
+        "stream_tree": stream_tree(wanted_streams),
+        "accounts": Account.objects.order_by("name").values_list("pk", "name"),
+        "closed_providers": preference.closed_providers,
+        "has_mapped": any_mapped(),
+        "bulk_url": _bulk_url(),
+        **channel_pane_context(wanted),
+        **stream_pane_context(wanted_streams),
+    }
+    return render(request, "channels_app/manager.html", context)
+
+
+@require_POST
+def preferences(request: HttpRequest) -> HttpResponse:
+    """Keep what the scripts report: only the values that were sent."""
+    changes: dict[str, Any] = {}
+    if "pane" in request.POST:
+        changes["pane"] = request.POST["pane"]
+    for name in ("open_groups", "closed_providers"):
+        if name in request.POST:
+            changes[name] = ids_in(request.POST, name)
+    if "filters" in request.POST:
+        changes["filters"] = request.POST["filters"]
+    if request.user.pk is not None:
+        save_preference(request.user.pk, changes)
+    return HttpResponse(status=204)
+
+
+def channel_pane_context(wanted: ChannelFilter) -> dict[str, Any]:
+    """What every part of the left pane needs, besides its rows."""
+    return {
+        "wanted": wanted,
+        "channels_url": reverse("channels:manager"),
+        "missing_choices": [(name, label, name in wanted.missing) for name, label in MISSING_CHOICES.items()],
+    }
+
+
+def stream_pane_context(wanted: StreamFilter) -> dict[str, Any]:
+    """What every part of the right pane needs, besides its rows."""
+    return {
+        "wanted_streams": wanted,
+        "streams_url": reverse("channels:stream_tree"),
+        "show_urls": get_settings().show_stream_urls,
+    }
+
+
+def _bulk_url() -> str:
+    try:
+        return reverse("channels:bulk_create")
+    except NoReverseMatch:
+        return ""

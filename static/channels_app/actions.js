@@ -1,0 +1,108 @@
+// Every button and menu entry with data-act, by name. ``subject`` is the row or group that it is about.
+
+import { channelsUrl, groupOf, idOf, openDialog, post, root, rowOf } from "./dom.js";
+import { applyFilter, clearFilters, dropFilter, pickOptions, toggleFilter } from "./filters.js";
+import { edit } from "./inline_edit.js";
+import { closeMenu, menuSubject } from "./menu.js";
+import { moveStream, step, stepGroup } from "./keyboard_move.js";
+import * as selection from "./selection.js";
+import { collapseAll, expandAll } from "./tree.js";
+
+const ids = (item) => ({ channel: item ? idOf(item) : [...selection.channels.keys()].join(",") });
+const removeStream = (item) => {
+  const list = item.closest(".cm-streams");
+  return post(`${list.dataset.channel}/streams/remove/`, { stream: idOf(item) });
+};
+
+const ACTIONS = {
+  // channels
+  edit: (item) => openDialog(channelsUrl(`${idOf(item)}/`)),
+  rename: (item) => edit(item, "name"),
+  renumber: (item) => edit(item, "number"),
+  move: (item) => openDialog(channelsUrl("move/"), ids(item)),
+  delete: (item) => openDialog(channelsUrl("delete/"), ids(item)),
+  up: (item) => step(item, "up"),
+  down: (item) => step(item, "down"),
+  hide: (item) => post(`${idOf(item)}/hidden/`, { value: "1" }),
+  show: (item) => post(`${idOf(item)}/hidden/`, { value: "" }),
+  "move-selected": () => openDialog(channelsUrl("move/"), ids()),
+  "renumber-selected": () => openDialog(channelsUrl("renumber/"), ids()),
+  "delete-selected": () => openDialog(channelsUrl("delete/"), ids()),
+  // groups of channels
+  "new-channel": (group) => openDialog(channelsUrl("create/"), { group: idOf(group) }),
+  "rename-group": (group) => openDialog(channelsUrl(`groups/${idOf(group)}/rename/`)),
+  "delete-group": (group) => openDialog(channelsUrl(`groups/${idOf(group)}/delete/`)),
+  "group-up": (group) => stepGroup(group, "up"),
+  "group-down": (group) => stepGroup(group, "down"),
+  receive: (group) => createChannels({ group: idOf(group) }),
+  "expand-all": (_, button) => expandAll(button.closest("[data-pane]")),
+  "collapse-all": (_, button) => collapseAll(button.closest("[data-pane]")),
+  // streams on a channel
+  "stream-up": (item) => moveStream(item, "up"),
+  "stream-down": (item) => moveStream(item, "down"),
+  "stream-remove": removeStream,
+  // streams of providers
+  "create-from-selected": () => createChannels(),
+  "add-selected": () => openDialog(channelsUrl("add-streams/"), selection.streamValues()),
+  "create-from-group": (group) => openBulk({ stream_group: idOf(group), count: group.dataset.count }),
+  "select-group": (group) => selection.toggleGroup(group),
+  "only-group": (group) => applyFilter("streams", "sgroup", group.dataset.id),
+  // panes
+  "clear-selection": (_, button) => selection.clear(paneList(button)),
+  "toggle-filter": (_, button) => toggleFilter(button),
+  "drop-filter": (_, button) => dropFilter(button),
+  "clear-filters": (_, button) => clearFilters(button.closest("[data-pane]").dataset.pane),
+  "pick-all": (_, button) => pickOptions(button, true),
+  "pick-none": (_, button) => pickOptions(button, false),
+  "use-logo": (_, button) => useLogo(button),
+};
+
+const paneList = (button) => button.closest("[data-pane]")?.dataset.pane ?? (menuKind === "stream" ? "streams" : "channels");
+let menuKind = null;
+
+export function act(name, subject, button) {
+  return ACTIONS[name]?.(subject, button);
+}
+
+// A menu entry on a stream that is not ticked speaks for that stream alone.
+export function pickForMenu(kind, subject) {
+  menuKind = kind;
+  if (kind === "stream" && !selection.isPicked(subject)) selection.only(subject);
+}
+
+export function createChannels(target = {}) {
+  return openBulk({ ...selection.streamValues(), ...target });
+}
+
+export function openBulk(values) {
+  if (root().dataset.bulkUrl) return openDialog(root().dataset.bulkUrl, values);
+  window.ecm.toast("warning", "Creating many channels at once is not available here.");
+  return undefined;
+}
+
+function useLogo(button) {
+  const field = button.closest("[data-logo-field]").querySelector("[name=logo_url]");
+  field.value = button.dataset.logo;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-act]");
+  if (!button || !(button.closest("#channel-manager, .cm-menu") || button.closest("#dialog, .card"))) return;
+  if (!(button.dataset.act in ACTIONS)) return;
+  event.preventDefault();
+  const inMenu = button.closest(".cm-menu");
+  const subject = inMenu ? menuSubject() : (button.closest(".cm-stream") ?? rowOf(button) ?? groupOf(button));
+  if (inMenu) closeMenu({ refocus: true });
+  act(button.dataset.act, subject, button);
+});
+
+// The picture beside a logo address follows what is typed.
+document.addEventListener("input", (event) => {
+  const field = event.target.closest("[data-logo-field]");
+  if (!field || event.target.name !== "logo_url") return;
+  const picture = field.querySelector("[data-logo-preview]");
+  const usable = /^https?:\/\/[^\s/]+/i.test(event.target.value);
+  picture.hidden = !usable;
+  if (usable) picture.src = event.target.value;
+});

@@ -1,0 +1,100 @@
+// Row menus and context menus: one at a time, made from a template, placed where there is room.
+
+import { counted, idOf, rowOf } from "./dom.js";
+import * as selection from "./selection.js";
+
+let open = null;
+
+export const isMenuOpen = () => Boolean(open);
+export const menuSubject = () => open?.subject ?? null;
+
+// ``at``: the button it belongs to, or the point of a right-click.
+export function openMenu(kind, subject, at) {
+  closeMenu();
+  const template = document.getElementById(`menu-${kind}`);
+  const menu = template.content.firstElementChild.cloneNode(true);
+  settle(menu, subject);
+  document.body.append(menu);
+  place(menu, at);
+  open = { menu, subject, kind, button: at instanceof Element ? at : null, before: document.activeElement };
+  open.button?.setAttribute("aria-expanded", "true");
+  items(menu)[0]?.focus();
+}
+
+export function closeMenu({ refocus = false } = {}) {
+  if (!open) return;
+  const { menu, button, before } = open;
+  open = null;
+  menu.remove();
+  button?.removeAttribute("aria-expanded");
+  if (refocus) (button ?? before)?.focus?.();
+}
+
+const items = (menu) => [...menu.querySelectorAll("[role=menuitem]")].filter((item) => !item.hidden);
+
+// Shows what makes sense for this row.
+function settle(menu, subject) {
+  const many = selection.streamCount() > 1;
+  const holds = {
+    visible: !subject.classList.contains("is-hidden"),
+    hidden: subject.classList.contains("is-hidden"),
+    named: Boolean(idOf(subject)),
+    streams: selection.streamCount() > 0,
+    many,
+  };
+  for (const element of menu.querySelectorAll("[data-when]")) element.hidden = !holds[element.dataset.when];
+  const heading = menu.querySelector("[data-count]");
+  if (heading) {
+    const isStream = subject.classList.contains("cm-source");
+    heading.textContent = isStream ? counted(selection.streamCount(), "stream") : counted(selection.channels.size, "channel");
+  }
+}
+
+function place(menu, at) {
+  const size = menu.getBoundingClientRect();
+  const box = at instanceof Element ? at.getBoundingClientRect() : { left: at.x, right: at.x, top: at.y, bottom: at.y };
+  let left = at instanceof Element ? box.right - size.width : box.left;
+  let top = box.bottom + 2;
+  if (top + size.height > window.innerHeight - 8) top = Math.max(8, box.top - size.height - 2);
+  left = Math.min(Math.max(8, left), window.innerWidth - size.width - 8);
+  menu.style.left = `${left}px`;
+  menu.style.top = `${top}px`;
+}
+
+document.addEventListener("pointerdown", (event) => {
+  if (open && !open.menu.contains(event.target) && !open.button?.contains(event.target)) closeMenu();
+});
+document.addEventListener("scroll", () => closeMenu(), { capture: true, passive: true });
+window.addEventListener("resize", () => closeMenu());
+document.addEventListener(
+  "keydown",
+  (event) => {
+    if (!open) return;
+    const list = items(open.menu);
+    const at = list.indexOf(document.activeElement);
+    const steps = { ArrowDown: at + 1, ArrowUp: at - 1 + list.length, Home: 0, End: list.length - 1 };
+    if (event.key in steps) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      list[steps[event.key] % list.length]?.focus();
+    } else if (event.key === "Escape" || event.key === "Tab") {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      closeMenu({ refocus: true });
+    }
+  },
+  true,
+);
+
+// Which menu belongs to a row: a ticked one speaks for the whole selection.
+export function menuFor(element) {
+  const row = rowOf(element);
+  const group = element.closest(".cm-group");
+  if (row?.classList.contains("cm-channel")) {
+    const isMany = selection.isPicked(row) && selection.channels.size > 1;
+    return { kind: isMany ? "channels" : "channel", subject: row };
+  }
+  if (row) return { kind: "stream", subject: row };
+  if (group) return { kind: group.closest("[data-tree]").dataset.tree === "channels" ? "group" : "stream-group", subject: group };
+  return null;
+}

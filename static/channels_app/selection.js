@@ -1,0 +1,185 @@
+// What is ticked. Channels by id. Streams by id, or as whole groups with exceptions: the ids of a group with ten thousand
+// streams never come to the browser. While a search or "hide mapped" is on, a ticked group means what it shows then.
+
+import { counted, fetchIds, filterQuery, groupOf, idOf, keyOf, shownCount } from "./dom.js";
+
+export const channels = new Map(); // channel id → group id
+export const streams = new Map(); // stream id → group key
+export const streamGroups = new Map(); // group key → {id, count, except: Set}
+const anchors = { channels: null, streams: null };
+
+const listOf = (item) => (item.classList.contains("cm-source") ? "streams" : "channels");
+
+export function isPicked(item) {
+  if (listOf(item) === "channels") return channels.has(idOf(item));
+  const whole = streamGroups.get(keyOf(groupOf(item)));
+  return streams.has(idOf(item)) || Boolean(whole && !whole.except.has(idOf(item)));
+}
+
+function put(item, picked) {
+  if (listOf(item) === "channels") {
+    if (picked) channels.set(idOf(item), idOf(groupOf(item)));
+    else channels.delete(idOf(item));
+    return;
+  }
+  const key = keyOf(groupOf(item));
+  const whole = streamGroups.get(key);
+  if (whole) {
+    if (picked) whole.except.delete(idOf(item));
+    else whole.except.add(idOf(item));
+  } else if (picked) streams.set(idOf(item), key);
+  else streams.delete(idOf(item));
+}
+
+// --- gestures -----------------------------------------------------------------------------------------------------
+export function toggle(item) {
+  put(item, !isPicked(item));
+  anchors[listOf(item)] = item.id;
+  show();
+}
+
+export function only(item) {
+  clear(listOf(item), { quiet: true });
+  put(item, true);
+  anchors[listOf(item)] = item.id;
+  show();
+}
+
+export function range(item) {
+  const list = listOf(item);
+  const items = [...item.closest("[data-tree]").querySelectorAll(list === "channels" ? ".cm-channel" : ".cm-source")].filter(
+    (element) => groupOf(element).classList.contains("is-open"),
+  );
+  const from = items.findIndex((element) => element.id === anchors[list]);
+  const to = items.indexOf(item);
+  if (from < 0) return only(item);
+  for (const element of items.slice(Math.min(from, to), Math.max(from, to) + 1)) put(element, true);
+  show();
+}
+
+export async function toggleGroup(group) {
+  const state = groupState(group);
+  if (group.closest("[data-tree]").dataset.tree === "channels") await toggleChannelGroup(group, state);
+  else await toggleStreamGroup(group, state);
+  show();
+}
+
+async function toggleChannelGroup(group, state) {
+  const id = idOf(group);
+  if (state === "all") {
+    for (const [channel, of] of channels) if (of === id) channels.delete(channel);
+    return;
+  }
+  const query = filterQuery("channels");
+  query.set("of", id);
+  for (const channel of await fetchIds("ids/", query)) channels.set(channel, id);
+}
+
+async function toggleStreamGroup(group, state) {
+  const key = keyOf(group);
+  for (const [stream, of] of streams) if (of === key) streams.delete(stream);
+  streamGroups.delete(key);
+  if (state === "all") return;
+  const query = filterQuery("streams");
+  if (idOf(group) && !query.has("sq") && !query.has("unmapped")) {
+    streamGroups.set(key, { id: idOf(group), count: Number(group.dataset.count), except: new Set() });
+    return;
+  }
+  query.set("of", key);
+  for (const stream of await fetchIds("streams/ids/", query)) streams.set(stream, key);
+}
+
+export async function pickAllShown(tree) {
+  const open = [...tree.querySelectorAll(".cm-group.is-open")].filter((group) => shownCount(group));
+  if (!open.length) {
+    window.ecm.toast("info", "Open a group first, or tick its box: Ctrl+A selects what is shown in open groups.");
+    return;
+  }
+  for (const group of open) if (groupState(group) !== "all") await toggleGroup(group);
+}
+
+export function clear(list, { quiet = false } = {}) {
+  if (list === "channels") channels.clear();
+  else {
+    streams.clear();
+    streamGroups.clear();
+  }
+  anchors[list] = null;
+  if (!quiet) show();
+}
+
+export function forget(channelIds) {
+  for (const id of channelIds) channels.delete(id);
+}
+
+// --- numbers and what is sent ---------------------------------------------------------------------------------------
+export function streamCount() {
+  let count = streams.size;
+  for (const whole of streamGroups.values()) count += whole.count - whole.except.size;
+  return count;
+}
+
+export function streamValues() {
+  const except = [...streamGroups.values()].flatMap((whole) => [...whole.except]);
+  return {
+    stream: [...streams.keys()].join(","),
+    stream_group: [...streamGroups.values()].map((whole) => whole.id).join(","),
+    except: except.join(","),
+    count: streamCount(),
+  };
+}
+
+function groupState(group) {
+  if (group.closest("[data-tree]").dataset.tree === "channels") {
+    const id = idOf(group);
+    let picked = 0;
+    for (const of of channels.values()) if (of === id) picked += 1;
+    return stateFor(picked, shownCount(group));
+  }
+  const key = keyOf(group);
+  const whole = streamGroups.get(key);
+  if (whole) return stateFor(whole.count - whole.except.size, whole.count);
+  let picked = 0;
+  for (const of of streams.values()) if (of === key) picked += 1;
+  return stateFor(picked, Number(group.dataset.count));
+}
+
+const stateFor = (picked, count) => (!picked ? "none" : picked >= count ? "all" : "some");
+
+// --- on screen ------------------------------------------------------------------------------------------------------
+export function show(within = document.getElementById("channel-manager")) {
+  if (!within) return;
+  const items = within.matches?.(".cm-channel, .cm-source") ? [within] : within.querySelectorAll(".cm-channel, .cm-source");
+  for (const item of items) {
+    const picked = isPicked(item);
+    if (picked === item.classList.contains("is-picked")) continue;
+    item.classList.toggle("is-picked", picked);
+  }
+  for (const box of within.querySelectorAll(":is(.cm-channel, .cm-source) .cm-pick")) {
+    box.checked = box.closest(".cm-channel, .cm-source").classList.contains("is-picked");
+  }
+  if (within.matches?.(".cm-source")) within.querySelector(".cm-pick").checked = within.classList.contains("is-picked");
+  for (const group of document.querySelectorAll("#channel-manager .cm-group")) {
+    const state = groupState(group);
+    const box = group.querySelector(".cm-group-head > .cm-pick");
+    box.checked = state === "all";
+    box.indeterminate = state === "some";
+  }
+  showBars();
+}
+
+function showBars() {
+  const groups = streamGroups.size ? ` (${counted(streamGroups.size, "whole group")})` : "";
+  showBar("channel-selection", channels.size, `${counted(channels.size, "channel")} selected`);
+  showBar("stream-selection", streamCount(), `${counted(streamCount(), "stream")}${groups} selected`);
+}
+
+function showBar(id, count, text) {
+  const bar = document.getElementById(id);
+  if (bar.hidden !== !count) bar.hidden = !count;
+  const place = bar.querySelector("[data-count]");
+  if (count && place.textContent !== text) {
+    place.textContent = text;
+    window.ecm.announce(text);
+  }
+}
