@@ -169,7 +169,7 @@ def _candidates(account_id: int, change: GroupChange) -> Iterator[list[Candidate
         ids = sorted(change.ids)
         for start in range(0, len(ids), CHUNK):
             groups = StreamGroup.objects.filter(account_id=account_id, pk__in=ids[start : start + CHUNK])
-            yield _read(groups.exclude(enabled=change.enabled))
+            yield _read(groups.exclude(enabled=change.enabled).order_by("pk"))
         return
     groups = matching_groups(account_id, change.text, change.only).exclude(enabled=change.enabled).order_by("pk")
     last = 0
