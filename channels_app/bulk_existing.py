@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Protocol
 
 from django.db.models import Count, Max
 
@@ -23,26 +24,46 @@ LineupMark = tuple[int, int, datetime | None]
 
 @dataclass(slots=True)
 class Likeness:
-    """What tells channels of the same name apart: where they are from, their providers, their guide ids."""
+    """What tells channels of the same name apart. ``named``: countries that stand in the names themselves; ``countries``:
+    those and what guide ids and groups hint at; ``accounts``: their providers."""
 
+    named: set[str] = field(default_factory=set)
     countries: set[str] = field(default_factory=set)
     accounts: set[int] = field(default_factory=set)
     tvg_ids: set[str] = field(default_factory=set)
 
-    def is_same_as(self, other: "Likeness") -> bool:
-        """True when two channels of the same name in different groups are one and the same.
-
-        Different countries speak against it. Inside one provider the same name in two groups is two channels ("Game 1"
-        of NFL and NBA), unless they share a guide id; another provider's channel of that name is the same.
-        """
-        if self.countries and other.countries and not self.countries & other.countries:
-            return False
-        return bool(self.tvg_ids & other.tvg_ids) or not self.accounts & other.accounts
+    def add(self, cleaned: CleanName, tvg_id: str, group_name: str) -> None:
+        self.named |= {cleaned.country} - {""}
+        self.countries |= {cleaned.country or country_hint("", tvg_id, group_name)} - {""}
+        self.tvg_ids |= {tvg_id.strip().casefold()} - {""}
 
     def absorb(self, other: "Likeness") -> None:
+        self.named |= other.named
         self.countries |= other.countries
         self.accounts |= other.accounts
         self.tvg_ids |= other.tvg_ids
+
+    def fits(self, other: "Likeness") -> bool:
+        """True when the countries allow two channels of the same name to be one.
+
+        "US | ESPN" is "ESPN" only if something hints that the latter is from the US, too; two names without a country fit
+        unless their hints contradict.
+        """
+        if self.named and other.named:
+            return bool(self.named & other.named)
+        if self.named or other.named:
+            return bool(self.countries & other.countries)
+        return not (self.countries and other.countries) or bool(self.countries & other.countries)
+
+    def is_same_as(self, other: "Likeness") -> bool:
+        """True when two channels of the same name in different groups are one and the same.
+
+        Inside one provider the same name in two groups is two channels ("Game 1" of NFL and NBA), unless they share a
+        guide id; another provider's channel of that name is the same.
+        """
+        if not self.fits(other):
+            return False
+        return bool(self.tvg_ids & other.tvg_ids) or not self.accounts & other.accounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,42 +140,57 @@ def _counts_of(channel_ids: Sequence[int]) -> dict[int, int]:
     return found
 
 
+class Candidate(Protocol):
+    """Streams that are to become a channel."""
+
+    key: str
+    bare_key: str
+
+    def ids(self) -> list[int]: ...
+
+    def likeness(self) -> Likeness: ...
+
+
 class ExistingChannels:
-    """Looks up channels of the lineup by the key of a cleaned name."""
+    """Looks up channels of the lineup by the bare key of a cleaned name (:attr:`naming.CleanName.bare_key`)."""
 
     def __init__(self, lineup: Lineup, options: CleanOptions, wanted_keys: Iterable[str]) -> None:
         self.lineup = lineup
         self.by_id = {channel.id: channel for channel in lineup.channels}
         self.by_key: dict[str, list[LineupChannel]] = {}
-        self.countries: dict[int, str] = {}
+        self._cleaned: dict[int, CleanName] = {}
         wanted = set(wanted_keys)
         for channel in sorted(lineup.channels, key=_by_number):
             cleaned = _cleaned(channel, options)
-            if cleaned.key in wanted:
-                self.by_key.setdefault(cleaned.key, []).append(channel)
-                self.countries[channel.id] = cleaned.country
-        candidates = [channel.id for found in self.by_key.values() for channel in found]
-        self._accounts = lineup.accounts_of(candidates) if candidates else {}
+            if cleaned.bare_key in wanted:
+                self.by_key.setdefault(cleaned.bare_key, []).append(channel)
+                self._cleaned[channel.id] = cleaned
+        self._accounts = lineup.accounts_of(list(self._cleaned)) if self._cleaned else {}
 
-    def find(self, key: str, likeness: Likeness, target_group: str, stream_ids: Iterable[int]) -> LineupChannel | None:
-        """The channel that these streams belong to: of the same name in the target group, else of the same name
-        elsewhere if nothing speaks against it and there is one only, else one that holds one of them already."""
-        named = self.by_key.get(key, [])
+    def find(self, wanted: "Candidate", target_group: str) -> LineupChannel | None:
+        """The channel that these streams belong to.
+
+        One of the same name in the target group; else one of the same name elsewhere, if nothing speaks against it and it
+        is the only one; else one that holds one of the streams already.
+        """
+        likeness = wanted.likeness()
+        named = [(channel, self.likeness(channel)) for channel in self.by_key.get(wanted.bare_key, ())]
         group_id = self.lineup.group_id(target_group)
-        in_group = [channel for channel in named if channel.group_id == group_id and (group_id or not target_group)]
-        if in_group:
-            return in_group[0]
-        alike = [channel for channel in named if self.likeness(channel).is_same_as(likeness)]
-        by_guide = [channel for channel in alike if self.likeness(channel).tvg_ids & likeness.tvg_ids]
-        if by_guide or len(alike) == 1:
-            return (by_guide or alike)[0]
-        holders = {channel_id for stream_id in stream_ids for channel_id in self.lineup.assigned.get(stream_id, ())}
+        for channel, alike in named:
+            in_target = channel.group_id == group_id and (group_id is not None or not target_group)
+            if in_target and (self._cleaned[channel.id].key == wanted.key or alike.fits(likeness)):
+                return channel
+        same = [(channel, alike) for channel, alike in named if alike.is_same_as(likeness)]
+        by_guide = [channel for channel, alike in same if alike.tvg_ids & likeness.tvg_ids]
+        if by_guide or len(same) == 1:
+            return by_guide[0] if by_guide else same[0][0]
+        holders = {channel_id for stream_id in wanted.ids() for channel_id in self.lineup.assigned.get(stream_id, ())}
         return min((self.by_id[pk] for pk in holders if pk in self.by_id), key=_by_number, default=None)
 
     def likeness(self, channel: LineupChannel) -> Likeness:
-        group_name = self.lineup.group_names.get(channel.group_id or 0, "")
-        country = self.countries.get(channel.id) or country_hint(channel.name, channel.tvg_id, group_name)
-        return Likeness({country} - {""}, self._accounts.get(channel.id, set()), {channel.tvg_id.strip().casefold()} - {""})
+        found = Likeness(accounts=self._accounts.get(channel.id, set()))
+        found.add(self._cleaned[channel.id], channel.tvg_id, self.lineup.group_names.get(channel.group_id or 0, ""))
+        return found
 
 
 def _cleaned(channel: LineupChannel, options: CleanOptions) -> CleanName:

@@ -4,22 +4,23 @@ The preview and the creation both come from here, so what is shown is what happe
 """
 
 import gc
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from decimal import Decimal
 
-from channels_app.bulk_existing import ExistingChannels, Likeness, Lineup, read_lineup
+from channels_app.arrange_streams import MOST_STREAMS
+from channels_app.bulk_clusters import Cluster, Member, build_clusters
+from channels_app.bulk_existing import ExistingChannels, Lineup, read_lineup
 from channels_app.bulk_options import BulkOptions, ConflictChoice, ExistingChoice, Selection, StreamOrder
 from channels_app.bulk_plan import Addition, LeftOut, NewChannel, Plan, PlannedSection
 from channels_app.bulk_streams import SelectedStreams, StreamRow, read_selection
+from channels_app.channel_fields import NAME_LENGTH
+from channels_app.edit_groups import GROUP_NAME_LENGTH
 from channels_app.naming import (
-    CleanName,
     CountryChoice,
     best_first,
     clean,
     compose_name,
-    country_hint,
     has_variants,
     kept_by_timezone,
     split_region,
@@ -35,11 +36,7 @@ from channels_app.numbering import (
     push_down,
 )
 
-NAME_LENGTH = 512
-GROUP_NAME_LENGTH = 255
-MOST_STREAMS = 1000  # on one channel; the same limit as for single edits
-
-Member = tuple[StreamRow, CleanName]
+START_MISSING = "Enter a starting number."
 
 
 def plan_bulk_create(selection: Selection, options: BulkOptions) -> Plan:
@@ -91,27 +88,6 @@ def _garbage_kept() -> Iterator[None]:
 # --- which streams belong together --------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class _Cluster:
-    """Streams that become one channel."""
-
-    section: int
-    key: str
-    members: list[Member] = field(default_factory=list)
-
-    def ids(self) -> list[int]:
-        return [row.id for row, _ in self.members]
-
-    def likeness(self, sections: Sequence[PlannedSection]) -> Likeness:
-        found = Likeness()
-        for row, cleaned in self.members:
-            country = cleaned.country or country_hint("", row.tvg_id, sections[self.section].name)
-            found.countries |= {country} - {""}
-            found.accounts |= {row.account_id} if row.account_id is not None else set()
-            found.tvg_ids |= {row.tvg_id.strip().casefold()} - {""}
-        return found
-
-
 def _planned_sections(selected: SelectedStreams, lineup: Lineup, options: BulkOptions) -> list[PlannedSection]:
     if not options.separate:
         name = options.group_name.strip()
@@ -139,11 +115,13 @@ def _planned_sections(selected: SelectedStreams, lineup: Lineup, options: BulkOp
 def _members_by_section(selected: SelectedStreams, plan: Plan) -> list[list[Member]]:
     """Clean all names (step 2) and drop what the timezone choice excludes (step 1, judged on cleaned names)."""
     cleaning = plan.options.cleaning
-    cleaned = [[(row, clean(row.name, cleaning)) for row in section.streams] for section in selected.sections]
-    everything = [member for members in cleaned for member in members]
-    regions = [split_region(names.key) for _, names in everything]
+    cleaned = [
+        [Member(row, clean(row.name, cleaning), section.name) for row in section.streams] for section in selected.sections
+    ]
+    everything = [member.names for members in cleaned for member in members]
+    regions = [split_region(names.key) for names in everything]
     plan.has_variants = has_variants(regions)
-    plan.countries = tuple(sorted({names.country for _, names in everything} - {""}))
+    plan.countries = tuple(sorted({names.country for names in everything} - {""}))
     if not plan.has_variants:
         return cleaned
     stays = iter(kept_by_timezone(regions, plan.options.timezone))
@@ -151,72 +129,39 @@ def _members_by_section(selected: SelectedStreams, plan: Plan) -> list[list[Memb
     for members in cleaned:
         verdicts = [(member, next(stays)) for member in members]
         kept.append([member for member, stay in verdicts if stay])
-        _leave_out(plan, LeftOut.TIMEZONE, (row.id for (row, _), stay in verdicts if not stay))
+        _leave_out(plan, LeftOut.TIMEZONE, (member.row.id for member, stay in verdicts if not stay))
     return kept
 
 
-def _clusters(sections: list[list[Member]], plan: Plan) -> list[_Cluster]:
-    """Merge by key (step 3): inside a target group always; across groups when nothing speaks against it."""
-    clusters: dict[tuple[str, str], _Cluster] = {}
-    for source, members in enumerate(sections):
-        place = source if plan.options.separate else 0
-        scope = plan.sections[place].group_name.casefold() if plan.sections else ""
-        for row, cleaned in members:
-            key = cleaned.key or f"#{row.id}"  # names without a letter are all different channels
-            cluster = clusters.get((scope, key))
-            if cluster is None:
-                cluster = clusters[scope, key] = _Cluster(place, key)
-            cluster.members.append((row, cleaned))
-    found = list(clusters.values())
-    if plan.options.separate and plan.options.across_groups and len(plan.sections) > 1:
-        found = _merged_across(found, plan.sections)
-    return found
+def _clusters(members: list[list[Member]], plan: Plan) -> list[Cluster]:
+    separate = plan.options.separate
+    places = [(place if separate else 0, found) for place, found in enumerate(members)]
+    sections = [(place, plan.sections[place].group_name, found) for place, found in places]
+    return build_clusters(sections, across_groups=separate and plan.options.across_groups and len(sections) > 1)
 
 
-def _merged_across(clusters: list[_Cluster], sections: Sequence[PlannedSection]) -> list[_Cluster]:
-    counts: dict[str, int] = {}
-    for cluster in clusters:
-        counts[cluster.key] = counts.get(cluster.key, 0) + 1
-    by_key: dict[str, list[tuple[_Cluster, Likeness]]] = {}
-    kept = []
-    for cluster in clusters:
-        if counts[cluster.key] > 1:
-            likeness = cluster.likeness(sections)
-            earlier = by_key.setdefault(cluster.key, [])
-            same = next((pair for pair in earlier if pair[1].is_same_as(likeness)), None)
-            if same is not None:
-                same[0].members += cluster.members
-                same[1].absorb(likeness)
-                continue
-            earlier.append((cluster, likeness))
-        kept.append(cluster)
-    return kept
-
-
-def _without_existing(clusters: list[_Cluster], lineup: Lineup, plan: Plan) -> list[_Cluster]:
+def _without_existing(clusters: list[Cluster], lineup: Lineup, plan: Plan) -> list[Cluster]:
     """Hand clusters whose channel is in the lineup to that channel; return the others."""
-    existing = ExistingChannels(lineup, plan.options.cleaning, (cluster.key for cluster in clusters))
+    existing = ExistingChannels(lineup, plan.options.cleaning, (cluster.bare_key for cluster in clusters))
     added: dict[int, list[Member]] = {}
     fresh = []
     for cluster in clusters:
-        likely = cluster.key in existing.by_key or any(row.id in lineup.assigned for row, _ in cluster.members)
         channel = None
-        if likely:
-            target = plan.sections[cluster.section].group_name
-            channel = existing.find(cluster.key, cluster.likeness(plan.sections), target, cluster.ids())
+        if cluster.bare_key in existing.by_key or any(member.row.id in lineup.assigned for member in cluster.members):
+            channel = existing.find(cluster, plan.sections[cluster.section].group_name)
         if channel is None:
             fresh.append(cluster)
             continue
-        new = [member for member in cluster.members if member[0].id not in lineup.assigned]
-        _leave_out(plan, LeftOut.ALREADY, (row.id for row, _ in cluster.members if row.id in lineup.assigned))
+        new = [member for member in cluster.members if member.row.id not in lineup.assigned]
+        _leave_out(plan, LeftOut.ALREADY, (stream_id for stream_id in cluster.ids() if stream_id in lineup.assigned))
         if plan.options.existing is ExistingChoice.SKIP:
-            _leave_out(plan, LeftOut.SKIPPED, (row.id for row, _ in new))
+            _leave_out(plan, LeftOut.SKIPPED, (member.row.id for member in new))
         elif new:
             added.setdefault(channel.id, []).extend(new)
     present = lineup.counts_of(list(added)) if added else {}
     for channel_id, members in added.items():
         channel = existing.by_id[channel_id]
-        ids = [row.id for row, _ in _in_order(members, plan.options)]
+        ids = [member.row.id for member in _in_order(members, plan.options)]
         room = max(0, MOST_STREAMS - present.get(channel_id, 0))
         _leave_out(plan, LeftOut.TOO_MANY, ids[room:])
         if room:
@@ -232,15 +177,15 @@ def _in_order(members: list[Member], options: BulkOptions) -> list[Member]:
     """Step 4: failover order."""
     if options.stream_order is StreamOrder.LISTED or len(members) == 1:
         return members
-    return best_first(members, priority=lambda member: member[1].priority, provider=lambda member: member[0].account_id)
+    return best_first(members, priority=lambda member: member.names.priority, provider=lambda member: member.row.account_id)
 
 
-def _sort(clusters: list[_Cluster]) -> None:
+def _sort(clusters: list[Cluster]) -> None:
     """Step 5: section after section, natural name order inside."""
-    clusters.sort(key=lambda cluster: (cluster.section, natural_key(cluster.members[0][1].name), cluster.key))
+    clusters.sort(key=lambda cluster: (cluster.section, natural_key(cluster.members[0].names.name), cluster.key))
 
 
-def _number_sections(clusters: list[_Cluster], lineup: Lineup, plan: Plan) -> None:
+def _number_sections(clusters: list[Cluster], lineup: Lineup, plan: Plan) -> None:
     """Step 6, and the conflicts of 10 §10.4."""
     for cluster in clusters:
         plan.sections[cluster.section].channel_count += 1
@@ -273,7 +218,7 @@ def _give_blocks(plan: Plan, common_start: Decimal | None) -> None:
             following, step = section.own_start, None
         name = f"start_{section.key}" if plan.options.separate else "start"
         if following is None:
-            plan.problems[name] = "Enter a starting number."
+            plan.problems[name] = START_MISSING
             return
         try:
             section.numbers = block(following, section.channel_count, step=step)
@@ -293,7 +238,7 @@ def _blocks(plan: Plan) -> list[NumberBlock]:
     return [section.numbers for section in plan.sections if section.numbers]
 
 
-def _build_channels(clusters: list[_Cluster], plan: Plan, stations: dict[tuple[int | None, str], str]) -> None:
+def _build_channels(clusters: list[Cluster], plan: Plan, stations: dict[tuple[int | None, str], str]) -> None:
     """Steps 7 and 8: final names and metadata."""
     places = [0] * len(plan.sections)
     for cluster in clusters:
@@ -302,10 +247,10 @@ def _build_channels(clusters: list[_Cluster], plan: Plan, stations: dict[tuple[i
         places[cluster.section] += 1
         ordered = _in_order(cluster.members, plan.options)
         if len(ordered) > MOST_STREAMS:
-            _leave_out(plan, LeftOut.TOO_MANY, (row.id for row, _ in ordered[MOST_STREAMS:]))
+            _leave_out(plan, LeftOut.TOO_MANY, (member.row.id for member in ordered[MOST_STREAMS:]))
             ordered = ordered[:MOST_STREAMS]
         name, note = _final_name(ordered, number, plan.options)
-        rows = [row for row, _ in ordered]
+        rows = [member.row for member in ordered]
         plan.channels.append(
             NewChannel(
                 name=name,
@@ -322,8 +267,8 @@ def _build_channels(clusters: list[_Cluster], plan: Plan, stations: dict[tuple[i
 
 def _final_name(members: list[Member], number: Decimal | None, options: BulkOptions) -> tuple[str, str]:
     """The name of the best member, with country and number as chosen; and a note when it is not what was asked for."""
-    _, best = min(members, key=lambda member: member[1].priority)
-    country = next((names.country for _, names in members if names.country), "")
+    best = min(members, key=lambda member: member.names.priority).names
+    country = next((member.names.country for member in members if member.names.country), "")
     name = compose_name(
         best.name,
         country=country if options.country is CountryChoice.KEEP else "",

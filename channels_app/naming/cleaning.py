@@ -57,6 +57,11 @@ class CleanName:
     priority: int
     fell_back: bool
 
+    @property
+    def bare_key(self) -> str:
+        """The key without the country that :attr:`key` begins with unless countries are stripped."""
+        return self.key.removeprefix(f"{self.country}|") if self.country else self.key
+
 
 @dataclass(frozen=True)
 class Enriched:

@@ -17,7 +17,7 @@ from channels_app.errors import EditRefused
 from channels_app.forms_bulk import BulkCreateForm, opening_data, read_ids, read_selected, write_ids
 from channels_app.models import ChannelGroup
 from channels_app.numbering import format_number
-from channels_app.plan_bulk_create import plan_selected
+from channels_app.plan_bulk_create import START_MISSING, plan_selected
 from channels_app.views.answers import edited
 from channels_app.views.posted import parameters
 from ecm_site.conf import get_settings
@@ -57,10 +57,9 @@ def bulk_create(request: HttpRequest) -> HttpResponse:
     if step == "create":
         return _create(request, selection, selected, form)
     plan = plan_selected(selected, form.options())
-    context = _context(request, selection, selected, form, plan, page=_page(request))
+    context = _context(selection, selected, form, plan, page=_page(request))
     if step == "preview" and wants_partial(request):
         return render(request, "channels_app/bulk/_preview_answer.html", context)
-    context["is_open"] = step == "open"
     return render_page(request, "channels_app/bulk/bulk_create.html", "channels_app/bulk/_dialog.html", context)
 
 
@@ -81,23 +80,33 @@ def _create(request: HttpRequest, selection: Selection, selected: SelectedStream
         except EditRefused as refused:
             plan = plan_selected(selected, options)
             notice = str(refused)
-    context = {**_context(request, selection, selected, form, plan), "notice": notice}
+    context = {**_context(selection, selected, form, plan, was_sent=True), "notice": notice}
     return render_page(request, "channels_app/bulk/bulk_create.html", "channels_app/bulk/_dialog.html", context, status=422)
 
 
 def _context(
-    request: HttpRequest, selection: Selection, selected: SelectedStreams, form: BulkCreateForm, plan: Plan, *, page: int = 1
+    selection: Selection,
+    selected: SelectedStreams,
+    form: BulkCreateForm,
+    plan: Plan,
+    *,
+    page: int = 1,
+    was_sent: bool = False,
 ) -> dict[str, Any]:
     problems = {**plan.problems, **form.problems()}
     preview = make_preview(plan, page)
+    asked = {} if was_sent else {name: text for name, text in problems.items() if text == START_MISSING}
+    for name in asked:  # a number that was not typed yet is no mistake
+        del problems[name]
     return {
         "form": form,
         "plan": plan,
         "preview": preview,
         "problems": problems,
         "problem": problems.get("", ""),
-        "notes": _notes(form, plan, problems),
-        "sections": _section_rows(form, plan, problems),
+        "was_sent": was_sent,
+        "notes": _notes(form, plan, problems, asked),
+        "sections": _section_rows(form, plan, problems, asked),
         "more_sections": max(0, len(selected.sections) - len(form.sections)),
         "selection": {
             "stream": write_ids(selection.stream_ids),
@@ -112,17 +121,17 @@ def _context(
     }
 
 
-def _notes(form: BulkCreateForm, plan: Plan, problems: dict[str, str]) -> dict[str, Note]:
+def _notes(form: BulkCreateForm, plan: Plan, problems: dict[str, str], asked: dict[str, str]) -> dict[str, Note]:
     """Lines under the fields of combine mode, and one for every choice that cannot be read."""
     notes = {name: Note(error=problem) for name, problem in problems.items() if name in form.fields}
     if not form.is_separate:
         section = plan.sections[0] if plan.sections else None
-        notes.setdefault("start", Note(hint=_range(section, plan)))
+        notes.setdefault("start", Note(hint=asked.get("start") or _range(section)))
         notes.setdefault("group_name", Note(badge=_badge(section)))
     return notes
 
 
-def _section_rows(form: BulkCreateForm, plan: Plan, problems: dict[str, str]) -> list[dict[str, Any]]:
+def _section_rows(form: BulkCreateForm, plan: Plan, problems: dict[str, str], asked: dict[str, str]) -> list[dict[str, Any]]:
     """Separate mode: a line for every provider group that has fields of its own."""
     planned = {section.key: section for section in plan.sections} if form.is_separate else {}
     rows = []
@@ -141,14 +150,16 @@ def _section_rows(form: BulkCreateForm, plan: Plan, problems: dict[str, str]) ->
                 "start_error": relevant.get(start, ""),
                 "group_error": relevant.get(group, ""),
                 "note": Note(
-                    " ".join(filter(None, (relevant.get(group), relevant.get(start)))), _range(told, plan), _badge(told)
+                    error=" ".join(filter(None, (relevant.get(group), relevant.get(start)))),
+                    hint=asked.get(start) or _range(told),
+                    badge=_badge(told),
                 ),
             }
         )
     return rows
 
 
-def _range(section: PlannedSection | None, plan: Plan) -> str:
+def _range(section: PlannedSection | None) -> str:
     if section is None or not section.channel_count or not section.range:
         return ""
     return f"{section.range} · {section.channel_count:,} {'channel' if section.channel_count == 1 else 'channels'}"
