@@ -67,7 +67,7 @@ def is_ground(module: str) -> bool:
 
 def floor_of(module: str) -> int | None:
     """The floor of a project module; -1 for ground stones, None for what is not ours."""
-    top = module.split(".")[0]
+    top = module.split(".", maxsplit=1)[0]
     if top in FLOORS:
         return FLOORS[top]
     if top != "ecm_site" or module == "ecm_site":
@@ -75,7 +75,7 @@ def floor_of(module: str) -> int | None:
     return -1 if is_ground(module) else PAGES_FLOOR
 
 
-@pytest.mark.parametrize("path", source_files(), ids=lambda path: module_name(path))
+@pytest.mark.parametrize("path", source_files(), ids=module_name)
 def test_a_module_imports_only_from_floors_below(path: Path) -> None:
     own = module_name(path)
     floor = floor_of(own)
@@ -85,7 +85,7 @@ def test_a_module_imports_only_from_floors_below(path: Path) -> None:
     top = own.split(".")[0]
     for module in imported_modules(path):
         other = floor_of(module)
-        if other is None or module.split(".")[0] == top and (top != "ecm_site" or other <= floor):
+        if other is None or (module.split(".")[0] == top and (top != "ecm_site" or other <= floor)):
             continue
         if module.startswith("tasks_app") and own.split(".")[-1] in MAY_KNOW_TASKS:
             continue

@@ -122,7 +122,7 @@ def install_front_end(checkout: Checkout) -> None:
     say("Installing front-end packages …")
     stamp.clear()
     env["npm_config_cache"] = str(checkout.root / ".cache" / "npm")  # works without a home folder too
-    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
+    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--silent"]
     run(
         [npm, "ci", *options],
         cwd=checkout.root,

@@ -17,8 +17,12 @@ threads = env_int("ECM_WEB_THREADS", 8)
 worker_connections = env_int("ECM_LIMIT_CONCURRENCY", 100)
 keepalive = env_int("ECM_TIMEOUT_KEEP_ALIVE", 30)  # idle connections wait outside the threads, so this costs nothing
 
+# Loaded once and then forked: starts a second sooner and shares memory. Nothing may be opened while loading (no database
+# connection, no thread), which tests/test_serve.py would notice.
+preload_app = True
+
 timeout = 60  # seconds a whole process may be silent; requests in threads do not count against it
-graceful_timeout = 4  # seconds running requests get at a stop; the supervisor waits a little longer
+graceful_timeout = 3  # seconds that running requests get at a stop; the supervisor waits a little longer
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - heartbeat files; a slow disk must not fake a hang
 limit_request_line = 8190  # filters live in the address; the default of 4094 is short for a long search
 control_socket_disable = True  # nobody uses it, and it would be made in the home folder
