@@ -33,6 +33,12 @@ def django_db_modify_db_settings() -> None:
     worker processes that tests start find them."""
 
 
+@pytest.fixture(autouse=True)
+def default_settings() -> None:
+    """No test inherits the settings record that another one saved."""
+    (_data / "settings.json").unlink(missing_ok=True)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     import shutil
 

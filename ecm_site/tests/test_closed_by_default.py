@@ -8,8 +8,15 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-PUBLIC_PREFIXES = ("/setup/", "/sign-in/", "/sign-out/", "/api/health", "/output/", "/hdhr/", "/stream/", "/admin/login/")
-SAMPLE_VALUES = {"int": "1", "slug": "general", "uuid": "00000000-0000-4000-8000-000000000001", "str": "x", "path": "x"}
+PUBLIC_PREFIXES = ("/setup/", "/sign-in/", "/sign-out/", "/api/health", "/output/", "/hdhr", "/stream/", "/t/", "/admin/login/")
+SAMPLE_VALUES = {
+    "int": "1",
+    "slug": "general",
+    "uuid": "00000000-0000-4000-8000-000000000001",
+    "str": "x",
+    "path": "x",
+    "output_token": "x" * 20,
+}
 
 
 def addresses(resolver: URLResolver, prefix: str = "/") -> Iterator[tuple[str, URLPattern]]:

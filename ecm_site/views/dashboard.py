@@ -5,6 +5,8 @@ from django.shortcuts import redirect
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from channels_app.publishing.overview import addresses, publish_state
+from channels_app.publishing.player_addresses import TOKEN_PLACEHOLDER
 from ecm_site.conf import get_settings, save_settings
 from ecm_site.getting_started import progress
 from ecm_site.htmx import render_page
@@ -19,9 +21,20 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     context = {
         "overview": overview(),
         "steps": [] if hidden else progress().steps,
-        "base_url": get_settings().public_base_url.rstrip("/") or request.build_absolute_uri("/").rstrip("/"),
+        "published": publish_state(),
+        **_player_base(request),
     }
     return render_page(request, "ecm_site/dashboard.html", "ecm_site/_overview.html", context)
+
+
+def _player_base(request: HttpRequest) -> dict[str, object]:
+    """Where players find the lineup; other devices cannot use the 127.0.0.1 that this browser may have typed."""
+    known = addresses(request)
+    base = known["loopback_hint"] or known["base"]
+    return {
+        "player_base": f"{base}/t/{TOKEN_PLACEHOLDER}" if known["needs_token"] else base,
+        "needs_token": known["needs_token"],
+    }
 
 
 @require_POST

@@ -97,9 +97,6 @@ def _is_complaint(message: Any) -> bool:
 
 @pytest.fixture
 def site(live_server: Any) -> Site:
-    from django.conf import settings
-
-    (Path(settings.CONFIG_DIR) / "settings.json").unlink(missing_ok=True)
     return Site(live_server.url)
 
 
