@@ -11,7 +11,11 @@ class MaskSecrets(logging.Filter):
     """Masks the finished message, so that arguments are covered too."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg = mask_text(record.getMessage())
+        try:
+            message = record.getMessage()
+        except (TypeError, ValueError, KeyError):  # a log call with wrong arguments must not break the work it tells about
+            message = f"{record.msg} {record.args!r}"
+        record.msg = mask_text(message)
         record.args = ()
         return True
 
