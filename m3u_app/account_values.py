@@ -20,10 +20,13 @@ class AccountRefused(Exception):
 
 
 class AccountLocked(Exception):
-    """Locked accounts cannot be refreshed, edited or deleted (20 §1.1)."""
+    """Locked accounts cannot be refreshed, edited or deleted (20 §1.1), nor those that are about to go."""
 
     def __init__(self, account: Account) -> None:
-        super().__init__(f"“{account.name}” is locked and cannot be changed here.")
+        if account.deleting_since is not None:
+            super().__init__(f"“{account.name}” is being deleted.")
+        else:
+            super().__init__(f"“{account.name}” is locked and cannot be changed here.")
 
 
 @dataclass(frozen=True)

@@ -67,9 +67,15 @@ def deletion_lock_key(account_id: int) -> str:
     return f"m3u_delete:{account_id}"
 
 
+def is_being_deleted(account_id: int) -> bool:
+    """Whether a deletion of the account waits or runs."""
+    return bool(active_runs([deletion_lock_key(account_id)]))
+
+
 def preview_deletion(account_id: int) -> DeletionPreview:
     """Count what goes away. The number of queries does not depend on the account's size."""
-    account = Account.objects.only("status", "stream_count").get(pk=account_id)
+    if not Account.objects.filter(pk=account_id).exists():
+        raise Account.DoesNotExist
     streams = Stream.objects.filter(account_id=account_id)
     groups = StreamGroup.objects.filter(account_id=account_id)
     count = streams.count()
@@ -79,7 +85,7 @@ def preview_deletion(account_id: int) -> DeletionPreview:
         stream_samples=list(streams.order_by("pk").values_list("name", flat=True)[:SAMPLES]),
         group_samples=list(groups.order_by("pk").values_list("name", flat=True)[:SAMPLES]),
         losses=foreseen_losses(account_id),
-        is_busy=account.is_busy or _is_worked_on(account_id),
+        is_busy=_is_worked_on(account_id),
         in_background=count > AT_ONCE_LIMIT,
     )
 
@@ -96,8 +102,7 @@ def request_deletion(account_id: int) -> Deletion | TaskRun:
     account.is_active = False
     account.save(update_fields=["deleting_since", "is_active"])
     cancel_work(account_id)
-    busy = account.is_busy or _is_worked_on(account_id)
-    if not busy and Stream.objects.filter(account_id=account_id).count() <= AT_ONCE_LIMIT:
+    if not _is_worked_on(account_id) and Stream.objects.filter(account_id=account_id).count() <= AT_ONCE_LIMIT:
         return delete_account(account_id)
     try:
         return engine.start_run(DELETE_TASK, {"account_id": account_id})

@@ -4,6 +4,7 @@ from typing import Any
 
 from m3u_app.delete_account import DELETE_TASK, delete_account, deletion_lock_key
 from m3u_app.models import Account
+from tasks_app import engine
 from tasks_app.registry import TaskResult, TaskScheduler, register_task
 
 
@@ -25,6 +26,12 @@ class DeleteAccountTask(TaskScheduler):
     def title(cls, parameters: dict[str, Any]) -> str:
         name = Account.objects.filter(pk=parameters["account_id"]).values_list("name", flat=True).first()
         return f"{cls.name} – {name}" if name else cls.name
+
+    @classmethod
+    def on_interrupted(cls, parameters: dict[str, Any]) -> None:
+        """A killed deletion goes on by itself: half an account is of no use to anybody."""
+        if Account.objects.filter(pk=parameters["account_id"], deleting_since__isnull=False).exists():
+            engine.request_run_soon(cls.task_id, parameters)
 
     def execute(self) -> TaskResult:
         account_id = int(self.parameters["account_id"])

@@ -34,7 +34,7 @@ def edit_account(account_id: int, values: AccountValues) -> AccountEdit:
     :class:`AccountLocked`, and ``Account.DoesNotExist``.
     """
     account = find_account(account_id)
-    if account.locked:
+    if account.locked or account.deleting_since is not None:
         raise AccountLocked(account)
     ready, uploaded = with_kept_upload(settled(values, account))
     source_changed = connection_differs(account, ready)

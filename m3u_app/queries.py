@@ -17,7 +17,7 @@ from m3u_app.models import Account, Stream, StreamGroup
 from m3u_app.natural_order import natural_key
 from m3u_app.providers.connections import ConnectionKind, UnknownConnectionKind, kind_of
 from m3u_app.request_refresh import lock_key
-from m3u_app.status_words import DELETING, HELD_BACK, WAITING, StatusWords, words_for
+from m3u_app.status_words import DELETING, HALF_DELETED, HELD_BACK, WAITING, StatusWords, words_for
 from m3u_app.store_upload import display_name
 from tasks_app.models import RunStatus, TaskRun
 from tasks_app.queries import active_runs
@@ -50,12 +50,12 @@ class AccountRow:
     @property
     def is_busy(self) -> bool:
         """Something works on the account or waits to: the row is worth asking about again."""
-        return self.run is not None or self.account.is_busy
+        return self.run is not None
 
     @property
     def status(self) -> StatusWords:
         if self.is_deleting:
-            return DELETING
+            return DELETING if self.is_busy else HALF_DELETED
         if self.run is not None and self.run.status == RunStatus.QUEUED:
             return WAITING
         if not self.is_busy and self.account.held_back:

@@ -123,7 +123,7 @@ def _journal(account: Account, message: str, report: RefreshReport) -> None:
 
 
 def _hold_back(account: Account, held: HeldBack, at: datetime) -> None:
-    waiting = {"before": held.before, "after": held.after, "at": at.isoformat(timespec="seconds")}
+    waiting = {"before": held.before, "after": held.after, "at": at.isoformat(timespec="seconds"), **held.details}
     _set(account.pk, status=AccountStatus.ERROR, last_message=str(held), held_back=waiting)
     logger.warning("[M3U] Refresh of account id=%s held back: %s streams instead of %s", account.pk, held.after, held.before)
     log_entry(

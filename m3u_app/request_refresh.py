@@ -38,8 +38,8 @@ def request_refresh(account_id: int, *, accept_shrunken: bool = False, triggered
 
     Raises :class:`RefreshRefused`, :class:`AccountLocked`, ``engine.AlreadyRunning`` and ``Account.DoesNotExist``.
     """
-    account = Account.objects.only("name", "locked", "is_active").get(pk=account_id)
-    if account.locked or account.name.lower() == RESERVED_NAME:
+    account = Account.objects.only("name", "locked", "is_active", "deleting_since").get(pk=account_id)
+    if account.locked or account.deleting_since is not None or account.name.lower() == RESERVED_NAME:
         raise AccountLocked(account)
     if not account.is_active:
         raise RefreshRefused(f"“{account.name}” is switched off. Switch it on to refresh it.")

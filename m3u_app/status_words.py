@@ -26,6 +26,7 @@ _WORDS = {
 }
 WAITING = StatusWords("Waiting…", icon="clock", tone="primary")
 DELETING = StatusWords("Deleting…", icon="trash", tone="warning", is_spinning=True)
+HALF_DELETED = StatusWords("Deletion stopped", icon="alert-triangle", tone="danger")
 HELD_BACK = StatusWords("Needs your answer", icon="alert-triangle", tone="warning")
 
 

@@ -1,6 +1,7 @@
 """One whole import: read, judge, merge, clean up. Knows no downloads and no account status."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils import timezone
 
@@ -12,6 +13,7 @@ from m3u_app.importing.import_report import RefreshReport
 from m3u_app.importing.known_streams import KnownStreams
 from m3u_app.importing.merge_streams import insert_streams, mark_missing, mark_returned, update_streams
 from m3u_app.importing.scan_source import Scan, count_present_before, scan_source
+from m3u_app.importing.shrink_details import shrink_details
 from m3u_app.importing.spool import Spool
 from m3u_app.importing.store_groups import (
     count_group_streams,
@@ -30,13 +32,15 @@ from tasks_app.progress import Progress
 class HeldBack(Exception):
     """The source shrank so much that nothing was changed; somebody has to say yes. Text: a sentence for the operator."""
 
-    def __init__(self, before: int, after: int) -> None:
+    def __init__(self, before: int, after: int, details: dict[str, Any] | None = None) -> None:
         super().__init__(
             f"The provider now has {after:,} streams instead of {before:,}. Nothing was changed."
             " If that is right, accept it on the account’s page, or run import_m3u with --accept-shrunken."
         )
         self.before = before
         self.after = after
+        self.details = details or {}
+        """What :func:`~m3u_app.importing.shrink_details.shrink_details` says."""
 
 
 def import_source(
@@ -78,7 +82,7 @@ def _judge(scan: Scan, account: Account, source: EntrySource, *, accept_shrunken
         raise ProviderError(f"No streams found.{why} Everything stays as it was.")
     percent = account.shrink_guard_percent
     if percent and not accept_shrunken and scan.present * 100 < scan.present_before * percent:
-        raise HeldBack(scan.present_before, scan.present)
+        raise HeldBack(scan.present_before, scan.present, shrink_details(scan.known, scan.groups))
 
 
 def _merge(scan: Scan, account: Account, report: RefreshReport, started: datetime, progress: Progress) -> int:

@@ -192,7 +192,7 @@ def test_htmx_gets_the_list_and_others_the_page(account: Account, admin_client: 
 
 
 def test_hostile_names_are_escaped(account: Account, admin_client: Client) -> None:
-    make_groups(account, '<script>alert(1)</script>"\'onload=x', "x" * 255)
+    make_groups(account, "<script>alert(1)</script>\"'onload=x", "x" * 255)
     content = admin_client.get(reverse("m3u:groups", args=[account.pk])).content
     assert b"<script>alert(1)" not in content
     assert b"&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#x27;onload=x" in content

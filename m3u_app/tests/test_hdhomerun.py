@@ -16,7 +16,14 @@ from tasks_app.progress import NoProgress
 pytestmark = pytest.mark.django_db
 
 CHANNELS = [
-    {"GuideNumber": "2.1", "GuideName": "WCBS", "VideoCodec": "MPEG2", "AudioCodec": "AC3", "HD": 1, "URL": "http://t:5004/auto/v2.1"},
+    {
+        "GuideNumber": "2.1",
+        "GuideName": "WCBS",
+        "VideoCodec": "MPEG2",
+        "AudioCodec": "AC3",
+        "HD": 1,
+        "URL": "http://t:5004/auto/v2.1",
+    },
     {"GuideNumber": "4.1", "GuideName": "WNBC", "DRM": 1, "URL": "http://t:5004/auto/v4.1"},
     {"GuideNumber": "7.1", "GuideName": "WABC", "Favorite": 1, "URL": "http://t:5004/auto/v7.1"},
 ]

@@ -1,5 +1,6 @@
 """Long JSON lists are read record by record, whatever the provider writes into them."""
 
+import contextlib
 import io
 import json
 from typing import Any
@@ -35,10 +36,8 @@ def test_any_list_of_objects_survives(records: list[dict[str, Any]], chunk_bytes
 
 @given(st.binary(max_size=200), st.integers(1, 50))
 def test_garbage_never_raises_anything_but_its_own_errors(data: bytes, chunk_bytes: int) -> None:
-    try:
+    with contextlib.suppress(JsonDamaged, JsonIsNoList):
         read(data, chunk_bytes)
-    except (JsonDamaged, JsonIsNoList):
-        pass
 
 
 def test_a_byte_order_mark_and_bad_bytes_cost_nothing() -> None:

@@ -16,7 +16,9 @@ anything = st.recursive(
 )
 
 
-@pytest.mark.parametrize(("value", "expected"), [(1, True), ("1", True), (0, False), ("None", False), (None, False), (2, False)])
+@pytest.mark.parametrize(
+    ("value", "expected"), [(1, True), ("1", True), (0, False), ("None", False), (None, False), (2, False)]
+)
 def test_adult_flags_follow_the_table(value: Any, expected: bool) -> None:
     assert flag_of(value) is expected  # 20 §25.2 #44
 
@@ -47,7 +49,9 @@ def test_times_are_read_from_seconds_and_iso_text(value: Any, expected: datetime
     assert moment_of(value) == expected
 
 
-@pytest.mark.parametrize(("value", "expected"), [("7", 7), (7.9, 7), ("7.0", 7), ("None", 0), (None, 0), (-3, 0), (10**30, 2_000_000_000)])
+@pytest.mark.parametrize(
+    ("value", "expected"), [("7", 7), (7.9, 7), ("7.0", 7), ("None", 0), (None, 0), (-3, 0), (10**30, 2_000_000_000)]
+)
 def test_counts_are_never_negative_and_never_huge(value: Any, expected: int) -> None:
     assert count_of(value) == expected
 

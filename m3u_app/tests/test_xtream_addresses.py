@@ -24,7 +24,9 @@ def test_an_address_is_reduced_to_its_base(typed: str, base: str) -> None:
     assert normalise_base(typed) == base
 
 
-@pytest.mark.parametrize("typed", ["", "   ", "ftp://h", "http://", "http://h:99999", "http://h:port", "javascript:alert(1)", "http://h:0"])
+@pytest.mark.parametrize(
+    "typed", ["", "   ", "ftp://h", "http://", "http://h:99999", "http://h:port", "javascript:alert(1)", "http://h:0"]
+)
 def test_what_is_no_address_is_refused(typed: str) -> None:
     with pytest.raises(AddressUnusable):
         normalise_base(typed)

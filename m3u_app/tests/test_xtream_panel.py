@@ -114,7 +114,10 @@ def test_odd_types_cost_nothing() -> None:
 
 def test_an_empty_list_of_streams_is_an_error() -> None:
     for answer in (json_answer([]), json_answer({}), text_answer("null", content_type="application/json")):
-        with serving(FakePanel(overrides={"get_live_streams": answer})) as panel, pytest.raises(ProviderError, match="empty list"):
+        with (
+            serving(FakePanel(overrides={"get_live_streams": answer})) as panel,
+            pytest.raises(ProviderError, match="empty list"),
+        ):
             fetched(account_of(panel))  # 20 §25.2 #47
 
 
@@ -196,9 +199,11 @@ def test_every_refusal_is_told_in_words(answer: Any, words: str, is_login: bool)
 
 def test_trouble_with_categories_is_named_as_such() -> None:
     with serving(FakePanel(overrides={"get_live_categories": json_answer("hm")})) as panel:
-        with pytest.raises(ProviderError, match="hm|categories"):
+        with pytest.raises(ProviderError, match=r"hm|categories"):
             fetched(account_of(panel))
-    with serving(FakePanel(overrides={"get_live_categories": text_answer('[{"category_id": 1}', content_type="x/json")})) as panel:
+    with serving(
+        FakePanel(overrides={"get_live_categories": text_answer('[{"category_id": 1}', content_type="x/json")})
+    ) as panel:
         with pytest.raises(ProviderError, match="Could not read categories"):
             fetched(account_of(panel))
 
@@ -206,7 +211,7 @@ def test_trouble_with_categories_is_named_as_such() -> None:
 def test_a_stream_list_that_breaks_off_is_an_error_even_after_good_entries() -> None:
     body = json.dumps([{"stream_id": index} for index in range(3000)])[:-40]
     with serving(FakePanel(overrides={"get_live_streams": text_answer(body, content_type="application/json")})) as panel:
-        with pytest.raises(ProviderError, match="breaks off|not valid"):
+        with pytest.raises(ProviderError, match=r"breaks off|not valid"):
             fetched(account_of(panel))
 
 
@@ -228,7 +233,7 @@ def test_a_panel_that_repeats_the_login_does_not_get_it_into_the_message(caplog:
 def test_a_broken_connection_is_tried_again_three_times(caplog: pytest.LogCaptureFixture) -> None:
     with serving(FakePanel()) as panel:
         address = panel.address
-    with caplog.at_level(logging.WARNING), pytest.raises(ProviderError, match="refused|connection"):
+    with caplog.at_level(logging.WARNING), pytest.raises(ProviderError, match=r"refused|connection"):
         fetched(account_of(panel, server_url=address))
     assert caplog.text.count("Xtream call failed") == 3
     assert "s3cret-pass" not in caplog.text
