@@ -29,6 +29,11 @@ class Cluster:
     def ids(self) -> list[int]:
         return [member.row.id for member in self.members]
 
+    @property
+    def best(self) -> CleanName:
+        """What the name of the best-quality stream says; the first of several (10 §10.3 step 3)."""
+        return min(self.members, key=lambda member: member.names.priority).names
+
     def likeness(self) -> Likeness:
         found = Likeness()
         for row, names, group in self.members:

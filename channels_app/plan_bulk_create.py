@@ -182,7 +182,7 @@ def _in_order(members: list[Member], options: BulkOptions) -> list[Member]:
 
 def _sort(clusters: list[Cluster]) -> None:
     """Step 5: section after section, natural name order inside."""
-    clusters.sort(key=lambda cluster: (cluster.section, natural_key(cluster.members[0].names.name), cluster.key))
+    clusters.sort(key=lambda cluster: (cluster.section, natural_key(cluster.best.name), cluster.key))
 
 
 def _number_sections(clusters: list[Cluster], lineup: Lineup, plan: Plan) -> None:
@@ -249,7 +249,7 @@ def _build_channels(clusters: list[Cluster], plan: Plan, stations: dict[tuple[in
         if len(ordered) > MOST_STREAMS:
             _leave_out(plan, LeftOut.TOO_MANY, (member.row.id for member in ordered[MOST_STREAMS:]))
             ordered = ordered[:MOST_STREAMS]
-        name, note = _final_name(ordered, number, plan.options)
+        name, note = _final_name(cluster, number, plan.options)
         rows = [member.row for member in ordered]
         plan.channels.append(
             NewChannel(
@@ -265,10 +265,10 @@ def _build_channels(clusters: list[Cluster], plan: Plan, stations: dict[tuple[in
         )
 
 
-def _final_name(members: list[Member], number: Decimal | None, options: BulkOptions) -> tuple[str, str]:
+def _final_name(cluster: Cluster, number: Decimal | None, options: BulkOptions) -> tuple[str, str]:
     """The name of the best member, with country and number as chosen; and a note when it is not what was asked for."""
-    best = min(members, key=lambda member: member.names.priority).names
-    country = next((member.names.country for member in members if member.names.country), "")
+    best = cluster.best
+    country = best.country or next((member.names.country for member in cluster.members if member.names.country), "")
     name = compose_name(
         best.name,
         country=country if options.country is CountryChoice.KEEP else "",

@@ -1,6 +1,7 @@
 """Country codes in front of names (10 §12.2), and what else hints at a country."""
 
 import re
+from functools import lru_cache
 
 from channels_app.naming.letters import plain_letters
 
@@ -25,6 +26,7 @@ _PREFIX = re.compile(
     rf"|(?P<spaced>{_clear_code})\s+"  # "US CNN": capitals only, or "De Luxe" would lose its first word
     rf")"
 )
+_CODE_AT_END = re.compile(rf"[{SEPARATORS}(\[]({_clear_code})[)\]]?\Z")  # groups: "Sports (UK)", "Movies | US"
 _TVG_SUFFIX = re.compile(r"\.([a-z]{2})(?:@[^@]*)?\Z", re.IGNORECASE)
 _NAMES = {
     "united states": "US", "america": "US", "united kingdom": "UK", "england": "UK", "great britain": "UK",
@@ -77,6 +79,7 @@ def country_hint(name: str, tvg_id: str = "", group_name: str = "") -> str:
     return _country_of_group(group_name)
 
 
+@lru_cache(maxsize=8192)
 def _country_of_group(group_name: str) -> str:
     text = plain_letters(group_name).strip()
     if not text:
@@ -87,4 +90,7 @@ def _country_of_group(group_name: str) -> str:
     if code:
         return code
     named = _COUNTRY_NAME.match(text)
-    return _NAMES[named[1].lower()] if named else ""
+    if named:
+        return _NAMES[named[1].lower()]
+    behind = _CODE_AT_END.search(text)
+    return _SAME.get(behind[1], behind[1]) if behind else ""

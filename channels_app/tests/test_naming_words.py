@@ -56,6 +56,9 @@ def test_country_in_front(name: str, country: str) -> None:
         ("Discovery", "", "Deutschland", "DE"),
         ("Discovery", "", "Documentary", ""),
         ("Discovery", "", "Indian Movies", ""),
+        ("Discovery", "", "Sports (UK)", "UK"),
+        ("Discovery", "", "Sport USA", "US"),
+        ("Discovery", "", "Movies us", ""),
         ("Discovery", "", "", ""),
     ],
 )
