@@ -99,7 +99,10 @@ def root() -> Path:
 
 
 def current_generation() -> Generation:
-    """The generation players get now; costs one ``stat`` while nothing changed. Raises :class:`NothingPublished`."""
+    """The generation players get now; costs one ``stat`` while nothing changed.
+
+    Raises :class:`NothingPublished`, also for a pointer written by a version of ECM with other files.
+    """
     global _cached
     pointer = root() / POINTER
     try:
@@ -109,6 +112,9 @@ def current_generation() -> Generation:
             _cached = (stamp, _from_json(json.loads(pointer.read_text(encoding="utf-8"))))
     except FileNotFoundError:
         raise NothingPublished from None
+    except (ValueError, TypeError, KeyError) as error:
+        logger.warning("[PUBLISH] %s cannot be used; a new publish replaces it: %s", pointer, error)
+        raise NothingPublished from error
     return _cached[1]
 
 

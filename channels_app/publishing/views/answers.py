@@ -36,7 +36,7 @@ def answering(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespon
                 return view(*args, **kwargs)
         except BadOption as problem:
             return sentence(400, str(problem))
-        except NothingPublished:
+        except (NothingPublished, FileNotFoundError):
             engine.request_run_soon(TASK_ID, delay_seconds=0)
             return sentence(503, "The lineup is being published for the first time. Try again in a moment.", retry_after=10)
         except Busy:
