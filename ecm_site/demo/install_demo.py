@@ -56,6 +56,7 @@ def install_demo() -> DemoState:
 
     Raises :class:`DemoRefused` when a name is taken by something else.
     """
+    _refuse_taken_names()
     files.write_files(timezone.now().date())
     for name, path in files.playlist_paths().items():
         account = Account.objects.filter(file_path=str(path)).first() or _create_account(name, str(path))
@@ -83,6 +84,15 @@ def keep_guide_current(now: datetime) -> None:
         logger.info("[MAIN] Wrote a new guide for the demo")
 
 
+def _refuse_taken_names() -> None:
+    """All names are looked at before anything is made, so that no half of a demo stays behind."""
+    for name, path in files.playlist_paths().items():
+        if Account.objects.filter(name__iexact=name).exclude(file_path=str(path)).exists():
+            raise DemoRefused(f"There is another account named “{name}”. Rename it first.")
+    if GuideSource.objects.filter(name__iexact=GUIDE_NAME).exclude(file_path=str(files.guide_path())).exists():
+        raise DemoRefused(f"There is another guide named “{GUIDE_NAME}”. Rename it first.")
+
+
 def _create_account(name: str, path: str) -> Account:
     try:
         return create_account(AccountValues(name=name, upload_path=path))
@@ -91,8 +101,6 @@ def _create_account(name: str, path: str) -> Account:
 
 
 def _create_source() -> GuideSource:
-    if GuideSource.objects.filter(name__iexact=GUIDE_NAME).exists():
-        raise DemoRefused(f"There is another guide named “{GUIDE_NAME}”. Rename it first.")
     source = GuideSource.objects.create(
         name=GUIDE_NAME, source_type=SourceType.XMLTV_FILE, file_path=str(files.guide_path()), keep_unmapped=True
     )

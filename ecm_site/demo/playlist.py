@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ecm_site.demo.stations import Station, guide_key, stations
 
 SEED = 6100
-COUNTRY_WORDS = {"US": "USA", "UK": "United Kingdom", "DE": "Germany", "FR": "France"}
+COUNTRY_WORDS = {"US": "USA", "UK": "United Kingdom", "DE": "Germany", "FR": "France", "ES": "Spain"}
 
 
 @dataclass(frozen=True)

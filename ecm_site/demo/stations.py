@@ -34,17 +34,20 @@ _LISTS: dict[str, tuple[tuple[str, str], ...]] = {
         ("UK", "Albion One, Albion Two, Moorland, Heather TV, Larkspur"),
         ("DE", "Rheinblick, Nordlicht TV, Alpenglühen, Birkenhain"),
         ("FR", "Lumière Une, Étoile du Soir, Garrigue"),
+        ("ES", "Plaza Mayor TV, Brisa Sur, Olivar"),
     ),
     "news": (
         ("US", "Redwood News, Capitol Wire, Ledger Business, Stormwatch Weather"),
         ("UK", "Thames News, Meridian World"),
         ("DE", "Nachtkurier"),
         ("FR", "Grand Journal 24"),
+        ("ES", "Despacho 24"),
     ),
     "sports": (
         ("US", "Summit Sports 1, Summit Sports 2, Summit Sports 3, Gridiron Plus, Fairway, Paddock Racing"),
         ("UK", "Touchline 1, Touchline 2, Wicket"),
         ("DE", "Anpfiff 1, Anpfiff 2"),
+        ("ES", "Banquillo"),
     ),
     "movies": (
         ("US", "Lantern Movies, Silverscreen Classics, Midnight Reel, Matinee"),
@@ -53,7 +56,7 @@ _LISTS: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "kids": (("US", "Kiddo, Paper Boats, Toybox Junior"), ("UK", "Bramble"), ("DE", "Purzelbaum")),
     "documentary": (
-        ("US", "Orbit Science, Fieldnotes, Deep Current, Old Roads History"),
+        ("US", "Orbit Science, Fieldnotes, Deep Current, Old Roads History, Clockwork"),
         ("UK", "Wren Nature"),
     ),
     "music": (("US", "Jukebox Lane, Backbeat"), ("UK", "Cellar Jazz")),
