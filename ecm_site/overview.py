@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Exists, OuterRef, Q
+from django.urls import reverse
 from django.utils import timezone
 
 from channels_app.models import Channel, ChannelGroup, ChannelStream
@@ -125,7 +126,7 @@ def _account_lines() -> list[SourceLine]:
         SourceLine(
             kind="provider",
             name=account.name,
-            url="/m3u/",
+            url=reverse("m3u:account", args=[account.pk]),
             level="warning" if account.held_back else _ACCOUNT_LEVELS.get(AccountStatus(account.status), "secondary"),
             status="Waiting for your decision" if account.held_back else account.get_status_display(),
             message=mask_text(account.last_message),
