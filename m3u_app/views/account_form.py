@@ -83,8 +83,7 @@ def _try(request: HttpRequest, form: AccountForm, current: Account | None) -> Ht
     try:
         report = try_source(form.values(), current)
     except AccountRefused as refusal:
-        labels = {name: field.label or name for name, field in form.fields.items()}
-        facts = [(str(labels.get(name, name)), sentence) for name, sentence in refusal.errors.items()]
+        facts = [(form[name].label if name in form.fields else name, text) for name, text in refusal.errors.items()]
         report = TestReport(ok=False, message="Fill in what is missing, then test again.", facts=facts)
     context = {
         "report": report,
