@@ -33,7 +33,8 @@ class StreamOrder(StrEnum):
 
 @dataclass(frozen=True)
 class Selection:
-    """Streams by id, and all streams of groups or of whole accounts; ``excluded_ids`` were un-ticked inside those.
+    """Streams by id, and all streams of groups (0 = those without one) or of whole accounts; ``excluded_ids`` were
+    un-ticked inside those.
 
     ``search`` narrows groups and accounts to what matches ("all N matching"); without either it searches everything.
     """

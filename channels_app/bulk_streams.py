@@ -99,7 +99,8 @@ def _whole(selection: Selection) -> list[QuerySet[Stream]]:
     """Querysets for whole groups and accounts."""
     found: list[QuerySet[Stream]] = []
     if selection.group_ids:
-        found.append(Stream.objects.filter(group_id__in=selection.group_ids))
+        in_groups = Q(group_id__in=selection.group_ids)
+        found.append(Stream.objects.filter(in_groups | Q(group=None) if UNGROUPED in selection.group_ids else in_groups))
     if selection.account_ids:
         switched_on = Q(group=None) | Q(group__enabled=True)
         found.append(Stream.objects.filter(switched_on, account_id__in=selection.account_ids))

@@ -18,9 +18,10 @@ from channels_app.bulk_options import (
     country_from_settings,
 )
 from channels_app.bulk_streams import Section, SelectedStreams
+from channels_app.edit_channels import next_number_in_group
 from channels_app.models import ChannelGroup
 from channels_app.naming import CountryChoice, TimezoneChoice
-from channels_app.numbering import parse_number
+from channels_app.numbering import format_number, parse_number
 from ecm_site.conf import SEPARATORS, EcmSettings
 
 MOST_SECTION_FIELDS = 100  # groups with fields of their own; further ones keep their names and continue the numbers
@@ -65,7 +66,7 @@ class BulkCreateForm(forms.Form):
     group_name = forms.CharField(required=False, max_length=1000)
     across_groups = forms.BooleanField(required=False)
     existing = forms.ChoiceField(choices=EXISTING_CHOICES)
-    conflict = forms.ChoiceField(choices=CONFLICT_CHOICES)
+    conflict = forms.ChoiceField(choices=CONFLICT_CHOICES, required=False)  # not chosen yet = ask
     timezone = forms.ChoiceField(choices=TIMEZONE_CHOICES)
     country = forms.ChoiceField(choices=COUNTRY_CHOICES)
     country_separator = forms.ChoiceField(choices=SEPARATOR_CHOICES)
@@ -117,7 +118,7 @@ class BulkCreateForm(forms.Form):
             },
             across_groups=chosen.get("across_groups", True),
             existing=ExistingChoice(chosen.get("existing", ExistingChoice.ADD)),
-            conflict=ConflictChoice(chosen.get("conflict", ConflictChoice.ASK)),
+            conflict=ConflictChoice(chosen.get("conflict") or ConflictChoice.ASK),
             timezone=TimezoneChoice(chosen.get("timezone", settings.timezone_preference)),
             country=CountryChoice(chosen.get("country", country_from_settings(settings))),
             country_separator=chosen.get("country_separator", settings.country_separator),
@@ -152,17 +153,16 @@ class BulkCreateForm(forms.Form):
 
 def opening_data(selected: SelectedStreams, selection: Selection, preset: QueryDict, settings: EcmSettings) -> dict[str, Any]:
     """The values a dialog opens with: presets of 10 §10.1 over the settings of 10 §1.3."""
-    whole_groups = len(selection.group_ids) or len(selection.account_ids)
-    group_name = _preset_group(preset)
-    if group_name is None:
-        single = len(selected.sections) == 1 and whole_groups
-        group_name = selected.sections[0].name if single else ""
-        separate = len(selected.sections) > 1 and whole_groups
-    else:
-        separate = False
+    whole_groups = bool(selection.group_ids or selection.account_ids)
+    target = next(iter(read_ids([preset.get("group") or ""])), None)  # the channel group something was dropped on
+    group_name = selected.sections[0].name if whole_groups and len(selected.sections) == 1 else ""
+    start = (preset.get("start") or "")[:40]
+    if target is not None:
+        group_name = ChannelGroup.objects.filter(pk=target).values_list("name", flat=True).first() or ""
+        start = start or format_number(next_number_in_group(target or None))
     data: dict[str, Any] = {
-        "mode": "separate" if separate else "combine",
-        "start": preset.get("start", "")[:40],
+        "mode": "separate" if whole_groups and target is None and len(selected.sections) > 1 else "combine",
+        "start": start,
         "group_name": group_name,
         "across_groups": True,
         "existing": ExistingChoice.ADD,
@@ -177,7 +177,7 @@ def opening_data(selected: SelectedStreams, selection: Selection, preset: QueryD
     }
     for place, section in enumerate(selected.sections[:MOST_SECTION_FIELDS]):
         data[f"group_name_{section.key}"] = section.name
-        data[f"start_{section.key}"] = data["start"] if place == 0 else ""
+        data[f"start_{section.key}"] = start if place == 0 else ""
     return data
 
 
@@ -215,11 +215,3 @@ def write_ids(ids: Iterable[int]) -> str:
         else:
             parts.append([number, number])
     return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in parts)
-
-
-def _preset_group(preset: QueryDict) -> str | None:
-    """The channel group something was dropped on: its name, "" for Uncategorized (0), None when nothing was said."""
-    group_id = next(iter(read_ids([preset.get("group") or ""])), None)
-    if group_id is None:
-        return None
-    return ChannelGroup.objects.filter(pk=group_id).values_list("name", flat=True).first() or ""

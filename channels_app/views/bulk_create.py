@@ -25,7 +25,6 @@ from ecm_site.htmx import render_page, wants_partial
 from m3u_app.models import Account
 
 GROUPS_OFFERED = 1000
-_MARKS_SENT = 500  # ids of streams in an answer's header; the page reads the marks of more on its own
 
 _CHANGED = (
     "This preview is newer than the one you saw: your choices, the lineup or the streams have changed since. "
@@ -71,7 +70,7 @@ def _create(request: HttpRequest, selection: Selection, selected: SelectedStream
     else:
         try:
             outcome = create_channels(selection, options, fingerprint=request.POST.get("fingerprint") or "none was shown")
-            return edited(request, outcome, streams=_stream_ids(selected)[:_MARKS_SENT])
+            return edited(request, outcome)
         except PlanChanged as changed:
             plan = changed.plan
             notice = _CHANGED
@@ -178,10 +177,6 @@ def _choose_account(request: HttpRequest) -> HttpResponse:
     accounts = Account.objects.filter(is_active=True, stream_count__gt=0).only("id", "name", "stream_count").order_by("name")
     context = {"accounts": accounts}
     return render_page(request, "channels_app/bulk/choose_account.html", "channels_app/bulk/_choose_account.html", context)
-
-
-def _stream_ids(selected: SelectedStreams) -> list[int]:
-    return [row.id for section in selected.sections for row in section.streams]
 
 
 def _step(request: HttpRequest) -> str:

@@ -123,7 +123,7 @@ def _sentence(plan: Plan, account: Account) -> str:
     if "conflict" in plan.problems:
         taken = format_range([row.number for row in plan.conflicts if row.number is not None])
         return (
-            f"{counted(len(plan.conflicts), 'existing channel')} already use the numbers {taken}. "
+            f"{counted(len(plan.conflicts), 'existing channel')} in the way, at {taken}. "
             "Choose with --conflict push, end or allow, or another --start."
         )
     return " ".join(plan.problems.values())
