@@ -73,13 +73,11 @@ class JournalFilterForm(forms.Form):
     )
     batch = forms.CharField(required=False, max_length=50)
     q = forms.CharField(required=False, max_length=200, label="Search")
-    size = forms.TypedChoiceField(
-        required=False,
-        label="Per page",
-        choices=[(size, size) for size in PAGE_SIZES],
-        coerce=int,
-        empty_value=None,
-    )
+    size = forms.IntegerField(required=False, label="Per page")
+
+    def clean_size(self) -> int:
+        """Between 1 and the largest page offered; larger wishes are met as far as possible (50 §2.3)."""
+        return max(1, min(self.cleaned_data["size"] or DEFAULT_PAGE_SIZE, PAGE_SIZES[-1]))
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or {}

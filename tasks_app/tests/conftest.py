@@ -53,3 +53,12 @@ def alice(db: None) -> Client:
     client = Client()
     client.force_login(user)
     return client
+
+
+@pytest.fixture
+def time_machine_at() -> Iterator[Callable[..., object]]:
+    """The clock stands still, and the test may move it: ``time_machine_at(moment)``."""
+    import time_machine
+
+    with time_machine.travel("2026-05-04T10:00:00+00:00", tick=False) as traveller:
+        yield traveller.move_to

@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
 from ecm_site.htmx import render_page
-from tasks_app.forms import DEFAULT_PAGE_SIZE, JournalFilterForm
+from tasks_app.forms import PAGE_SIZES, JournalFilterForm
 from tasks_app.journal_diff import difference
 from tasks_app.journal_pages import counters, journal_page
 from tasks_app.models import JournalEntry
@@ -19,10 +19,17 @@ LAST_PAGE = 1_000_000  # beyond this nobody pages, and offsets would leave what 
 def journal_list(request: HttpRequest) -> HttpResponse:
     form = JournalFilterForm(request.GET)
     every = request.GET.get("every") == "1"
-    context = {"form": form, "counters": counters(), "page": None, "every": every, "moments": form.moments()}
+    context = {
+        "form": form,
+        "counters": counters(),
+        "page": None,
+        "every": every,
+        "moments": form.moments(),
+        "sizes": PAGE_SIZES,
+    }
     if not form.is_valid():
         return render_page(request, "tasks_app/journal.html", "tasks_app/_journal_list.html", context, status=422)
-    size = form.cleaned_data["size"] or DEFAULT_PAGE_SIZE
+    size = form.cleaned_data["size"]
     number = min(max(1, number_from(request, "page", 1)), LAST_PAGE)
     wanted = form.filter()
     page = journal_page(wanted, number=number, size=size, upto=number_from(request, "upto", 0), every=every)
