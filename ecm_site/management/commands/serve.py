@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from ecm_site.serving.databases import prepare_databases
 from ecm_site.serving.instance_lock import AlreadyServing, hold_data_folder
 from ecm_site.serving.listening import CannotListen, listen, local_address
-from ecm_site.serving.supervisor import Child, Supervisor
+from ecm_site.serving.supervisor import STOP_SECONDS, Child, Supervisor
 
 START_SECONDS = 90.0  # a slow disk and a cold cache included
 HOPELESS_CRASHES = 4  # before the first answer: something is wrong that restarting does not heal
@@ -47,9 +47,9 @@ class Command(BaseCommand):
             )
             children = [web]
             if not options["no_worker"]:
-                children.append(
-                    Child("task worker", [sys.executable, str(Path(settings.BASE_DIR) / "manage.py"), "run_worker"])
-                )
+                worker = [sys.executable, str(Path(settings.BASE_DIR) / "manage.py"), "run_worker"]
+                # It has to close its runs before the supervisor loses patience.
+                children.append(Child("task worker", [*worker, "--stop-seconds", str(STOP_SECONDS - 2), "--follow-parent"]))
             os.chdir(settings.BASE_DIR)  # gunicorn imports the project from here
             announce = _Announce(self, address, web)
             Supervisor(children, announce.look).run()
