@@ -28,10 +28,7 @@ def run_page(request: HttpRequest, run_id: int) -> HttpResponse:
 def run_progress(request: HttpRequest, run_id: int) -> HttpResponse:
     """The bar itself. It asks for itself again while the run is active and tells the page when it has ended."""
     run = get_object_or_404(TaskRun, pk=run_id)
-    response = render(request, "tasks_app/_run_progress.html", {"run": run})
-    if not run.is_active and wants_partial(request):
-        trigger_client_event(response, FINISHED_EVENT, {"run": run.pk, "task": run.task_id, "status": run.status})
-    return response
+    return _bar(request, run)
 
 
 @require_GET
@@ -50,11 +47,15 @@ def cancel_run(request: HttpRequest, run_id: int) -> HttpResponse:
         messages.info(request, f"{run.title} had already ended.")
     if wants_partial(request):
         run.refresh_from_db()
-        response = render(request, "tasks_app/_run_progress.html", {"run": run})
-        if not run.is_active:
-            trigger_client_event(response, FINISHED_EVENT, {"run": run.pk, "task": run.task_id, "status": run.status})
-        return response
+        return _bar(request, run)
     back = request.POST.get("next", "")
     if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
         back = reverse("tasks:run", args=[run.pk])
     return redirect(back)
+
+
+def _bar(request: HttpRequest, run: TaskRun) -> HttpResponse:
+    if run.is_active or not wants_partial(request):
+        return render(request, "tasks_app/_run_progress.html", {"run": run})
+    response = render(request, "tasks_app/_run_ended.html", {"run": run})
+    return trigger_client_event(response, FINISHED_EVENT, {"run": run.pk, "task": run.task_id, "status": run.status})

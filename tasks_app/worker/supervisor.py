@@ -18,7 +18,7 @@ from tasks_app.worker.rounds import PAUSE_SECONDS, Rounds
 
 logger = logging.getLogger(__name__)
 
-FINISH_SECONDS = 5.0  # short runs may end by themselves; longer ones are then asked to stop
+FINISH_SECONDS = 5.0  # at most, and at most a quarter of the time there is: short runs may end by themselves
 STOP_SECONDS = 25.0  # from the signal until everything that still runs is killed; T-21 allows 30
 LONGEST_BACKOFF_SECONDS = 60.0
 
@@ -76,7 +76,7 @@ class Supervisor:
         deadline = time.monotonic() + self._stop_seconds
         shutdown.start_draining()
         self._cluster.ask_to_stop()
-        if not self._cluster.wait(min(FINISH_SECONDS, self._stop_seconds)):
+        if not self._cluster.wait(min(FINISH_SECONDS, self._stop_seconds / 4)):
             logger.info("[TASKS] Asking running work to stop at its next safe point")
             shutdown.interrupt_runs()
         if not self._cluster.wait(max(0.0, deadline - time.monotonic())):
