@@ -73,7 +73,7 @@ def publish_lineup(*, progress: Progress) -> PublishReport:
         )
         progress.raise_if_cancelled()
         progress.report(phase="writing variants in use")
-        variants = _rebuild_variants(folder, made)
+        variants = _rebuild_variants(folder, made, progress)
         with_programmes = blocks.coming.keys() | blocks.coming_aside.keys()
         report = make_report(lineup, options.tvg_id_source, with_programmes, tuner_count=len(tuner))
         seconds = round(time.monotonic() - started, 2)
@@ -116,12 +116,12 @@ def write_copies(folder: Path, base: str) -> list[str]:
     return [*map(str, paths), str(folder / "guide.xml"), str(folder / "guide.xml.gz")]
 
 
-def _rebuild_variants(folder: Path, made: Generation) -> int:
+def _rebuild_variants(folder: Path, made: Generation, progress: Progress) -> int:
     try:
         previous = store.current_generation()
     except store.NothingPublished:
         return 0
-    return rebuild_used_variants(previous, folder, made)
+    return rebuild_used_variants(previous, folder, made, progress=progress)
 
 
 def _copy_template(made: Generation, template: Template, target: Path, base: str, head: str = "") -> Path:

@@ -33,6 +33,7 @@ from channels_app.publishing.lineup_rows import LineupChannel
 from channels_app.publishing.option_values import BadOption, OutputOptions
 from channels_app.publishing.playlist_text import DEFAULT_GROUP, playlist_lines
 from channels_app.publishing.templates_on_disk import write_template
+from tasks_app.progress import Progress
 
 logger = logging.getLogger(__name__)
 
@@ -67,11 +68,15 @@ def guide_for(generation: Generation, options: OutputOptions) -> GuideFile:
     return _variant(generation, "guide", options, GuideFile)
 
 
-def rebuild_used_variants(previous: Generation, folder: Path, generation: Generation) -> int:
-    """Make the variants that players fetched lately again, in the ``folder`` of a generation that is not live yet."""
+def rebuild_used_variants(previous: Generation, folder: Path, generation: Generation, *, progress: Progress) -> int:
+    """Make the variants that players fetched lately again, in the ``folder`` of a generation that is not live yet.
+
+    Returns how many. Raises :class:`tasks_app.progress.Cancelled`.
+    """
     made = 0
     oldest = time.time() - IN_USE_DAYS * 86_400
     for record in sorted(previous.variants_folder.glob("*.json")):
+        progress.raise_if_cancelled()
         try:
             if record.stat().st_mtime < oldest:
                 continue
