@@ -8,14 +8,17 @@ class ChannelsAppConfig(AppConfig):
     def ready(self) -> None:
         """Tell the floors below what the lineup uses, and listen to what they change."""
         from channels_app import signals, undo
+        from channels_app.account_loss import LineupOfAccount
         from channels_app.guide_use import used_guide_entries
         from channels_app.publishing import change_output, tasks  # noqa: F401 - registers its task
         from channels_app.stream_loss import ChannelStreams
         from epg_app.mapped_entries import register_mapping
+        from m3u_app.account_users import register_account_user
         from m3u_app.stream_users import register_stream_user
 
         undo.register_handlers()
         change_output.register_handlers()
         register_stream_user(ChannelStreams())
+        register_account_user(LineupOfAccount())
         register_mapping(used_guide_entries)
         signals.connect()
