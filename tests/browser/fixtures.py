@@ -9,7 +9,6 @@
 
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,11 +80,12 @@ def page(chromium: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
     tab.on("pageerror", lambda error: complaints.append(f"script error: {error}"))
     tab.on("console", lambda message: complaints.append(message.text) if _is_complaint(message) else None)
     tab.complaints = complaints  # a test that provokes an error clears this list
+    picture = RESULTS / f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', request.node.nodeid)[-150:]}.png"
+    picture.unlink(missing_ok=True)
     yield tab
     if request.node.stash.get(_FAILED, False):
         RESULTS.mkdir(exist_ok=True)
-        name = re.sub(r"[^\w.-]+", "_", request.node.nodeid)[-150:]
-        tab.screenshot(path=RESULTS / f"{name}.png", full_page=True)
+        tab.screenshot(path=picture, full_page=True)
     context.close()
     assert complaints == [], "the page complained"
 
@@ -118,8 +118,3 @@ def inline_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
         return True
 
     monkeypatch.setattr(queueing, "enqueue", work_now)
-
-
-def pytest_sessionstart(session: pytest.Session) -> None:
-    if not hasattr(session.config, "workerinput"):  # once, not by every parallel worker
-        shutil.rmtree(RESULTS, ignore_errors=True)
