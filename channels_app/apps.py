@@ -10,7 +10,7 @@ class ChannelsAppConfig(AppConfig):
         from channels_app import signals, undo
         from channels_app.account_loss import LineupOfAccount
         from channels_app.guide_use import used_guide_entries
-        from channels_app.publishing import change_output, tasks  # noqa: F401 - registers its task
+        from channels_app.publishing import change_output, due_publish, tasks  # noqa: F401 - importing registers them
         from channels_app.stream_loss import ChannelStreams
         from epg_app.mapped_entries import register_mapping
         from m3u_app.account_users import register_account_user

@@ -187,11 +187,11 @@ def test_a_proxy_from_the_environment_is_ignored(names: Names, monkeypatch: pyte
 
 def test_a_slow_name_server_can_be_cancelled(names: Names, monkeypatch: pytest.MonkeyPatch) -> None:
     def slow(*_: Any, **__: Any) -> list[Any]:
-        time.sleep(3)
+        time.sleep(20)
         return []
 
     monkeypatch.setattr(addresses.socket, "getaddrinfo", slow)
     started = time.monotonic()
     with pytest.raises(FetchStopped):
         fetch_head("http://slow.example/", policy=POLICY, should_stop=lambda: time.monotonic() - started > 0.3)
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 10

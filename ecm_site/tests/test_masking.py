@@ -1,7 +1,6 @@
 """No credential of an address or a message reaches a page, a log or the journal."""
 
 import logging
-import time
 
 import pytest
 from hypothesis import given
@@ -79,18 +78,14 @@ def test_masking_twice_changes_nothing_more(text: str) -> None:
     assert mask_text(once) == once
 
 
-@pytest.mark.parametrize(
-    "piece", ["://a/", "://a", "?token=", '"token":"', "authorization: ", "%3Ftoken%3D", "/t/a", "://a/b/c/live/"]
-)
-def test_hostile_text_is_masked_in_linear_time(piece: str) -> None:
-    def seconds(size: int) -> float:
-        text = piece * (size // len(piece))
-        started = time.perf_counter()
-        mask_text(text)
-        return time.perf_counter() - started
+HOSTILE = ["://a/", "://a", "?token=", '"token":"', "authorization: ", "%3Ftoken%3D", "/t/a", "://a/b/c/live/"]
 
-    seconds(10_000)
-    assert seconds(160_000) < 64 * max(seconds(10_000), 0.001)  # 16 times the text; quadratic would be 256 times
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_hostile_text_of_any_size_comes_to_an_end(piece: str) -> None:
+    """A pattern with quadratic behaviour would need hours for this, so that the test run would never end."""
+    masked = mask_text(piece * (2_000_000 // len(piece)))
+    assert mask_text(masked) == masked
 
 
 def test_log_lines_are_masked_with_their_arguments(caplog: pytest.LogCaptureFixture) -> None:
