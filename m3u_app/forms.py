@@ -253,6 +253,8 @@ class AccountForm(forms.Form):
         kept = {"password": password, "server_url": url if mask_text(url) != url else ""}
         kept = {key: value for key, value in kept.items() if value}
         self._typed = kept
+        if "password" in kept:
+            self.fields["password"].help_text = "Leave empty to keep what you have typed."
         self._show("sealed", encrypt(json.dumps({"for": _SEALED_FOR, **kept})) if kept else "")
         if kept.get("server_url"):
             self._show("server_url", mask_text(url))

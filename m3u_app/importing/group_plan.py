@@ -83,7 +83,7 @@ class GroupPlan:
     def renamed(self) -> list[tuple[str, str]]:
         """(old name, new name) of categories that the provider renamed."""
         return [
-            (group.stored_name, group.name) for group in self.groups if group.id is not None and group.name != group.stored_name
+            (group.stored_name, group.name) for group in self.groups if group.stored_name and group.name != group.stored_name
         ]
 
     def _rename(self, hints: list[GroupHint]) -> None:

@@ -347,7 +347,7 @@ def test_an_uploaded_file_is_tried_and_not_kept(admin_client: Client, settings: 
 
 
 def test_a_panel_is_tried_with_the_stored_password(admin_client: Client) -> None:
-    with serving(FakePanel()) as panel:
+    with serving(FakePanel(user_info={"exp_date": None})) as panel:
         account = make_xtream("Panel", server_url=panel.address)
         data = posted(account_type="XC", test="1", name="Panel", server_url=panel.address, username="alice", password="")
         good = admin_client.post(edit_url(account), data, headers=HTMX).content.decode()

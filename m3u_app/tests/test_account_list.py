@@ -249,6 +249,13 @@ def test_refresh_of_what_is_off_or_locked_is_refused_in_words(admin_client: Clie
     assert not TaskRun.objects.exists()
 
 
+def test_a_reloaded_list_brings_the_refresh_all_button_along(admin_client: Client) -> None:
+    make_account()
+    part = text_of(admin_client, headers=HTMX)
+    assert re.search(r'<form id="refresh-all-form"[^>]*hx-swap-oob="true"', part)
+    assert text_of(admin_client).count('id="refresh-all"') == 1
+
+
 def test_refresh_all_gives_every_account_its_own_run(admin_client: Client) -> None:
     make_account("A")
     running(make_account("B"))

@@ -48,7 +48,7 @@ def test_an_account_that_never_was_refreshed_says_so(admin_client: Client) -> No
 
 def test_the_report_counts_reasons_with_samples(admin_client: Client) -> None:
     page = page_of(admin_client, make_account(last_report=REPORT))
-    for words in ("1,200", "addresses that cannot be played", "entries without an address", "future reason", "line 17"):
+    for words in ("1,200", "Addresses that cannot be played: ", "Entries without an address: ", "Future reason", "line 17"):
         assert words in page
     assert "plugin://x &lt;b&gt;" in page
     assert "The last line was cut." in page

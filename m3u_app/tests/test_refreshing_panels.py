@@ -44,6 +44,7 @@ def test_a_panel_is_imported_with_groups_facts_and_counts() -> None:
     assert account.provider_info["max_connections"] == 3
     group = account.groups.get()
     assert (group.name, group.xc_id, group.stream_count) == ("Sports", "5", 30)
+    assert account.last_report["groups_renamed"] == []
 
 
 def test_a_new_password_keeps_every_row_and_renews_every_address() -> None:

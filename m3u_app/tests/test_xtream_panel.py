@@ -270,14 +270,20 @@ def test_nothing_stays_in_the_temporary_folder(settings: Any) -> None:
 
 
 def test_trying_logs_in_and_tells_what_matters() -> None:
-    with serving(FakePanel()) as panel:
+    with serving(FakePanel(user_info={"exp_date": "4102444800"})) as panel:
         report = provider_for("XC").test(account_of(panel))
     facts = dict(report.facts)
     assert report.ok
-    assert facts["Expires"].startswith("2025-01-01")
+    assert facts["Expires"] == "2100-01-01 00:00 UTC"
     assert facts["Connections"] == "1 of 3 in use"
     assert facts["Categories"] == "1"
     assert "get_live_streams" not in " ".join(panel.requests)
+
+
+def test_trying_an_expired_account_says_so() -> None:
+    with serving(FakePanel(user_info={"exp_date": 1735689600})) as panel:
+        report = provider_for("XC").test(account_of(panel))
+    assert (report.ok, report.message) == (False, "The login works, but the account has expired.")
 
 
 @pytest.mark.parametrize("missing", ["server_url", "username", "password"])

@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django_htmx.http import trigger_client_event
 
-from ecm_site.htmx import render_page
+from ecm_site.htmx import render_page, wants_partial
 from m3u_app.queries import account_rows, account_total
 
 MAX_POLLED = 200
@@ -25,6 +25,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
         "q": text,
         "total": total,
         "offers_search": total >= SEARCH_FROM or bool(text),
+        "is_partial": wants_partial(request),
         "can_refresh_all": any(row.account.is_active and not row.is_busy and not row.account.locked for row in rows),
     }
     return render_page(request, "m3u_app/accounts.html", "m3u_app/_account_list.html", context)

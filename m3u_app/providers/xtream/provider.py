@@ -30,12 +30,15 @@ class XtreamProvider:
         """Log in and count the categories; no stream list is loaded."""
         with _without_password(account):
             panel = _panel(account, testing=True)
-            login = log_in(panel)
-            facts = [("Server", panel.base), *_facts(account_facts(login))]
+            known = account_facts(log_in(panel))
+            facts = [("Server", panel.base), *_facts(known)]
             try:
                 facts.append(("Categories", f"{len(live_categories(panel)):,}"))
             except PanelError as error:
                 return TestReport(ok=False, message=f"The login works, but the categories do not: {error}", facts=facts)
+        expires = known["exp_date"]
+        if expires and expires < timezone.now():
+            return TestReport(ok=False, message="The login works, but the account has expired.", facts=facts)
         return TestReport(ok=True, message="The login works.", facts=facts)
 
     def fetch(self, account: Account, progress: Progress) -> EntrySource:
@@ -155,8 +158,7 @@ def _facts(changes: dict[str, Any]) -> list[tuple[str, str]]:
     if info["status"]:
         facts.append(("Status", info["status"] + (" (trial)" if info["is_trial"] else "")))
     if expires:
-        over = " – this is over" if expires < timezone.now() else ""
-        facts.append(("Expires", f"{expires:%Y-%m-%d %H:%M} UTC{over}"))
+        facts.append(("Expires", f"{expires:%Y-%m-%d %H:%M} UTC"))
     else:
         facts.append(("Expires", "no date given"))
     if info["max_connections"] is not None:
