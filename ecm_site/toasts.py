@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 UNDO_TAG = "undo:"
+UNDO_BATCH_TAG = "undo-batch:"
 
 
 class Toast(TypedDict):
@@ -18,7 +19,7 @@ class Toast(TypedDict):
 def waiting_toasts(request: HttpRequest) -> list[Toast]:
     """Return and consume the messages of this sign-in.
 
-    A message with ``extra_tags="undo:<journal entry id>"`` gets an undo button.
+    A message with ``extra_tags="undo:<journal entry id>"`` or ``"undo-batch:<batch id>"`` gets an undo button.
     """
     return [
         {"level": message.level_tag, "text": str(message), "undo": _undo_address(message.extra_tags or "")}
@@ -28,10 +29,12 @@ def waiting_toasts(request: HttpRequest) -> list[Toast]:
 
 def _undo_address(tags: str) -> str:
     for tag in tags.split():
-        entry_id = tag.removeprefix(UNDO_TAG)
-        if tag.startswith(UNDO_TAG) and entry_id.isdigit():
-            try:
+        entry_id, batch_id = tag.removeprefix(UNDO_TAG), tag.removeprefix(UNDO_BATCH_TAG)
+        try:
+            if tag.startswith(UNDO_TAG) and entry_id.isdigit():
                 return reverse("journal:undo", args=[int(entry_id)])
-            except NoReverseMatch:  # an install without the journal pages still shows the message
-                return ""
+            if tag.startswith(UNDO_BATCH_TAG) and batch_id:
+                return reverse("journal:undo_batch", args=[batch_id])
+        except NoReverseMatch:  # an install without the journal pages still shows the message
+            return ""
     return ""
