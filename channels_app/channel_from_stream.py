@@ -7,6 +7,7 @@ from channels_app.channel_fields import NAME_LENGTH, clean_logo
 from channels_app.commands import CreateChannel
 from channels_app.edit_channels import create_channel, next_number_in_group
 from channels_app.errors import NotThere
+from channels_app.models import Channel
 from channels_app.naming import CountryChoice, clean, compose_name
 from channels_app.numbering import format_number
 from channels_app.outcomes import Outcome
@@ -35,15 +36,22 @@ def channel_fields_of(stream: Stream, number: Decimal | None) -> dict[str, objec
     }
 
 
-def create_channel_from_stream(stream_id: int, group_id: int | None, number: Decimal | None = None) -> Outcome:
-    """Create a channel holding one stream, by default behind the highest number of the group.
+class NumberTaken(Exception):
+    """The number that the new channel would get belongs to another channel: the operator should choose."""
 
-    Raises :class:`NotThere` when the stream or the group is gone, :class:`EditRefused` as creating a channel does.
+
+def create_channel_from_stream(stream_id: int, group_id: int | None) -> Outcome:
+    """Create a channel holding one stream, behind the highest number of the group.
+
+    Raises :class:`NumberTaken` when another channel has that number, :class:`NotThere` when the stream or the group is
+    gone, :class:`EditRefused` as creating a channel does.
     """
     stream = Stream.objects.filter(pk=stream_id).first()
     if stream is None:
         raise NotThere("This stream no longer exists. Search again.")
-    number = next_number_in_group(group_id) if number is None else number
+    number = next_number_in_group(group_id)
+    if Channel.objects.filter(number=number).exists():
+        raise NumberTaken(format_number(number))
     fields = {**channel_fields_of(stream, number), "group_id": group_id}
     return create_channel(CreateChannel(fields, (stream.pk,)))
 

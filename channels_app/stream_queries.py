@@ -9,26 +9,31 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
-from m3u_app.search import matching_streams
 
+from channels_app.chunks import chunked
 from channels_app.models import ChannelStream
 from channels_app.numbering import natural_key
 from channels_app.pane_filters import StreamFilter
 from m3u_app.models import Account, Stream, StreamGroup
+from m3u_app.search import matching_streams
 
 ROWS_PER_PAGE = 100
-GROUPS_PER_PAGE = 100
-QUICK_HITS = 2000
-ROWS_SHOWN_AT_ONCE = 60  # streams of a search that arrive with their groups already open
+GROUPS_PER_PAGE = 60
+QUICK_HITS = 1000
+GROUPS_LISTED = 40  # of a search, over all providers; each provider's others follow when they come into view
+ROWS_SHOWN_AT_ONCE = 40  # streams of a search that arrive with their groups already open
 NATURAL_ORDER_UP_TO = 5000  # groups of one provider; beyond, the database's own order must do
 MOST_SELECTED = 20_000
 
+Hit = tuple[int, int | None, int | None, str]
 Key = tuple[int, int]
 """(account id, group id); 0 stands for none: custom streams, streams without a group."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StreamGroupSummary:
+    """A group header."""
+
     account_id: int
     pk: int
     name: str
@@ -97,8 +102,7 @@ def provider_groups(wanted: StreamFilter, account_id: int, *, offset: int = 0, l
     node = ProviderNode(account_id, account.name if account else "Custom streams")
     narrowed = replace(wanted, accounts=(account_id,))
     if not wanted.narrows and not wanted.groups and _stored_groups(narrowed).count() > NATURAL_ORDER_UP_TO:
-        rows = _stored_groups(narrowed).order_by("name", "pk")[offset : offset + limit + 1]
-        found = [_from_row(group) for group in rows]
+        found = _summaries(_stored_groups(narrowed).order_by("name", "pk")[offset : offset + limit + 1])
     else:
         every = _search_groups(narrowed) if wanted.text else _listed_groups(narrowed)
         found = sorted(every, key=_group_order)[offset : offset + limit + 1]
@@ -178,9 +182,9 @@ def group_options(wanted: StreamFilter, text: str, *, limit: int = 100) -> Group
         groups = groups.filter(account_id__in=wanted.accounts)
     if text:
         groups = groups.filter(name__icontains=text)
-    found = [_from_row(group) for group in groups.order_by("name", "pk")[:limit]]
+    found = _summaries(groups.order_by("name", "pk")[:limit])
     more = groups.count() - len(found) if len(found) == limit else 0
-    return GroupOptions([_from_row(group) for group in chosen.order_by("name")], found, more)
+    return GroupOptions(_summaries(chosen.order_by("name")), found, more)
 
 
 # --- without a search -------------------------------------------------------------------------------------------------
@@ -203,11 +207,11 @@ def _without_group(wanted: StreamFilter) -> dict[int, int]:
 
 
 def _mapped_counts(wanted: StreamFilter) -> Counter[Key]:
-    """How many streams of each group sit on channels; read from the channels' side, which is the short one."""
-    links = ChannelStream.objects.all()
+    """How many streams of each group sit on channels; found from the channels' side, which is the short one."""
+    streams = Stream.objects.filter(pk__in=ChannelStream.objects.values("stream_id"))
     if wanted.accounts and 0 not in wanted.accounts:
-        links = links.filter(stream__account_id__in=wanted.accounts)
-    rows = links.order_by().values_list("stream__account_id", "stream__group_id").annotate(Count("stream_id", distinct=True))
+        streams = streams.filter(account_id__in=wanted.accounts)
+    rows = streams.order_by().values_list("account_id", "group_id").annotate(Count("pk"))
     return Counter({(account_id or 0, group_id or 0): count for account_id, group_id, count in rows})
 
 
@@ -240,7 +244,7 @@ def _providers(counts: dict[int, tuple[int, int]], wanted: StreamFilter) -> list
 
 def _listed_groups(wanted: StreamFilter) -> list[StreamGroupSummary]:
     """All groups with stored counts, less the mapped streams when those are hidden; unsorted."""
-    found = [_from_row(group) for group in _stored_groups(wanted).only("account_id", "name", "stream_count", "is_stale")]
+    found = _summaries(_stored_groups(wanted).order_by())
     found += [StreamGroupSummary(pk, 0, "Ungrouped", count) for pk, count in _without_group(wanted).items()]
     if not wanted.hide_mapped:
         return found
@@ -249,8 +253,9 @@ def _listed_groups(wanted: StreamFilter) -> list[StreamGroupSummary]:
     return [item for item in left if item.count > 0]
 
 
-def _from_row(group: StreamGroup) -> StreamGroupSummary:
-    return StreamGroupSummary(group.account_id, group.pk, group.name, group.stream_count, group.is_stale)
+def _summaries(groups: QuerySet[StreamGroup]) -> list[StreamGroupSummary]:
+    rows = groups.values_list("account_id", "pk", "name", "stream_count", "is_stale")
+    return [StreamGroupSummary(*row) for row in rows]
 
 
 def _group_order(summary: StreamGroupSummary) -> tuple[object, ...]:
@@ -262,43 +267,58 @@ def _group_order(summary: StreamGroupSummary) -> tuple[object, ...]:
 
 def _search_tree(wanted: StreamFilter, *, full: bool) -> StreamTree:
     quick = list(_hits(wanted)[: QUICK_HITS + 1])
-    partial = len(quick) > QUICK_HITS
-    if partial and full:
-        counts, partial = _all_hit_counts(wanted), False
-    else:
+    is_exact = len(quick) <= QUICK_HITS
+    if is_exact or not full:
         counts = Counter((account_id or 0, group_id or 0) for _, account_id, group_id, _ in quick[:QUICK_HITS])
+    else:
+        counts = _all_hit_counts(wanted)
     per_provider: dict[int, list[StreamGroupSummary]] = {}
     for summary in _named(counts):
         per_provider.setdefault(summary.account_id, []).append(summary)
     totals = {pk: (len(groups), sum(group.count for group in groups)) for pk, groups in per_provider.items()}
     nodes = [node for node in _providers(totals, wanted) if node.group_count]
-    room = GROUPS_PER_PAGE
+    room = GROUPS_LISTED
     for node in nodes:
         listed = sorted(per_provider[node.pk], key=_group_order)
         node.groups = [GroupNode(summary) for summary in listed[:room]]
         node.next_offset = len(node.groups) if len(listed) > room else None
         room = max(0, room - len(node.groups))
-    _open_first_groups(wanted, nodes)
-    return StreamTree(nodes, sum(counts.values()), partial)
+    groups = [group for node in nodes for group in node.groups]
+    if is_exact:
+        _open_groups_with(groups, quick)
+    elif groups:
+        first = groups[0]
+        first.page = stream_rows(wanted, (first.summary.account_id, first.summary.pk), limit=ROWS_SHOWN_AT_ONCE)
+    return StreamTree(nodes, sum(counts.values()), partial=not is_exact and not full)
 
 
-def _open_first_groups(wanted: StreamFilter, nodes: list[ProviderNode]) -> None:
-    """Give the first groups their rows, so that a search shows streams at once; at most three groups, a query or two each."""
-    room, groups = ROWS_SHOWN_AT_ONCE, 3
-    for node in nodes:
-        for group in node.groups:
-            if room <= 0 or groups <= 0:
-                return
-            group.page = stream_rows(wanted, (group.summary.account_id, group.summary.pk), limit=room)
-            room -= len(group.page.rows)
-            groups -= 1
+def _open_groups_with(groups: list[GroupNode], hits: list[Hit]) -> None:
+    """Give the first groups their rows out of all hits of a search, so that it shows streams at once. Two queries."""
+    of_group: dict[Key, list[tuple[str, int]]] = {}
+    for stream_id, account_id, group_id, name in hits:
+        of_group.setdefault((account_id or 0, group_id or 0), []).append((name, stream_id))
+    chosen: dict[Key, list[int]] = {}
+    room = ROWS_SHOWN_AT_ONCE
+    for group in groups:
+        key = (group.summary.account_id, group.summary.pk)
+        if room > 0:
+            chosen[key] = [stream_id for _, stream_id in sorted(of_group[key])[:room]]
+            room -= len(chosen[key])
+    streams = Stream.objects.in_bulk([stream_id for ids in chosen.values() for stream_id in ids])
+    rows = {row.stream.pk: row for row in dressed_streams(list(streams.values()))}
+    for group in groups:
+        key = (group.summary.account_id, group.summary.pk)
+        if key in chosen:
+            shown = [rows[stream_id] for stream_id in chosen[key] if stream_id in rows]
+            following = len(chosen[key]) if len(chosen[key]) < group.summary.count else None
+            group.page = StreamPage(*key, shown, following)
 
 
 def _search_groups(wanted: StreamFilter) -> list[StreamGroupSummary]:
     return _named(_all_hit_counts(wanted))
 
 
-def _hits(wanted: StreamFilter) -> QuerySet[Stream, tuple[int, int | None, int | None, str]]:
+def _hits(wanted: StreamFilter) -> QuerySet[Stream, Hit]:
     return matching(wanted).order_by().values_list("pk", "account_id", "group_id", "name")
 
 
@@ -308,10 +328,14 @@ def _all_hit_counts(wanted: StreamFilter) -> Counter[Key]:
 
 
 def _named(counts: Counter[Key]) -> list[StreamGroupSummary]:
-    groups = StreamGroup.objects.in_bulk([group_id for _, group_id in counts if group_id])
-    named = []
-    for (account_id, group_id), count in counts.items():
-        group = groups.get(group_id)
-        name, is_stale = (group.name, group.is_stale) if group else ("Ungrouped", False)
-        named.append(StreamGroupSummary(account_id, group_id, name, count, is_stale))
-    return named
+    """Counted groups with their names. One query for every 5,000 groups."""
+    ids = [group_id for _, group_id in counts if group_id]
+    groups: dict[int, tuple[str, bool]] = {}
+    for portion in chunked(ids, 5000):
+        rows = StreamGroup.objects.filter(pk__in=portion).order_by().values_list("pk", "name", "is_stale")
+        groups.update({pk: (name, is_stale) for pk, name, is_stale in rows})
+    unknown = ("Ungrouped", False)
+    return [
+        StreamGroupSummary(account_id, group_id, groups.get(group_id, unknown)[0], count, groups.get(group_id, unknown)[1])
+        for (account_id, group_id), count in counts.items()
+    ]

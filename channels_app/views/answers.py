@@ -59,7 +59,9 @@ def refused(request: HttpRequest, error: EditRefused) -> HttpResponse:
 
 def tell(request: HttpRequest, outcome: Outcome) -> None:
     """Put what was done, and what to look out for, into toasts."""
-    tags = f"undo:{outcome.entry_id}" if outcome.entry_id else ""
+    tags = ""
+    if outcome.entry_id:  # an edit of several entries is one step, and taken back as one
+        tags = f"undo-batch:{outcome.batch_id}" if outcome.batch_id else f"undo:{outcome.entry_id}"
     (messages.success if outcome.changed else messages.info)(request, outcome.message, extra_tags=tags)
     for warning in outcome.warnings:
         messages.warning(request, warning)

@@ -5,6 +5,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
+from django_htmx.http import reswap
 
 from channels_app.channel_queries import (
     ROWS_PER_PAGE,
@@ -52,8 +53,10 @@ def refresh(request: HttpRequest) -> HttpResponse:
         only=ids_in(request.GET, "only") if "only" in request.GET else None,
         known_order=request.GET.get("order", ""),
     )
-    template = "channels_app/_channel_groups_changed.html" if is_part else "channels_app/_channel_tree_answer.html"
-    return render(request, template, _context(request, wanted, tree=found))
+    context = _context(request, wanted, tree=found)
+    if is_part:
+        return _parts_only(render(request, "channels_app/_channel_groups_changed.html", context))
+    return render(request, "channels_app/_channel_tree_answer.html", context)
 
 
 def _refreshed_rows(request: HttpRequest, wanted: ChannelFilter, expanded: tuple[int, ...]) -> HttpResponse:
@@ -67,7 +70,12 @@ def _refreshed_rows(request: HttpRequest, wanted: ChannelFilter, expanded: tuple
         "summary": summary,
         "heads": [GroupNode(item, is_open=item.pk in opened) for item in summary.groups if item.pk in touched],
     }
-    return render(request, "channels_app/_channel_rows_changed.html", _context(request, wanted, **context))
+    return _parts_only(render(request, "channels_app/_channel_rows_changed.html", _context(request, wanted, **context)))
+
+
+def _parts_only(response: HttpResponse) -> HttpResponse:
+    """Every part of the answer finds its own place; nothing goes into the place that was asked for."""
+    return reswap(response, "none")
 
 
 @require_GET

@@ -1,20 +1,24 @@
 """Streams onto channels: by drag, by the "Add to channel" dialog, and their order inside a channel (10 §9.1)."""
 
+from urllib.parse import urlencode
+
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import trigger_client_event
 
 from channels_app.arrange_streams import add_streams, remove_streams, reorder_streams, stream_ids_of
 from channels_app.bulk_options import Selection
 from channels_app.bulk_streams import read_selection
-from channels_app.channel_from_stream import create_channel_from_stream
+from channels_app.channel_from_stream import NumberTaken, create_channel_from_stream
 from channels_app.channel_queries import search_channels
 from channels_app.commands import AddStreams, RemoveStreams, ReorderStreams
 from channels_app.errors import EditRefused
 from channels_app.outcomes import counted
 from channels_app.views.answers import carried_out, dialog, edited, refused
 from channels_app.views.posted import id_in, ids_in, parameters
+from ecm_site.htmx import wants_partial
 
 _FOUND = 50
 
@@ -63,13 +67,16 @@ def step(request: HttpRequest, channel_id: int, stream_id: int) -> HttpResponse:
 
 @require_POST
 def create_channel(request: HttpRequest) -> HttpResponse:
-    """One stream dropped onto a group becomes a channel at once."""
+    """One stream dropped onto a group becomes a channel at once; when its number is taken, bulk creation asks what to do."""
     stream_ids, group_id = ids_in(request.POST, "stream"), id_in(request.POST, "group")
     if len(stream_ids) != 1:
         return refused(request, EditRefused("Choose one stream, or create several channels with the dialog."))
 
     def act() -> HttpResponse:
-        outcome = create_channel_from_stream(stream_ids[0], group_id)
+        try:
+            outcome = create_channel_from_stream(stream_ids[0], group_id)
+        except NumberTaken:
+            return _ask_bulk_creation(request, stream_ids[0], group_id)
         return edited(request, outcome, groups=[group_id], streams=stream_ids, reveal=outcome.channel_ids[0])
 
     return carried_out(request, act)
@@ -97,6 +104,13 @@ def find_channels(request: HttpRequest) -> HttpResponse:
     """The hits of that dialog's search."""
     text = request.GET.get("find", "").replace("\x00", "").strip()[:200]
     return render(request, "channels_app/_found_channels.html", {"channels": search_channels(text, limit=_FOUND), "find": text})
+
+
+def _ask_bulk_creation(request: HttpRequest, stream_id: int, group_id: int | None) -> HttpResponse:
+    values = {"stream": stream_id, "group": group_id or 0}
+    if wants_partial(request):
+        return trigger_client_event(HttpResponse(status=204), "lineup:ask", values)
+    return redirect(f"{reverse('channels:bulk_create')}?{urlencode(values)}")
 
 
 def _selected(request: HttpRequest) -> tuple[int, ...]:

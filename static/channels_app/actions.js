@@ -80,6 +80,9 @@ export function openBulk(values) {
   return undefined;
 }
 
+// A channel that would take a number of another one is not made silently: the dialog shows the ways out.
+document.addEventListener("lineup:ask", ({ detail }) => openBulk({ stream: detail.stream, group: detail.group }));
+
 function useLogo(button) {
   const field = button.closest("[data-logo-field]").querySelector("[name=logo_url]");
   field.value = button.dataset.logo;

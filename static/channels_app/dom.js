@@ -38,7 +38,7 @@ export async function send(verb, path, { values = {}, target, swap = "none" } = 
   source.hidden = true;
   root().append(source);
   let agreed = false;
-  source.addEventListener("htmx:afterRequest", (event) => (agreed = event.detail.successful));
+  source.addEventListener("htmx:afterRequest", (event) => (agreed = event.detail.xhr.status >= 200 && event.detail.xhr.status < 300));
   try {
     await window.htmx.ajax(verb, path, { source, event: new CustomEvent("manager"), values, target: target ?? source, swap });
   } catch (error) {

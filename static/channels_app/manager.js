@@ -11,7 +11,7 @@ import { edit } from "./inline_edit.js";
 import { settleTabStops } from "./keyboard.js";
 import { menuFor, openMenu } from "./menu.js";
 import * as selection from "./selection.js";
-import { toggle } from "./tree.js";
+import { keepOpenGroups, toggle } from "./tree.js";
 
 // --- clicks in the lists ----------------------------------------------------------------------------------------------
 document.addEventListener("click", (event) => {
@@ -96,4 +96,5 @@ document.addEventListener("lineup:changed", (event) => {
 });
 
 settleForms();
+keepOpenGroups();
 settle(document.getElementById("channel-manager"));

@@ -22,12 +22,7 @@ document.addEventListener("lineup:changed", (event) => {
 });
 
 // Taking something back from a toast or the journal may have changed anything.
-document.addEventListener("htmx:afterRequest", (event) => {
-  const path = event.detail.requestConfig?.path ?? "";
-  if (event.detail.successful && /\/journal\/.*undo/.test(path)) {
-    document.dispatchEvent(new CustomEvent("lineup:changed", { detail: {} }));
-  }
-});
+document.addEventListener("journal:changed", () => document.dispatchEvent(new CustomEvent("lineup:changed", { detail: {} })));
 
 async function run() {
   const wanted = pending;

@@ -53,14 +53,28 @@ function mark(section, opened) {
 
 function rememberOpen(section) {
   if (section.classList.contains("cm-account")) {
-    const closed = [...streamTree().querySelectorAll(".cm-account:not(.is-open)")].map((each) => each.dataset.id);
-    remember({ closed_providers: closed.join(",") });
+    if (!filterQuery("streams").has("sq")) remember({ closed_providers: closedProviders().join(",") });
     return;
   }
   if (treeOf(section) !== "channels" || isNarrowed()) return; // what a search opened is not what somebody wants to keep
-  const opened = [...channelTree().querySelectorAll(".cm-group.is-open")].map((group) => group.dataset.id);
-  remember({ open_groups: opened.join(",") });
+  keptOpen = openIds();
+  remember({ open_groups: keptOpen.join(",") });
 }
+
+const openIds = () => [...channelTree().querySelectorAll(".cm-group.is-open")].map((group) => group.dataset.id);
+let keptOpen = null; // groups to open again when a search ends
+
+export function keepOpenGroups() {
+  if (!isNarrowed()) keptOpen = openIds();
+}
+
+document.addEventListener("htmx:configRequest", (event) => {
+  const { elt, parameters } = event.detail;
+  if (elt.id === "channel-filter" && keptOpen) parameters.set("open", keptOpen.join(","));
+  if (elt.id === "stream-filter") parameters.set("closed", closedProviders().join(","));
+});
+
+const closedProviders = () => [...streamTree().querySelectorAll(".cm-account:not(.is-open)")].map((each) => each.dataset.id);
 
 const isNarrowed = () => ["q", "missing", "without", "stale", "dup"].some((name) => filterQuery("channels").has(name));
 
