@@ -93,6 +93,8 @@ class Preview:
     def sentence(self) -> str:
         """ "12 channels from 30 streams, 18 duplicates merged": also read out after every change."""
         plan = self.plan
+        if plan.is_empty:
+            return "Nothing to create"
         parts = [f"{counted(len(plan.channels), 'new channel')} from {counted(plan.streams_used, 'stream')}"]
         if plan.merged:
             parts.append(f"{counted(plan.merged, 'duplicate')} merged")

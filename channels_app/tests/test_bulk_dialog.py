@@ -139,6 +139,10 @@ def test_a_preview_shows_what_creating_then_does(page: Client) -> None:
     assert "dialog:close" in done["HX-Trigger"]
     assert "lineup:changed" in done["HX-Trigger"]
     assert "Created 2 channels from 3 streams (1 duplicate merged)" in done["HX-Trigger"]
+    undo = re.search(r'"undo": "(/journal/batch/\w+/undo/)"', done["HX-Trigger"])
+    assert undo
+    page.post(undo[1])
+    assert (Channel.objects.count(), ChannelGroup.objects.count()) == (0, 0)
 
 
 def test_it_works_without_scripts(page: Client) -> None:

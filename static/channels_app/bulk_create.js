@@ -15,6 +15,11 @@
     field.focus();
   });
 
+  // A preview that is still on its way would come too late for the form that the answer to "Create" puts in its place.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.elt.id === "bulk-create") window.htmx.trigger(".bulk-body", "htmx:abort");
+  });
+
   // An error belongs to what was typed then. Left in place, it would also draw the cursor at every new preview.
   document.addEventListener("input", (event) => {
     if (event.target.closest("#bulk-create")) event.target.classList.remove("is-invalid");
