@@ -33,7 +33,7 @@ class Worker:
     def __init__(self, arguments: tuple[str, ...], environment: Mapping[str, str]) -> None:
         self.log = tempfile.TemporaryFile(mode="w+")  # noqa: SIM115 - closed in end()
         self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "run_worker", *arguments],
+            [sys.executable, "manage.py", "run_worker", "--follow-parent", *arguments],
             cwd=settings.BASE_DIR,
             env={**environment, "DJANGO_SETTINGS_MODULE": "tasks_app.tests.worker_settings"},
             stdout=self.log,
