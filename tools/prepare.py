@@ -23,6 +23,7 @@ from tools import stamps, vendor  # noqa: E402
 from tools.shell import LauncherError, install_system_packages, run, say, succeeds  # noqa: E402
 
 OLDEST_NODE = 18  # npm 9 and later read our lock file; nothing of Node itself runs later
+SYSTEM_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 STATIC_SUFFIXES = (".css", ".js", ".svg", ".png", ".ico", ".txt", ".woff2")
 APPS = ("ecm_site", "tasks_app", "m3u_app", "epg_app", "channels_app")
 
@@ -121,8 +122,10 @@ def install_front_end(checkout: Checkout) -> None:
     npm, env = find_npm(checkout)
     say("Installing front-end packages …")
     stamp.clear()
+    if SYSTEM_CERTIFICATES.is_file():  # Node brings its own list, which does not know what this machine trusts besides
+        env.setdefault("NODE_EXTRA_CA_CERTS", str(SYSTEM_CERTIFICATES))
     env["npm_config_cache"] = str(checkout.root / ".cache" / "npm")  # works without a home folder too
-    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--silent"]
+    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
     run(
         [npm, "ci", *options],
         cwd=checkout.root,
