@@ -3,7 +3,7 @@
 import logging
 
 from django.contrib.auth import get_user_model
-from django.db import DatabaseError
+from django.db import DatabaseError, connection, connections
 from django.utils import timezone
 from django_q.exceptions import TimeoutException
 
@@ -31,6 +31,8 @@ def execute_queued_run(run_id: int) -> None:
         return
     if run is not None:
         work(run)
+    if not connection.in_atomic_block:
+        connections.close_all()  # an idle process must not keep a deleted or restored file open
 
 
 def claim(run_id: int) -> TaskRun | None:
@@ -54,6 +56,7 @@ def work(run: TaskRun) -> None:
         with capturing(run.pk) as log:
             with RunProgress(run, log) as progress:
                 outcome = _outcome(run, progress)
+                _end_leaked_transaction(run)
             try:
                 log.store_last()
             except DatabaseError as error:
@@ -96,6 +99,14 @@ def _outcome(run: TaskRun, progress: RunProgress) -> Outcome:
         by_operator = progress.stop_reason in (CANCELLED_BY_OPERATOR, "")
         return outcomes.cancelled(counted) if by_operator else outcomes.interrupted(counted)
     return outcomes.from_result(result, counted)
+
+
+def _end_leaked_transaction(run: TaskRun) -> None:
+    """Roll back what raw SQL of a task left open: it would hold the write lock, and the run's ending would vanish with it."""
+    raw = connection.connection
+    if raw is not None and not connection.in_atomic_block and getattr(raw, "in_transaction", False):
+        logger.error("[TASKS] %s (run %s) left a transaction open; it is rolled back", run.title, run.pk)
+        raw.rollback()
 
 
 def _actor(run: TaskRun) -> Actor:

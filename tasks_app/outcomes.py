@@ -1,5 +1,6 @@
 """What became of a run: how an ending is decided, stored and journalled (50 §1.8, T-22, J-1)."""
 
+import json
 import logging
 import time
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from tasks_app.registry import TaskResult
 logger = logging.getLogger(__name__)
 
 INTERRUPTED_MESSAGE = "Interrupted by restart."
+MAX_MESSAGE = 4000
+MAX_DETAILS = 500_000  # characters of JSON; a page has to show them
 _RETRY_AFTER_SECONDS = (0.5, 1, 2, 4, 8, 15)  # on top of the wait for the lock that every attempt has already had
 _ACTIONS = {
     RunStatus.COMPLETED: "complete",
@@ -70,9 +73,9 @@ def store(run: TaskRun, outcome: Outcome, last_progress: dict[str, Any] | None =
         **(last_progress or {}),
         "status": outcome.status,
         "success": outcome.status == RunStatus.COMPLETED,
-        "message": mask_text(outcome.message),
+        "message": mask_text(outcome.message)[:MAX_MESSAGE],
         "error": outcome.error[:40],
-        "details": plain(outcome.details, mask=True),
+        "details": _bounded(plain(outcome.details, mask=True)),
         "phase": str(outcome.status),
         "current_item": "",
         "completed_at": timezone.now(),
@@ -84,6 +87,18 @@ def store(run: TaskRun, outcome: Outcome, last_progress: dict[str, Any] | None =
         setattr(run, name, value)
     journal_end(run)
     return True
+
+
+def _bounded(details: dict[str, Any]) -> dict[str, Any]:
+    """Details as they are, or without their largest parts when there is too much to keep."""
+    sizes = {name: len(json.dumps(value)) for name, value in details.items()}
+    kept = dict(details)
+    for name in sorted(sizes, key=lambda name: sizes[name], reverse=True):
+        if sum(sizes[name] for name in kept) <= MAX_DETAILS:
+            break
+        del kept[name]
+    left_out = sorted(details.keys() - kept.keys())
+    return {**kept, "left_out": f"Too large to keep: {', '.join(left_out)}"} if left_out else kept
 
 
 def _update_with_patience(run: TaskRun, values: dict[str, Any]) -> bool:

@@ -169,3 +169,27 @@ def test_what_a_task_changes_is_journalled_in_the_name_of_who_started_it():
     assert JournalEntry.objects.get(category="m3u").user_name == "command line"
     result_of(body, triggered_by=Trigger.SCHEDULED)
     assert JournalEntry.objects.filter(category="m3u").order_by("-pk")[0].user_initiated is False
+
+
+def test_messages_and_details_beyond_measure_are_cut():
+    details = {"count": 3, "streams": ["x" * 100] * 10_000}
+    run = result_of(lambda task: TaskResult(True, "m" * 100_000, details=details))
+    assert len(run.message) == 4000
+    assert run.details == {"count": 3, "left_out": "Too large to keep: streams"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_that_raw_sql_left_open_is_rolled_back_and_the_run_still_ends():
+    from django.db import connection
+
+    from tasks_app.models import WorkerBeat
+
+    def body(task):
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN IMMEDIATE")
+            cursor.execute("INSERT INTO tasks_app_workerbeat (worker, started_at, seen_at) VALUES ('half', 'x', 'x')")
+        raise OSError("broke in the middle")
+
+    run = result_of(body)
+    assert (run.status, run.message) == (RunStatus.FAILED, "broke in the middle")
+    assert not WorkerBeat.objects.exists()

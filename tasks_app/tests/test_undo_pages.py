@@ -74,13 +74,23 @@ def test_a_batch_shows_its_changes_and_reports_what_stayed(alice):
     url = reverse("journal:undo_batch", args=["batch001"])
     dialog = alice.get(url, headers=HTMX).content.decode()
     assert "2 changes will be taken back" in dialog
-    report = alice.post(url, headers=HTMX)
+    report = alice.post(url, headers={**HTMX, "HX-Target": "undo-form"})
     assert report.status_code == 200
     assert "1 change undone, 1 left as it is" in report.content.decode()
     assert "it is called zzz now." in report.content.decode()
     assert "journal:changed" in report["HX-Trigger"]
     again = alice.get(reverse("journal:undo_batch", args=["unknown"]), headers=HTMX)
     assert "nothing left to undo" in again.content.decode()
+
+
+def test_a_batch_undone_from_a_toast_tells_in_a_toast_what_stayed(alice):
+    renamed(1, "a", "b", "batch001")
+    renamed(2, "c", "d", "batch001")
+    WorkerBeat.objects.filter(pk=2).update(worker="zzz")
+    response = alice.post(reverse("journal:undo_batch", args=["batch001"]), headers=HTMX)
+    assert response.status_code == 204
+    [told] = toasts(response)
+    assert told == "1 change undone, 1 not. “beat 2”: it is called zzz now."
 
 
 def test_a_large_batch_becomes_a_run(alice, monkeypatch):

@@ -61,12 +61,13 @@ def _undo_in_background(request: HttpRequest, batch_id: str) -> HttpResponse:
 
 
 def _tell(request: HttpRequest, batch_id: str, report: UndoReport) -> HttpResponse:
+    undone = f"{report.undone} {'change' if report.undone == 1 else 'changes'} undone"
     if not report.conflict_count:
-        messages.success(request, f"{report.undone} {'change' if report.undone == 1 else 'changes'} undone.")
+        messages.success(request, f"{undone}.")
         return done(request, reverse("journal:list"), CHANGED_EVENT)
     htmx = getattr(request, "htmx", None)
     if wants_partial(request) and htmx is not None and not htmx.target:  # from an "Undo" in a toast
-        messages.warning(request, f"{report.undone} changes undone, {report.conflict_count} not. {report.conflicts[0]}")
+        messages.warning(request, f"{undone}, {report.conflict_count} not. {report.conflicts[0]}")
         return done(request, reverse("journal:list"), CHANGED_EVENT)
     context = {"batch_id": batch_id, "report": report}
     response = render_page(request, "tasks_app/undo_report.html", "tasks_app/_undo_report.html", context)
