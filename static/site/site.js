@@ -33,7 +33,12 @@
     words.className = "ecm-toast-text";
     words.textContent = text;
     item.append(words);
-    if (options.undo) item.append(button("Undo", { "hx-post": options.undo, "hx-swap": "none" }, () => dismiss(item)));
+    if (options.undo) {
+      // The toast stays until the answer is there: the events of the answer start at the button and must bubble.
+      const undo = button("Undo", { "hx-post": options.undo, "hx-swap": "none" }, () => (undo.disabled = true));
+      item.addEventListener("htmx:afterRequest", () => dismiss(item));
+      item.append(undo);
+    }
     if (options.retry) item.append(button("Try again", {}, () => (dismiss(item), options.retry())));
     if (options.link) {
       const link = document.createElement("a");
