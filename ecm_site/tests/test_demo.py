@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -72,7 +73,7 @@ def test_programmes_of_a_station_follow_each_other_without_gaps(installed: None)
     entry = GuideSource.objects.get().entries.get(tvg_id="redwoodnews.us")
     times = list(entry.programmes.order_by("start").values_list("start", "stop"))
     assert len(times) > 50
-    assert all(stop == following for (_, stop), (following, _) in zip(times, times[1:], strict=False))
+    assert all(stop == following for (_, stop), (following, _) in pairwise(times))
 
 
 def test_installing_twice_adds_nothing(installed: None, inline_tasks: None) -> None:

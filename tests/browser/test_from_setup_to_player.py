@@ -70,7 +70,9 @@ def test_a_newcomer_gets_from_setup_to_a_lineup_that_players_can_read(page: Any,
     entries = {found["name"]: found for found in ENTRY.finditer(text)}
     assert set(entries) == {"Redwood News", "Capitol Wire", "Ledger Business", "Stormwatch Weather"}
     assert len(re.findall(r"^http", text, re.MULTILINE)) == 4
-    numbers = {found.group(1) for found in (re.search(r'tvg-chno="([^"]*)"', e["attributes"]) for e in entries.values()) if found}
+    numbers = {
+        found.group(1) for found in (re.search(r'tvg-chno="([^"]*)"', e["attributes"]) for e in entries.values()) if found
+    }
     assert numbers == {"101", "102", "103", "104"}
     redwood = entries["Redwood News"]
     assert 'catchup="' in redwood["attributes"]
