@@ -14,6 +14,7 @@ from epg_app.raw_sql import fetch_all, id_list
 from epg_app.signals import source_refreshed
 from epg_app.source_lock import SourceBusy, source_lock
 from epg_app.source_state import set_source
+from m3u_app.raw_sql import bulk_writing
 from tasks_app.progress import Progress
 
 logger = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ def load_newly_mapped(*, progress: Progress) -> int:
     for (source_id,) in rows:
         progress.raise_if_cancelled()
         try:
-            with source_lock(source_id):
+            with source_lock(source_id), bulk_writing():
                 loaded += load_waiting(GuideSource.objects.get(pk=source_id), progress=progress)
         except SourceBusy:
             logger.info("[EPG] Guide id=%s is being refreshed; that refresh will load the new channels", source_id)

@@ -39,7 +39,7 @@ def prune_all(*, progress: Progress) -> int:
     for index, source in enumerate(sources):
         progress.report(phase="pruning", current=index, total=len(sources), item=source.name)
         try:
-            with source_lock(source.pk):
+            with source_lock(source.pk), bulk_writing():
                 removed = prune_source(source, progress)
                 if not source.keep_unmapped:
                     removed += drop_unwanted_programmes(source.pk, mapped_ids(), progress, WriteTurns())

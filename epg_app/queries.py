@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from epg_app.models import Programme
-from epg_app.raw_sql import fetch_all, id_list, stored_time
+from epg_app.raw_sql import fetch_all, id_list, plain_columns, stored_time
 
 ENTRIES_AT_ONCE = 50  # about 10,000 programmes of a week: one short read each
 

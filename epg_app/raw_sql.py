@@ -29,3 +29,9 @@ def fetch_all(sql: str, params: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
         cursor.execute(sql, list(params))
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows
+
+
+def plain_columns(names: Iterable[str]) -> str:
+    """A column list whose values arrive as stored: sqlite3 would turn declared times and booleans into objects."""
+    wrapped = {"start": "start || ''", "stop": "stop || ''", "stop_is_derived": "+stop_is_derived"}
+    return ", ".join(wrapped.get(name, name) for name in names)

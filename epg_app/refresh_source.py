@@ -22,6 +22,7 @@ from epg_app.source_journal import log_refresh
 from epg_app.source_lock import slot_for_import, source_lock
 from epg_app.source_state import mark_cancelled, mark_failed, mark_started, mark_succeeded, set_source
 from m3u_app.importing.download_pace import DownloadPace
+from m3u_app.raw_sql import bulk_writing
 from tasks_app.progress import Cancelled, Progress
 
 logger = logging.getLogger(__name__)
@@ -84,7 +85,7 @@ def _noted(source: GuideSource) -> Iterator[None]:
 def _refresh(source: GuideSource, progress: Progress, *, accept_smaller: bool) -> ImportReport:
     started = time.monotonic()
     arrived = _fetched(source, progress) if source.source_type == SourceType.XMLTV else _local(source)
-    with slot_for_import(progress):
+    with slot_for_import(progress), bulk_writing():
         set_source(source.pk, status=SourceStatus.PARSING)
         if arrived.mark == source.content_mark and not source.last_report.get("outside_window"):
             report = _unchanged(source, progress)

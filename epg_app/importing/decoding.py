@@ -8,6 +8,7 @@ import codecs
 import re
 import threading
 from collections.abc import Iterator
+from html import unescape
 from typing import BinaryIO, Final
 
 from ecm_site.http import looks_like_html
@@ -30,7 +31,7 @@ _KNOWN = re.compile(
     r"|shift_jis\w*|euc_\w+|johab|tis-620|ptcp154|hz"
 )
 _ELEMENT = re.compile(rb"<(?:[\w.-]{1,40}:)?(?:tv|channel|programme)[\s>/]")
-_TITLE = re.compile(rb"(?is)<title[^>]*>(.{0,400}?)</title")
+_TITLE = re.compile(rb"(?i)<title[^>]{0,200}>([^<]{1,400})")
 _CONTROLS: Final = bytes(code for code in range(32) if code not in (9, 10, 13))
 _CONTROL_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _WIDE = ("utf-16", "utf-32")
@@ -62,7 +63,7 @@ def refuse_web_page(start: bytes) -> None:
     if _ELEMENT.search(_narrow(start[:HEAD])) is not None or not looks_like_html(start):
         return
     title = _TITLE.search(start[:HEAD])
-    words = " ".join(title.group(1).decode("utf-8", "replace").split())[:100] if title else ""
+    words = " ".join(unescape(title.group(1).decode("utf-8", "replace")).split())[:100] if title else ""
     named = f"a web page “{words}”" if words else "a web page"
     raise GuideError(f"This is {named} instead of a guide, probably a login or block page. Check the address and the login.")
 
@@ -98,8 +99,10 @@ def _encoding_of(head: bytes, findings: Findings) -> str:
             return name
     if head[:4] in (b"<\0\0\0", b"\0\0\0<"):
         return "utf-32-le" if head[0] else "utf-32-be"
-    if head[:2] == b"<\0" or head[:2] == b"\0<":
-        return "utf-16-le" if head[0] else "utf-16-be"
+    if head[:2] == b"<\0" and head[3:4] == b"\0":
+        return "utf-16-le"
+    if head[:3] == b"\0<\0":
+        return "utf-16-be"
     declared = _DECLARATION.search(head[:HEAD])
     name = _codec_name(declared.group(1).decode("ascii"), findings) if declared else "utf-8"
     if name.startswith(_WIDE):

@@ -20,7 +20,7 @@ from epg_app.importing.episodes import (
     from_xmltv_ns,
 )
 from epg_app.importing.markup import Decoder, OnOddity, attributes, is_well_formed
-from epg_app.importing.mending import CONTAINERS, mend
+from epg_app.importing.mending import CONTAINERS, LEAVES, mend
 from epg_app.programme_extra import CREDIT_JOBS
 
 Content = tuple[str, str, str, str, int | None, int | None, str, str, int]
@@ -36,9 +36,9 @@ _MINUTES: Final = {"seconds": 1 / 60, "minutes": 1, "hours": 60}
 _JOBS: Final = frozenset(CREDIT_JOBS)
 _TEXTS: Final = frozenset({"title", "sub-title", "desc"})
 
-# Name, attributes, text, and "/" when an end tag follows. A tag name cut short by a digit or a dot makes an attribute text
+# Name, attributes, text, and "/" when the end tag of that name follows. A tag name cut short by a digit or a dot makes an attribute text
 # that is not well-formed, and so leads to the mender.
-_TOKENS = re.compile(r"<(/?[a-zA-Z:-]++)([^>]*+)>([^<]*+)(?:<(/))?").findall
+_TOKENS = re.compile(r"<(/?[a-zA-Z:-]++)([^>]*+)>([^<]*+)(?:<(/)(?=\1))?").findall
 
 
 _USUAL_ADDRESS = re.compile(r' src="([^"<>\s]*+)"\s*/?').fullmatch
@@ -66,6 +66,8 @@ class ProgrammeReader:
         """Read ``block`` from ``begin``, the end of the start tag."""
         end = block.rfind("</programme")
         if end < begin:
+            if block[begin - 2 : begin] == "/>":
+                return (NO_TITLE, "", "", "[]", None, None, "", "{}", 0)  # it has no children
             self._on_oddity("unclosed", block[begin : begin + 200])
             end = len(block)
         try:
@@ -110,19 +112,17 @@ class ProgrammeReader:
             if name == "category":
                 if attribute_text and attribute_text not in sound:
                     self._check(attribute_text)
-                text = raw.strip()
+                text = self._decode(raw).strip() if "&" in raw else raw.strip()
                 if text:
-                    categories.append(self._decode(text) if "&" in text else text)
+                    categories.append(text)
             elif name == "title" or name == "desc" or name == "sub-title":  # noqa: PLR1714 - faster than a set
                 if not closed and attribute_text[-1:] != "/":
                     raise _NeedsMending
                 if attribute_text and attribute_text not in sound:
                     self._check(attribute_text)
-                text = raw.strip()
+                text = self._decode(raw).strip() if "&" in raw else raw.strip()
                 if not text:
                     continue
-                if "&" in text:
-                    text = self._decode(text).strip()
                 rank = self._rank(attribute_text) if language else 0
                 if name == "title":
                     if rank > title_rank:
@@ -136,11 +136,9 @@ class ProgrammeReader:
                 if not icon:
                     icon = self._address(attribute_text)
             elif name == "episode-num":
-                text = raw.strip()
+                text = self._decode(raw).strip() if "&" in raw else raw.strip()
                 if text:
                     system = self._systems.get(attribute_text) or self._system(attribute_text)
-                    if "&" in text:
-                        text = self._decode(text)
                     numbers.append([system, text])
                     if system == "xmltv_ns":
                         if numbering is None or numbering is UNKNOWN:
@@ -226,8 +224,7 @@ class ProgrammeReader:
 
     # --- children ---------------------------------------------------------------------------------------------------
     def _text(self, text: str) -> str:
-        text = text.strip()
-        return self._decode(text) if "&" in text else text
+        return (self._decode(text) if "&" in text else text).strip()
 
     def _attribute(self, attribute_text: str, name: str) -> str:
         if not attribute_text:
@@ -264,20 +261,19 @@ class ProgrammeReader:
                 if text:
                     _append(extra, "credits", self._credit(name, attribute_text, text))
                 return True
-            return name[0] == "/" or name in ("image", "url")
+            return name in ("image", "url") or name not in _TOP_LEVEL
         if container in ("rating", "star-rating"):
             if name == "value":
                 ratings = extra["ratings" if container == "rating" else "star_ratings"]
                 ratings[-1][0] = ratings[-1][0] or text
-            return name in ("value", "icon")
+            return name == "icon" or name not in _TOP_LEVEL
         if container == "subtitles":
             if name == "language":
                 extra["subtitles"][-1][1] = text
-            return name == "language"
-        known = name in ("present", "colour", "aspect", "quality", "stereo")  # video, audio
-        if known and text:
+            return name == "language" or name not in _TOP_LEVEL
+        if name in _SIGNAL and text:  # video, audio
             extra.setdefault(container, {}).setdefault(name, text)
-        return known
+        return name not in _TOP_LEVEL
 
     def _credit(self, job: str, attribute_text: str, name: str) -> list[Any]:
         name = " ".join(name.split())
@@ -333,6 +329,9 @@ class ProgrammeReader:
         return round(int(text) * _MINUTES[units])
 
 
+_SIGNAL: Final = frozenset({"present", "colour", "aspect", "quality", "stereo"})
+_TOP_LEVEL: Final = (LEAVES | CONTAINERS) - _JOBS - _SIGNAL - {"value"}
+"""What cannot stand inside a container, so that its appearance ends one that was never closed."""
 _PLAIN: Final = {"date": "date", "language": "language", "orig-language": "orig_language", "url": "url"}
 _LISTS: Final = {"keyword": "keywords", "country": "countries"}
 _FLAGS: Final = {

@@ -12,7 +12,7 @@ from typing import Any, Final
 from epg_app.importing.airing_rules import Note, TidyRow, tidy
 from epg_app.importing.spool import Spool
 from epg_app.importing.window import TimeTexts, Window
-from epg_app.raw_sql import fetch_all, id_list
+from epg_app.raw_sql import fetch_all, id_list, plain_columns
 from m3u_app.importing.write_turns import WriteTurns
 from m3u_app.raw_sql import execute, execute_many
 from tasks_app.progress import Progress
@@ -37,7 +37,7 @@ _COLUMNS: Final = (
 )
 _INSERT: Final = f"INSERT INTO epg_app_programme ({', '.join(_COLUMNS)}) VALUES ({', '.join(['%s'] * len(_COLUMNS))})"  # noqa: S608
 _SELECT: Final = (
-    f"SELECT id, {', '.join(_COLUMNS)} FROM epg_app_programme"  # noqa: S608
+    f"SELECT id, {plain_columns(_COLUMNS)} FROM epg_app_programme"  # noqa: S608
     " WHERE entry_id IN (SELECT value FROM json_each(%s))"
 )
 

@@ -42,23 +42,21 @@ class SectionRemover:
 
     def _without_sections(self, text: str, final: bool) -> tuple[str, str]:
         out: list[str] = []
-        endless: set[str] = set()  # kinds of sections that do not end in the rest of this text
+        ends = _Ends(text)
         begin = search_from = 0
         while (match := _START.search(text, search_from)) is not None:
             start, kind = match.start(), match.group()
-            end = -1 if kind in endless else _end_of(text, match)
-            if end >= 0:
-                out.append(text[begin:start])
-                out.append(self._replacement(kind, text, start, end))
-                begin = search_from = end
-            elif final or len(text) - start > MAX_SECTION:
-                endless.add(kind)
-                out.append(text[begin:start])
-                self._findings.note("open_section", line=self._line_at(out), sample=text[start : start + 200])
-                begin = search_from = match.end()
-            else:
+            end = ends.of(kind, match.end())
+            if end is None and not final and len(text) - start <= MAX_SECTION:
                 out.append(text[begin:start])
                 return "".join(out), text[start:]
+            out.append(text[begin:start])
+            if end is None or (kind == "<![CDATA[" and ends.swallows_a_programme(match.end(), end)):
+                self._note("open_section", text, start)
+                begin = search_from = match.end()  # only its start is taken out; what follows is read as usual
+            else:
+                out.append(self._replacement(kind, text, start, end))
+                begin = search_from = end
         out.append(text[begin:])
         return "".join(out), ""
 
@@ -66,32 +64,43 @@ class SectionRemover:
         if kind == "<![CDATA[":
             return escape(text[start + len(kind) : end - len("]]>")], quote=False)
         if kind == "<!DOCTYPE" and "<!ENTITY" in text[start:end]:
-            line = self._line + text.count("\n", 0, start)
-            self._findings.note("own_entities", line=line, sample=text[start : min(end, start + 200)])
+            self._note("own_entities", text[:end], start)
         return "\n" * text.count("\n", start, end)
 
-    def _line_at(self, out: list[str]) -> int:
-        return self._line + sum(part.count("\n") for part in out)
+    def _note(self, kind: str, text: str, at: int) -> None:
+        self._findings.note(kind, line=lambda: self._line + text.count("\n", 0, at), sample=text[at : at + 200])
 
 
-def _end_of(text: str, start: re.Match[str]) -> int:
-    """Where the section that begins at ``start`` ends; -1 when it does not."""
-    kind = start.group()
-    if kind == "<!DOCTYPE":
-        return _end_of_doctype(text, start.end())
-    mark = _ENDS[kind]
-    end = text.find(mark, start.end())
-    if end < 0:
-        return -1
-    if kind == "<![CDATA[" and text.find("</programme", start.end(), end) >= 0:
-        return -1  # that end belongs to another section: this one was never closed
-    return end + len(mark)
+class _Ends:
+    """Finds where sections of one text end. Asked for ever later places, it searches no stretch of the text twice."""
 
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._found: dict[str, int] = {}
 
-def _end_of_doctype(text: str, begin: int) -> int:
-    close = text.find(">", begin)
-    subset = text.find("[", begin, close) if close >= 0 else text.find("[", begin)
-    if subset >= 0:
-        bracket = text.find("]", subset)
-        close = text.find(">", bracket) if bracket >= 0 else -1
-    return close + 1 if close >= 0 else -1
+    def of(self, kind: str, begin: int) -> int | None:
+        """Position behind the end of a section whose content starts at ``begin``; None when it does not end."""
+        if kind == "<!DOCTYPE":
+            return self._of_doctype(begin)
+        mark = _ENDS[kind]
+        end = self._next(mark, begin)
+        return None if end is None else end + len(mark)
+
+    def swallows_a_programme(self, begin: int, end: int) -> bool:
+        """Whether a programme ends in between: then that end belongs to another section."""
+        closing = self._next("</programme", begin)
+        return closing is not None and closing < end
+
+    def _next(self, mark: str, begin: int) -> int | None:
+        found = self._found.get(mark)
+        if found is None or 0 <= found < begin:
+            found = self._found[mark] = self._text.find(mark, begin)
+        return None if found < 0 else found
+
+    def _of_doctype(self, begin: int) -> int | None:
+        close = self._next(">", begin)
+        subset = self._text.find("[", begin, begin + 2000 if close is None else close)
+        if subset >= 0:
+            bracket = self._next("]", subset)
+            close = None if bracket is None else self._next(">", bracket)
+        return None if close is None else close + 1
