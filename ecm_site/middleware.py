@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import patch_cache_control, patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
 from ecm_site.conf import get_settings
@@ -85,6 +86,24 @@ class TimeZoneMiddleware:
             return self.get_response(request)
         with timezone.override(zoneinfo.ZoneInfo(name)):
             return self.get_response(request)
+
+
+class FreshPagesMiddleware:
+    """Pages are always asked for anew: an old one names scripts that an upgrade has replaced (50 O-5, trap 38).
+
+    A page and the part of it that htmx fetched have the same address; the Back button must not show one for the other.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.get("Content-Type", "").startswith("text/html"):
+            patch_vary_headers(response, ["HX-Request"])
+            if "Cache-Control" not in response:
+                patch_cache_control(response, no_cache=True, private=True)
+        return response
 
 
 class HtmxMessagesMiddleware:

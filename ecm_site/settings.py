@@ -62,6 +62,7 @@ MIDDLEWARE = [
     "ecm_site.middleware.SignInRequiredMiddleware",
     "ecm_site.middleware.SlidingSessionMiddleware",
     "ecm_site.middleware.TimeZoneMiddleware",
+    "ecm_site.middleware.FreshPagesMiddleware",
     "ecm_site.middleware.HtmxMessagesMiddleware",
 ]
 

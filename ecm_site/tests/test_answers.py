@@ -20,6 +20,13 @@ def test_pages_carry_the_security_headers(signed_in: Client) -> None:
     assert "no-cache" in answer["Cache-Control"]
 
 
+@pytest.mark.parametrize("path", ["/", "/sign-in/", "/settings/guide/", "/nope/", "/journal/", "/m3u/"])
+def test_pages_are_never_taken_from_a_cache_nor_mistaken_for_their_parts(signed_in: Client, path: str) -> None:
+    answer = signed_in.get(path, follow=True)
+    assert "no-cache" in answer["Cache-Control"]
+    assert "HX-Request" in answer["Vary"]
+
+
 def test_the_content_security_policy_allows_no_inline_script(signed_in: Client) -> None:
     answer = signed_in.get("/")
     policy = dict(part.strip().split(" ", 1) for part in answer["Content-Security-Policy"].split(";") if part.strip())
