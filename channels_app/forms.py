@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from channels_app.errors import EditRefused
-from channels_app.models import Channel, ChannelGroup
+from channels_app.models import Channel
 from channels_app.numbering import format_number
 
 _PLAIN = {"autocomplete": "off", "spellcheck": "false"}
@@ -58,10 +58,9 @@ class ChannelForm(forms.Form):
             }
         )
 
-    def changes(self, group: ChannelGroup | None) -> dict[str, object]:
-        """The values as a use case takes them. A logo is sent only when it was changed: what a provider wrote may stay."""
+    def changes(self) -> dict[str, object]:
+        """The values as a use case takes them, except the group."""
         values: dict[str, Any] = {name: self.cleaned_data[name] for name in _SAME_NAME}
-        values["group_id"] = group.pk if group else None
         values["guide_entry_id"] = None if values["no_epg"] else self.cleaned_data["guide_entry"]
         return values
 

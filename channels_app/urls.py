@@ -1,6 +1,15 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from channels_app.views import channel_actions, channel_forms, channel_pane, group_actions, manager, stream_actions, stream_pane
+from channels_app.views import (
+    channel_actions,
+    channel_forms,
+    channel_pane,
+    group_actions,
+    guide_choice,
+    manager,
+    stream_actions,
+    stream_pane,
+)
 
 app_name = "channels"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -26,6 +35,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("move/", channel_actions.move, name="move"),
     path("renumber/", channel_actions.renumber_selected, name="renumber_selected"),
     path("reorder/", channel_actions.reorder, name="reorder"),
+    path("guide-entries/", guide_choice.guide_entries, name="guide_entries"),
     path("<int:channel_id>/", channel_forms.edit, name="edit"),
     path("<int:channel_id>/name/", channel_forms.rename, name="rename"),
     path("<int:channel_id>/number/", channel_forms.renumber, name="renumber"),

@@ -97,6 +97,7 @@ def move(request: HttpRequest) -> HttpResponse:
                 planned = plan_move(command)
         except EditRefused as error:
             refuse_in(form, error, {"group_id": "group"})
+    changes = _planned_changes(planned) if planned else []
     context = {
         "form": form,
         "channel_ids": ",".join(map(str, channel_ids)),
@@ -109,7 +110,8 @@ def move(request: HttpRequest) -> HttpResponse:
         "target_range": format_range(number for _, number in rows_of_group(target) if number is not None),
         "offer_close": source_has_gaps_after(channel_ids, target),
         "planned": planned,
-        "changes": _preview(_planned_changes(planned)) if planned else [],
+        "changes": _preview(changes),
+        "more_changes": max(0, len(changes) - _PREVIEWED),
         "warnings": duplicate_warnings(planned.duplicates) if planned else [],
         "action": reverse("channels:move"),
     }

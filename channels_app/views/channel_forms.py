@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from channels_app.channel_fields import clean_number
+from channels_app.channel_fields import clean_fields, clean_number
 from channels_app.channel_from_stream import usable_logo
 from channels_app.commands import CreateChannel, CreateGroup, UpdateChannel
 from channels_app.edit_channels import create_channel, next_number_in_group, update_channel
@@ -14,11 +14,12 @@ from channels_app.edit_groups import create_group
 from channels_app.errors import EditRefused
 from channels_app.forms import CHANNEL_FORM_NAMES, ChannelForm, NewChannelForm, refuse_in
 from channels_app.models import Channel, ChannelGroup, ChannelStream
-from channels_app.naming import compose_name, without_leading_number
+from channels_app.naming import compose_name, enrich, without_leading_number
 from channels_app.numbering import format_number
 from channels_app.views.answers import dialog, edited
 from channels_app.views.posted import id_in
 from ecm_site.conf import get_settings
+from epg_app.models import GuideEntry, GuideSource
 from tasks_app.journal import new_batch_id
 
 
@@ -64,10 +65,12 @@ def edit(request: HttpRequest, channel_id: int) -> HttpResponse:
     form.is_valid()
     batch_id = new_batch_id()
     try:
-        group, made = _group_of(form, batch_id)
-        changes = form.changes(group)
+        changes = form.changes()
         if changes["logo_url"] == channel.logo_url:
-            changes.pop("logo_url")
+            changes.pop("logo_url")  # what a provider wrote may stay, even if nobody could type it
+        clean_fields(changes)  # before a group is made for them
+        group, made = _group_of(form, batch_id)
+        changes["group_id"] = group.pk if group else None
         outcome = update_channel(UpdateChannel(channel.pk, changes), batch_id=batch_id)
     except EditRefused as error:
         refuse_in(form, error, CHANNEL_FORM_NAMES)
@@ -150,10 +153,19 @@ def _edit_form(request: HttpRequest, channel: Channel, form: ChannelForm, status
         "streams": streams,
         "stream_logo": next((logo for stream in streams if (logo := usable_logo(stream.logo_url))), ""),
         "guide_logo": usable_logo(channel.guide_entry.icon_url) if channel.guide_entry else "",
+        "guide_entry": _chosen_entry(form),
+        "guide_find": enrich(channel.name).normalized_name[:60],
+        "guide_sources": GuideSource.objects.filter(is_active=True).order_by("-priority", "name").values_list("pk", "name"),
         "action": reverse("channels:edit", args=[channel.pk]),
         "number": format_number(channel.number),
     }
     return dialog(request, "channels_app/_edit_channel_form.html", channel.name, context, status)
+
+
+def _chosen_entry(form: ChannelForm) -> GuideEntry | None:
+    """The entry that the form holds, also after an error."""
+    value = str(form["guide_entry"].value() or "")
+    return GuideEntry.objects.select_related("source").filter(pk=int(value)).first() if value.isdigit() else None
 
 
 def _group_names() -> list[str]:

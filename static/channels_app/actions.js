@@ -55,6 +55,8 @@ const ACTIONS = {
   "pick-all": (_, button) => pickOptions(button, true),
   "pick-none": (_, button) => pickOptions(button, false),
   "use-logo": (_, button) => useLogo(button),
+  "choose-entry": (_, button) => chooseEntry(button.closest("[data-guide-field]"), button.dataset),
+  "clear-entry": (_, button) => chooseEntry(button.closest("[data-guide-field]"), { entry: "", label: "No guide entry" }),
 };
 
 const paneList = (button) => button.closest("[data-pane]")?.dataset.pane ?? (menuKind === "stream" ? "streams" : "channels");
@@ -99,6 +101,21 @@ document.addEventListener("click", (event) => {
   if (inMenu) closeMenu({ refocus: true });
   act(button.dataset.act, subject, button);
 });
+
+// A guide entry brings its TVG-ID along (10 §7.2).
+function chooseEntry(field, { entry, label, tvgId, source }) {
+  field.querySelector("[name=guide_entry]").value = entry;
+  field.querySelector("[data-guide-label]").textContent = label;
+  field.querySelector("[data-guide-detail]").textContent = entry ? `${tvgId} · ${source}` : "";
+  field.querySelector("[data-act=clear-entry]").hidden = !entry;
+  const form = field.closest("form");
+  if (entry && tvgId) form.querySelector("[name=tvg_id]").value = tvgId;
+  if (entry) form.querySelector("[name=no_epg]").checked = false;
+  const search = field.querySelector("details");
+  search.open = false;
+  search.querySelector("summary").focus();
+  window.ecm.announce(label);
+}
 
 // The picture beside a logo address follows what is typed.
 document.addEventListener("input", (event) => {

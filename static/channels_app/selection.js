@@ -169,17 +169,17 @@ export function show(within = document.getElementById("channel-manager")) {
 }
 
 function showBars() {
-  const groups = streamGroups.size ? ` (${counted(streamGroups.size, "whole group")})` : "";
-  showBar("channel-selection", channels.size, `${counted(channels.size, "channel")} selected`);
-  showBar("stream-selection", streamCount(), `${counted(streamCount(), "stream")}${groups} selected`);
+  showBar("channel-selection", channels.size, "channel", "");
+  showBar("stream-selection", streamCount(), "stream", streamGroups.size ? ` in ${counted(streamGroups.size, "whole group")}` : "");
 }
 
-function showBar(id, count, text) {
+function showBar(id, count, what, where) {
   const bar = document.getElementById(id);
   if (bar.hidden !== !count) bar.hidden = !count;
   const place = bar.querySelector("[data-count]");
-  if (count && place.textContent !== text) {
-    place.textContent = text;
-    window.ecm.announce(text);
-  }
+  const text = `${count.toLocaleString()} selected`;
+  if (!count || place.textContent === text) return;
+  place.textContent = text;
+  place.title = `${counted(count, what)}${where}`;
+  window.ecm.announce(`${counted(count, what)}${where} selected`);
 }
