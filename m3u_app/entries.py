@@ -53,9 +53,6 @@ class Entry(NamedTuple):
 
     name: str
     url: str
-    group: str = DEFAULT_GROUP
-    group_key: str = ""  # the provider's category id, when it has one (Xtream)
-    identity_key: str = ""  # replaces the address in the identity: Xtream stream id, tuner DeviceID + GuideNumber
     tvg_id: str = ""
     tvg_name: str = ""
     logo_url: str = ""
@@ -68,6 +65,10 @@ class Entry(NamedTuple):
     catchup_days: int = 0
     needs_drm: bool = False
     extras: dict[str, Any] | None = None
+    # Up to here the order is that of the importer's columns; what follows places the stream and identifies it.
+    group: str = DEFAULT_GROUP
+    group_key: str = ""  # the provider's category id, when it has one (Xtream)
+    identity_key: str = ""  # replaces the address in the identity: Xtream stream id, tuner DeviceID + GuideNumber
 
 
 @dataclass
@@ -221,6 +222,15 @@ def mark_key(salt: bytes, *parts: str) -> bytes:
     """Condense everything that entries depend on besides their own text into a key (32 bytes) for :func:`content_mark`."""
     text = json.dumps(parts).encode()
     return hashlib.blake2b(salt + b"\0" + text, digest_size=32).digest()
+
+
+def content_marks(contents: list[bytes], key: bytes) -> list[int]:
+    """Return :func:`content_mark` of each of ``contents``, without a call for each."""
+    blake2b, from_bytes, salt, person = hashlib.blake2b, int.from_bytes, key[:16], key[16:]
+    return [
+        from_bytes(blake2b(content, digest_size=8, salt=salt, person=person).digest(), "little", signed=True) or 1
+        for content in contents
+    ]
 
 
 def content_mark(content: bytes, key: bytes) -> int:

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from django.db import connection
 
 FETCH = 2000  # rows a step
+ROWS_A_STATEMENT = 100  # times 24 columns is far below SQLite's 32,766 values
 
 
 def read_rows(sql: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
@@ -40,6 +42,29 @@ def execute_many(sql: str, rows: list[tuple[Any, ...]]) -> int:
     with connection.cursor() as cursor:
         cursor.executemany(sql, rows)
         return max(int(cursor.rowcount), 0)
+
+
+def insert_many(head: str, rows: Sequence[tuple[Any, ...]], tail: str = "") -> int:
+    """Insert ``rows`` with "``head`` VALUES … ``tail``", ROWS_A_STATEMENT at a time, and return how many came in.
+
+    A table with triggers pays for them by the statement too: a hundred rows in one make that cheap.
+    """
+    if not rows:
+        return 0
+    full = len(rows) // ROWS_A_STATEMENT * ROWS_A_STATEMENT
+    row = f"({placeholders(rows[0])})"
+    inserted = 0
+    with connection.cursor() as cursor:
+        if full:
+            batches = [
+                list(chain.from_iterable(rows[start : start + ROWS_A_STATEMENT])) for start in range(0, full, ROWS_A_STATEMENT)
+            ]
+            cursor.executemany(f"{head} VALUES {', '.join([row] * ROWS_A_STATEMENT)}{tail}", batches)
+            inserted += max(int(cursor.rowcount), 0)
+        if full < len(rows):
+            cursor.executemany(f"{head} VALUES {row}{tail}", rows[full:])
+            inserted += max(int(cursor.rowcount), 0)
+    return inserted
 
 
 def placeholders(values: Sequence[Any]) -> str:

@@ -5,6 +5,7 @@ one match; on lines that it matches both give the same result.
 """
 
 import re
+from functools import lru_cache
 
 KEYWORD = "#EXTINF:"
 
@@ -27,6 +28,8 @@ PLAIN_ENTRY = re.compile(
     r" *,([^\n]*)\n"
     r"(https?://[^\s/?#|][^\n|]*)\n?"
 )
+USUAL_KEYS = ("tvg-id", "tvg-name", "tvg-logo", "group-title")
+USUAL_GROUPS = ("title", "url", "id", "name", "logo", "group")
 PLAIN_ATTRIBUTES = re.compile(r' ([A-Za-z0-9_.-]+)="([^"]*)"').findall
 
 
@@ -96,3 +99,18 @@ def _end(pattern: re.Pattern[str], line: str, at: int) -> int:
     """Where a pattern that can match nothing stops matching."""
     match = pattern.match(line, at)
     return match.end() if match else at
+
+
+@lru_cache(maxsize=64)
+def usual_shape(keys: tuple[str, ...]) -> re.Pattern[str] | None:
+    """Return a pattern for plain entries with exactly these attributes in this order, or None for unusual ones.
+
+    A provider writes nearly all its entries in one shape; one match then gives everything, in the groups USUAL_GROUPS.
+    The result is that of :data:`PLAIN_ENTRY`.
+    """
+    if len(set(keys)) != len(keys) or not set(keys) <= set(USUAL_KEYS):
+        return None
+    names = dict(zip(USUAL_KEYS, USUAL_GROUPS[2:], strict=True))
+    attributes = "".join(f' +{key}="(?P<{names[key]}>[^"\\n]*)"' for key in keys)
+    absent = "".join(f"(?P<{name}>)" for key, name in names.items() if key not in keys)
+    return re.compile(rf"#EXTINF:-?\d+{attributes} *,(?P<title>[^\n]*)\n(?P<url>https?://[^\s/?#|][^\n|]*)\n?{absent}")

@@ -14,11 +14,6 @@ BY_IDENTITY = 2
 _ONLY_BY_MARK = bytes([0, 1, 0]) + bytes(253)
 
 
-def identity_key(identity: bytes) -> int:
-    """The first 64 bits of an identity. Enough to tell the streams of one account apart (odds below 1 in 100 million)."""
-    return int.from_bytes(identity[:8], "little", signed=True)
-
-
 class KnownStreams:
     """Marks and identities of one account's stored streams, and which of them this reading has met.
 
@@ -52,22 +47,23 @@ class KnownStreams:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def slot_of(self, identity: bytes) -> int:
-        """Return the slot of a stored stream, NEW when this reading has met it before without it being stored, or ABSENT."""
-        if self._identities is None:
-            self._identities = self._load_identities()
-        found = self._identities.get(identity_key(identity), ABSENT)
-        if found < 0:
-            return found
-        slot = bisect_left(self.ids, found)
-        # A row that came after the marks were read belongs to nobody this run knows; treat it as new and merge into it.
-        return slot if slot < len(self.ids) and self.ids[slot] == found else ABSENT
+    def claim(self, identity: bytes, *, keep: bool) -> int:
+        """Look an entry up by its identity and, with ``keep``, remember it so that it is taken once only.
 
-    def note_new(self, identity: bytes) -> None:
-        """Remember an identity that is not stored yet, so that it is taken once only."""
-        if self._identities is None:
-            self._identities = self._load_identities()
-        self._identities[identity_key(identity)] = NEW
+        Returns the slot of a stored stream, NEW when this reading has met the entry before, or ABSENT.
+        """
+        identities = self._identities
+        if identities is None:
+            identities = self._identities = self._load_identities()
+        key = int.from_bytes(identity[:8], "little", signed=True)
+        found = identities.get(key, ABSENT)
+        if found > 0:
+            slot = bisect_left(self.ids, found)
+            # A row that came after the marks were read belongs to nobody this run knows.
+            return slot if slot < len(self.ids) and self.ids[slot] == found else NEW
+        if found == ABSENT and keep:
+            identities[key] = NEW
+        return found
 
     def forget_identities(self) -> None:
         """Give the memory back once reading is over."""
@@ -91,6 +87,7 @@ class KnownStreams:
         return list(compress(self.ids, (met and stale for met, stale in zip(self.seen, self.was_stale, strict=True))))
 
     def _load_identities(self) -> dict[int, int]:
+        """Row ids by the first 64 bits of the identity: enough to tell half a million apart (odds 1 in 100 million)."""
         if not self.ids:
             return {}
         rows = read_rows(

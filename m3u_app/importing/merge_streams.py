@@ -11,7 +11,7 @@ from typing import Any
 from m3u_app.importing.scan_source import PROVIDER_COLUMNS
 from m3u_app.importing.spool import Record, Spool
 from m3u_app.importing.write_turns import WriteTurns
-from m3u_app.raw_sql import db_time, execute_in, execute_many, placeholders, read_rows_in
+from m3u_app.raw_sql import db_time, execute_in, execute_many, insert_many, read_rows_in
 from m3u_app.search_index import index_rows, index_rows_after, newest_row, unindex_rows
 from tasks_app.progress import Progress
 
@@ -21,10 +21,10 @@ _NAME = _COLUMNS.index("name")
 _NUMBER = _COLUMNS.index("stream_chno")
 
 _INSERT = (
-    f"INSERT INTO m3u_app_stream ({', '.join(_COLUMNS)}, stream_hash, content_mark, account_id, is_custom, is_stale,"  # noqa: S608
-    f" first_seen, updated_at) VALUES ({placeholders(_COLUMNS)}, %s, %s, %s, %s, %s, %s, %s)"
-    " ON CONFLICT (stream_hash) DO NOTHING"  # cannot be; should it, the stored one stays and is not counted
+    f"INSERT INTO m3u_app_stream ({', '.join(_COLUMNS)}, stream_hash, content_mark, account_id, is_custom, is_stale,"
+    " first_seen, updated_at)"
 )
+_ON_CONFLICT = " ON CONFLICT (stream_hash) DO NOTHING"  # cannot be; should it, the stored one stays and is not counted
 _UPDATE = (
     f"UPDATE m3u_app_stream SET {', '.join(f'{name} = %s' for name in _COLUMNS)},"  # noqa: S608
     " stream_hash = %s, content_mark = %s, updated_at = %s WHERE id = %s"
@@ -52,7 +52,7 @@ def insert_streams(
         progress.raise_if_cancelled()
         with turns.turn(len(rows)):
             newest = newest_row()
-            created += execute_many(_INSERT, rows)
+            created += insert_many(_INSERT, rows, _ON_CONFLICT)
             index_rows_after(newest)
         done += len(rows)
         progress.report(current=done, total=spool.count, succeeded=created)

@@ -18,14 +18,14 @@ from m3u_app.entries import (
     URL_LIMIT,
     Entry,
     ReadReport,
-    content_mark,
+    content_marks,
     mark_key,
 )
 from m3u_app.importing.blocks import LINE_LIMIT, BlockReader, Readable
 from m3u_app.importing.directives import Details, apply_directive, looks_playable, split_url
 from m3u_app.importing.encoding import decode_lines
-from m3u_app.importing.extinf import PLAIN_ATTRIBUTES, PLAIN_ENTRY, parse_extinf, parse_header
-from m3u_app.importing.fields import CATCHUP_DEFAULTS, make_entry, name_from_url
+from m3u_app.importing.extinf import PLAIN_ATTRIBUTES, PLAIN_ENTRY, USUAL_GROUPS, parse_extinf, parse_header, usual_shape
+from m3u_app.importing.fields import CATCHUP_DEFAULTS, make_entry, make_usual_entry, name_from_url
 
 READER_VERSION = "1"
 """Part of every mark. Raise it when the same lines begin to mean something else; every entry is then read anew."""
@@ -63,6 +63,7 @@ class PlaylistReader:
         self._encodings: tuple[str, ...] = ()
         self._defaults: dict[str, str] = {}
         self._key = b""
+        self._shape: re.Pattern[str] | None = None  # that of the last usual entry
         self._block = b""
         self._block_line = 1  # number of the first line of the block
         self._raws: list[bytes] = []  # what was cut out of it
@@ -87,23 +88,33 @@ class PlaylistReader:
                 self._block = block
                 self._raws = self._cut(block)
                 self.report.seen += len(self._raws)
-                key = self._key
-                yield [(content_mark(raw, key), raw) for raw in self._raws]
+                yield list(zip(content_marks(self._raws, self._key), self._raws, strict=True))
                 self._block_line += block.count(b"\n")
             self._close_open_entry()
 
     def parse(self, raw: bytes) -> Entry | None:
         """Turn a raw entry of the newest batch into an entry, or count why not."""
         text = decode_lines(raw, self._encodings)
-        plain = PLAIN_ENTRY.fullmatch(text) if len(text) <= URL_LIMIT else None
-        if plain is None:
+        entry = self._parse_plain(text) if len(text) <= URL_LIMIT else None
+        if entry is None:
             entry = self._parse_lines(raw, text)
-        else:
-            attributes = {key.lower(): value for key, found in PLAIN_ATTRIBUTES(plain[1]) if (value := found.strip())}
-            entry = make_entry(attributes, plain[2].strip(), plain[3].strip(), defaults=self._defaults)
         if entry is not None and not entry.name:
             return entry._replace(name=f"Stream {self._number_of(raw)}")
         return entry
+
+    def _parse_plain(self, text: str) -> Entry | None:
+        """Parse a well-formed entry with one or two matches; None when it needs the exact way."""
+        usual = self._shape.fullmatch(text) if self._shape is not None else None
+        if usual is not None:
+            return make_usual_entry(*usual.group(*USUAL_GROUPS))
+        plain = PLAIN_ENTRY.fullmatch(text)
+        if plain is None:
+            return None
+        found = PLAIN_ATTRIBUTES(plain[1])
+        if not self._defaults:
+            self._shape = usual_shape(tuple(key for key, _ in found)) or self._shape
+        attributes = {key.lower(): value for key, text in found if (value := text.strip())}
+        return make_entry(attributes, plain[2].strip(), plain[3].strip(), defaults=self._defaults)
 
     # --- cutting -------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from m3u_app.entries import Entry, EntrySource
 from m3u_app.importing.group_plan import GroupPlan
 from m3u_app.importing.identity import IdentityMaker
 from m3u_app.importing.known_streams import ABSENT, BY_IDENTITY, BY_MARK, NEW, KnownStreams
-from m3u_app.importing.spool import Spool
+from m3u_app.importing.spool import Record, Spool
 from tasks_app.progress import Progress
 
 PROVIDER_COLUMNS = (
@@ -28,7 +28,9 @@ PROVIDER_COLUMNS = (
     "needs_drm",
     "extras",
 )
-"""Columns that come from the provider, in the order of a spooled record; the group is in front of them."""
+"""Columns that come from the provider, in the order of an entry and of a spooled record; there the group is in front."""
+
+_EXTRAS = PROVIDER_COLUMNS.index("extras")
 
 
 @dataclass
@@ -62,49 +64,68 @@ def scan_source(source: EntrySource, scan: Scan, identity: IdentityMaker, salt: 
     Entries whose mark is known are done with one look. The others are parsed, matched by identity, and spooled. Raises
     ``ProviderError``, ``SpoolFull`` and ``Cancelled``; the database is untouched then.
     """
-    known, groups = scan.known, scan.groups
-    marks, seen = known.marks, known.seen
-    has_streams = len(known) > 0
-    parse, index_of, entry_counts = source.parse, groups.index_of, scan.entry_counts
-    planned = groups.groups
-    duplicates = 0
+    marks, seen = scan.known.marks, scan.known.seen
+    scanner = _Scanner(source, scan, identity)
     for batch in source.batches(salt):
         progress.raise_if_cancelled()
         for mark, raw in batch:
             slot = marks.get(mark, ABSENT)
-            if slot >= 0:
-                if seen[slot]:
-                    duplicates += 1
-                else:
-                    seen[slot] = BY_MARK
-                continue
-            entry = parse(raw)
-            if entry is None:
-                continue
-            index = index_of(entry.group, entry.group_key)
-            entry_counts[index] += 1
-            enabled = planned[index].enabled
-            if not enabled and not has_streams:
-                scan.disabled += 1
-                continue
-            identified = identity(entry)
-            slot = known.slot_of(identified)
-            if slot == NEW or (slot >= 0 and seen[slot]):
-                duplicates += 1
-            elif slot >= 0:
-                seen[slot] = BY_IDENTITY
-                scan.touched += enabled
-                scan.disabled += not enabled
-                scan.changed.add(_record(index, entry, identified, mark, known.ids[slot]))
-            elif enabled:
-                known.note_new(identified)
-                scan.created += 1
-                scan.new.add(_record(index, entry, identified, mark, 0))
+            if slot < 0:
+                scanner.take(mark, raw)
+            elif seen[slot]:
+                scan.duplicates += 1
             else:
-                scan.disabled += 1
+                seen[slot] = BY_MARK
+        scanner.spool()
         progress.report(current=source.position, total=source.size)
-    scan.duplicates += duplicates
     _count_known(scan)
+
+
+class _Scanner:
+    """Deals with the entries whose marks are unknown: the slow part, a few microseconds each."""
+
+    def __init__(self, source: EntrySource, scan: Scan, identity: IdentityMaker) -> None:
+        self._scan = scan
+        self._identity = identity
+        self._parse = source.parse
+        self._has_streams = len(scan.known) > 0
+        self._new: list[Record] = []
+        self._changed: list[Record] = []
+
+    def take(self, mark: int, raw: Any) -> None:
+        entry = self._parse(raw)
+        if entry is None:
+            return  # counted by the reader
+        scan, known = self._scan, self._scan.known
+        index = scan.groups.index_of(entry.group, entry.group_key)
+        scan.entry_counts[index] += 1
+        enabled = scan.groups.groups[index].enabled
+        if not enabled and not self._has_streams:
+            scan.disabled += 1
+            return
+        identity = self._identity(entry)
+        slot = known.claim(identity, keep=enabled)
+        if slot == NEW or (slot >= 0 and known.seen[slot]):
+            scan.duplicates += 1
+        elif slot >= 0:  # stored; also when its group is off now, for something may use it
+            known.seen[slot] = BY_IDENTITY
+            scan.touched += enabled
+            scan.disabled += not enabled
+            self._changed.append(_record(index, entry, identity, mark, known.ids[slot]))
+        elif enabled:
+            scan.created += 1
+            self._new.append(_record(index, entry, identity, mark, 0))
+        else:
+            scan.disabled += 1
+
+    def spool(self) -> None:
+        """Write away what has gathered. Call after each batch."""
+        if self._new:
+            self._scan.new.extend(self._new)
+            self._new = []
+        if self._changed:
+            self._scan.changed.extend(self._changed)
+            self._changed = []
 
 
 def count_present_before(known: KnownStreams, groups: GroupPlan) -> int:
@@ -123,24 +144,6 @@ def _count_known(scan: Scan) -> None:
     scan.groups.count(scan.entry_counts, by_group)
 
 
-def _record(index: int, entry: Entry, identity: bytes, mark: int, row_id: int) -> tuple[Any, ...]:
-    return (
-        index,
-        entry.name,
-        entry.url,
-        entry.tvg_id,
-        entry.tvg_name,
-        entry.logo_url,
-        entry.stream_chno,
-        entry.station_id,
-        entry.provider_stream_id,
-        int(entry.is_adult),
-        int(entry.is_radio),
-        int(entry.is_catchup),
-        entry.catchup_days,
-        int(entry.needs_drm),
-        json.dumps(entry.extras, sort_keys=True) if entry.extras else "{}",
-        identity,
-        mark,
-        row_id,
-    )
+def _record(index: int, entry: Entry, identity: bytes, mark: int, row_id: int) -> Record:
+    extras = json.dumps(entry.extras, sort_keys=True) if entry.extras else "{}"
+    return (index, *entry[:_EXTRAS], extras, identity, mark, row_id)

@@ -1,0 +1,94 @@
+"""Imports a big playlist: first time, again unchanged, and beside others who write and open pages."""
+
+import json
+import subprocess
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from ecm_site.benchmarks import Child, Results, manage, percentile, run_json, scratch_environment
+from m3u_app.bench_playlist import write_playlist
+
+DEFAULT_ENTRIES = 500_000
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("--entries", type=int, default=DEFAULT_ENTRIES, help="Size of the generated playlist.")
+    parser.add_argument("--file", type=Path, help="Use this playlist instead of a generated one.")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--without-others", action="store_true", help="Leave out the run beside other processes.")
+
+
+def run(options: dict[str, Any]) -> Results:
+    """Measure in the scratch folder; see the targets beside each line."""
+    folder, say = options["scratch"], options["say"]
+    playlist = options["file"]
+    if playlist is None:
+        playlist = folder / "bench.m3u"
+        say(f"Writing {options['entries']:,} entries")
+        write_playlist(playlist, options["entries"], seed=options["seed"])
+    say("Floor: plain parse")
+    parse = min(_floor(folder, "parse", playlist)["seconds"] for _ in range(2))
+    say("First import")
+    first, first_child = _import(folder, playlist, "Bench A")
+    say("Unchanged refresh")
+    again = [_import(folder, playlist, "Bench A") for _ in range(2)]
+    unchanged, unchanged_child = min(again, key=lambda result: float(result[0]["seconds"]))
+    say("Floor: raw executemany")
+    insert = float(_floor(folder, "insert", folder / "ecm.sqlite3", folder / "floor.sqlite3")["seconds"])
+    (folder / "floor.sqlite3").unlink(missing_ok=True)
+    results = Results("Playlist import")
+    results.facts = {
+        "playlist": f"{first['entries']:,} entries, {playlist.stat().st_size / 1_048_576:,.0f} MB, {first['groups']:,} groups",
+        "streams": f"{first['created']:,} imported, {unchanged['unchanged']:,} unchanged at the refresh",
+    }
+    results.add("floor: plain Python parse", parse, "s")
+    results.add("floor: one executemany of the same rows", insert, "s")
+    results.add(
+        "first import", first["seconds"], "s", ratio=first["seconds"] / (parse + insert), floor="(parse + executemany)", limit=3
+    )
+    results.add(
+        "refresh, nothing changed", unchanged["seconds"], "s", ratio=unchanged["seconds"] / parse, floor="parse", limit=2
+    )
+    results.add("peak memory, first import", first_child.peak_mb, "MB", limit=400)
+    results.add("peak memory, refresh", unchanged_child.peak_mb, "MB", limit=400)
+    if not options["without_others"]:
+        say("Import beside others")
+        _beside_others(folder, playlist, results)
+    return results
+
+
+def _beside_others(folder: Path, playlist: Path, results: Results) -> None:
+    """Import the same playlist into a second account, with twice the rows already there, while others work."""
+    stop = folder / "stop"
+    stop.unlink(missing_ok=True)
+    bystanders = [
+        subprocess.Popen(
+            [sys.executable, "-m", "m3u_app.bench_bystander", kind, str(stop)],
+            stdout=subprocess.PIPE,
+            env=scratch_environment(folder),
+        )
+        for kind in ("write", "read")
+    ]
+    try:
+        busy, child = _import(folder, playlist, "Bench B")
+    finally:
+        stop.touch()
+        answers = [process.communicate(timeout=120)[0] for process in bystanders]
+    waits: list[float] = json.loads(answers[0])
+    pages: dict[str, list[float]] = json.loads(answers[1])
+    results.add("first import beside others", busy["seconds"], "s")
+    results.add("peak memory beside others", child.peak_mb, "MB", limit=400)
+    results.add(f"other writers, p95 of {len(waits):,}", percentile(waits, 0.95) * 1000, "ms")
+    results.add("other writers, longest wait", max(waits, default=0) * 1000, "ms", limit=1000)
+    for name, times in pages.items():
+        results.add(f"page {name}, p95 of {len(times):,}", percentile(times, 0.95) * 1000, "ms", limit=200)
+
+
+def _import(folder: Path, playlist: Path, account: str) -> tuple[dict[str, Any], Child]:
+    return run_json(manage("import_m3u", str(playlist), "--account", account, "--json"), folder)
+
+
+def _floor(folder: Path, *arguments: str | Path) -> dict[str, Any]:
+    return run_json([sys.executable, "-m", "m3u_app.bench_floor", *map(str, arguments)], folder)[0]
