@@ -1,0 +1,31 @@
+"""Raw data of the site: who tried to sign in lately. Looking only; attempts forget themselves."""
+
+from typing import TYPE_CHECKING
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from ecm_site.models import SignInAttempt
+
+if TYPE_CHECKING:
+    Admin = admin.ModelAdmin[SignInAttempt]
+else:
+    Admin = admin.ModelAdmin  # takes no type arguments while running
+
+admin.site.site_header = "ECM – raw data"
+admin.site.site_title = "ECM raw data"
+admin.site.index_title = "Tables"
+
+
+@admin.register(SignInAttempt)
+class SignInAttemptAdmin(Admin):
+    list_display = ("at", "name", "address", "outcome")
+    list_filter = ("outcome",)
+    search_fields = ("name", "address")
+    ordering = ("-at",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: SignInAttempt | None = None) -> bool:
+        return False
