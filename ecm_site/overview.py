@@ -84,7 +84,7 @@ def overview() -> Overview:
         failed_lately=TaskRun.objects.filter(
             status__in=(RunStatus.FAILED, RunStatus.TERMINATED), completed_at__gte=timezone.now() - TROUBLE_WINDOW
         ).count(),
-        changes=list(JournalEntry.objects.defer("before_value", "after_value").exclude(category="task")[:SHOWN_CHANGES]),
+        changes=_latest_changes(),
         worker=worker_health(),
     )
 
@@ -99,6 +99,12 @@ def lineup_counts() -> LineupCounts:
         without_streams=Count("pk", filter=~has_streams),
     )
     return LineupCounts(groups=ChannelGroup.objects.count(), **counted)
+
+
+def _latest_changes() -> list[JournalEntry]:
+    """One line for each batch, however many channels it touched; task runs have a list of their own."""
+    entries = JournalEntry.objects.filter(leads=True).exclude(category="task")
+    return list(entries.defer("before_value", "after_value")[:SHOWN_CHANGES])
 
 
 _ACCOUNT_LEVELS = {

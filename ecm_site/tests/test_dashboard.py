@@ -85,6 +85,16 @@ def test_names_of_providers_cannot_break_out_of_the_page(signed_in: Client) -> N
     assert "<img src=x" not in page
 
 
+def test_a_batch_is_one_line_among_the_latest_changes(signed_in: Client) -> None:
+    journal.log_entry("m3u", "create", entity_name="A", description="Added the first account")
+    batch = [
+        journal.build_entry("channel", "create", entity_name="C", description=f"Made channel {number}", batch_id="abcd1234")
+        for number in range(10)
+    ]
+    journal.log_entries(batch)
+    assert [entry.entity_name for entry in overview().changes] == ["C", "A"]
+
+
 def test_a_silent_worker_is_told(signed_in: Client) -> None:
     assert "gives no sign of life" in signed_in.get("/").content.decode()
     WorkerBeat.objects.create(worker="here:1", seen_at=timezone.now())
