@@ -38,10 +38,10 @@ class PendingUpload:
     token: str
 
 
-def check_file_name(name: str) -> None:
+def check_file_name(name: str, *, suffixes: tuple[str, ...] = ACCEPTED_SUFFIXES, what: str = "playlist") -> None:
     """Raise :class:`UploadRefused` unless the name ends like a playlist or an archive of one (20 §1.4)."""
-    if not name.lower().endswith(ACCEPTED_SUFFIXES):
-        raise UploadRefused(f"Choose a playlist file: {', '.join(ACCEPTED_SUFFIXES[:-1])} or {ACCEPTED_SUFFIXES[-1]}.")
+    if not name.lower().endswith(suffixes):
+        raise UploadRefused(f"Choose a {what} file: {', '.join(suffixes[:-1])} or {suffixes[-1]}.")
 
 
 def safe_file_name(name: str) -> str:
@@ -57,13 +57,15 @@ def safe_file_name(name: str) -> str:
     return safe or "playlist.m3u"
 
 
-def receive_upload(name: str, chunks: Iterable[bytes]) -> PendingUpload:
-    """Write an upload to the pending folder piece by piece.
+def receive_upload(
+    name: str, chunks: Iterable[bytes], *, suffixes: tuple[str, ...] = ACCEPTED_SUFFIXES, what: str = "playlist"
+) -> PendingUpload:
+    """Write an upload to the pending folder piece by piece. Other kinds of files than playlists say their ``suffixes``.
 
     Raises :class:`UploadRefused` for a wrong ending, an empty file, one beyond the size limit of the settings, or a
     full disk; nothing stays behind then. Pending files that nobody claimed for a day are removed on the way.
     """
-    check_file_name(name)
+    check_file_name(name, suffixes=suffixes, what=what)
     folder = settings.UPLOAD_DIR / PENDING_DIR
     folder.mkdir(parents=True, exist_ok=True)
     _remove_unclaimed(folder)
