@@ -7,12 +7,14 @@ class ChannelsAppConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the floors below what the lineup uses, and listen to what they change."""
-        from channels_app import signals, undo
+        from channels_app import bulk_task, signals, undo  # noqa: F401 - importing registers the task
         from channels_app.account_loss import LineupOfAccount
+        from channels_app.guide_loss import LineupOfGuide
         from channels_app.guide_use import used_guide_entries
         from channels_app.publishing import change_output, due_publish, tasks  # noqa: F401 - importing registers them
         from channels_app.stream_loss import ChannelStreams
         from epg_app.mapped_entries import register_mapping
+        from epg_app.source_users import register_source_user
         from m3u_app.account_users import register_account_user
         from m3u_app.stream_users import register_stream_user
 
@@ -21,4 +23,5 @@ class ChannelsAppConfig(AppConfig):
         register_stream_user(ChannelStreams())
         register_account_user(LineupOfAccount())
         register_mapping(used_guide_entries)
+        register_source_user(LineupOfGuide())
         signals.connect()

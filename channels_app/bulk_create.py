@@ -32,6 +32,7 @@ from channels_app.write_changes import write_changes
 from epg_app.models import GuideEntry
 from m3u_app.models import Stream
 from tasks_app import journal
+from tasks_app.progress import Cancelled, NoProgress, Progress
 from tasks_app.undo import undo_batch
 
 logger = logging.getLogger(__name__)
@@ -73,11 +74,14 @@ class _LineupMoved(Exception):
     """Somebody changed the lineup between planning and writing."""
 
 
-def bulk_create(selection: Selection, options: BulkOptions, *, fingerprint: str = "") -> BulkOutcome:
+def bulk_create(
+    selection: Selection, options: BulkOptions, *, fingerprint: str = "", progress: Progress | None = None
+) -> BulkOutcome:
     """Plan and write. ``fingerprint`` is that of the preview the operator agreed to; "" for callers without one.
 
     Raises :class:`PlanRefused` when the plan has problems (also for numbers that are taken while the operator has not
     chosen what to do), and :class:`PlanChanged` when it is not the one that was shown. In both cases nothing is written.
+    ``Cancelled`` from ``progress`` comes between two portions; what was made until then stays, and can be undone.
     """
     for _ in range(_TRIES):
         plan = plan_bulk_create(selection, options)
@@ -86,22 +90,22 @@ def bulk_create(selection: Selection, options: BulkOptions, *, fingerprint: str 
         if plan.problems:
             raise PlanRefused(plan)
         try:
-            return apply_plan(plan)
+            return apply_plan(plan, progress=progress)
         except _LineupMoved:
             logger.info("[CHANNELS] The lineup changed while a bulk creation was planned; planning again")
     raise PlanChanged(plan_bulk_create(selection, options))
 
 
-def apply_plan(plan: Plan) -> BulkOutcome:
+def apply_plan(plan: Plan, *, progress: Progress | None = None) -> BulkOutcome:
     """Write a plan that was just made; nothing is written when the lineup moved on since."""
     outcome = BulkOutcome("", journal.new_batch_id(), vanished=list(plan.left_out.get(LeftOut.VANISHED, ())))
-    if len(plan.channels) + len(plan.additions) + len(plan.pushed) <= ONE_TRANSACTION:
+    if plan.size <= ONE_TRANSACTION:
         with transaction.atomic():
-            _write(plan, outcome)
+            _write(plan, outcome, NoProgress())
     else:
         try:
-            _write(plan, outcome)
-        except _LineupMoved:
+            _write(plan, outcome, progress or NoProgress())
+        except (_LineupMoved, Cancelled):
             raise
         except Exception as error:
             logger.exception(
@@ -121,7 +125,7 @@ def apply_plan(plan: Plan) -> BulkOutcome:
     return outcome
 
 
-def _write(plan: Plan, outcome: BulkOutcome) -> None:
+def _write(plan: Plan, outcome: BulkOutcome, progress: Progress) -> None:
     # The order is that of the journal, and undoing goes backwards: channels first, then numbers, then groups.
     groups = _start(plan, outcome)
     changes = number_changes(plan.pushed)
@@ -129,15 +133,37 @@ def _write(plan: Plan, outcome: BulkOutcome) -> None:
     outcome.note(written.entries)
     outcome.pushed = len(written.changed)
     entries = linked_entries([channel.tvg_id for channel in plan.channels if channel.tvg_id])
+    try:
+        _write_portions(plan, outcome, progress, groups, entries)
+    except Cancelled:
+        _journal_summary(plan, outcome)  # what was made stays
+        raise
+    _journal_summary(plan, outcome)
+
+
+def _write_portions(
+    plan: Plan, outcome: BulkOutcome, progress: Progress, groups: list[ChannelGroup | None], entries: dict[str, int]
+) -> None:
+    total = len(plan.channels) + len(plan.additions)
+    progress.report(phase="creating channels", current=0, total=total)
     for portion in chunked_writes(plan.channels, PORTION):
+        progress.raise_if_cancelled()
         prepared = _prepare(portion, groups, entries)  # outside the lock: others write meanwhile
         with transaction.atomic():
             if _existing_streams(portion) != prepared.there or not prepared.guide_is_there():
                 prepared = _prepare(portion, groups, entries)
             _store(prepared, portion, outcome)
+        progress.report(current=len(outcome.channel_ids), succeeded=len(outcome.channel_ids))
+    done = len(plan.channels)
     for additions in chunked_writes(plan.additions, PORTION):
+        progress.raise_if_cancelled()
         with transaction.atomic():
             _add_portion(additions, outcome)
+        done += len(additions)
+        progress.report(current=done)
+
+
+def _journal_summary(plan: Plan, outcome: BulkOutcome) -> None:
     journal.log_entry(
         "channel",
         "bulk_create",

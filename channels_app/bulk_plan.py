@@ -92,6 +92,11 @@ class Plan:
     countries: tuple[str, ...] = ()
 
     @property
+    def size(self) -> int:
+        """Channels that are written, new and existing ones."""
+        return len(self.channels) + len(self.additions) + len(self.pushed)
+
+    @property
     def merged(self) -> int:
         """Streams that became the second, third … of a new channel instead of a channel of their own."""
         return self.streams_used - len(self.channels)

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from channels_app.forms_bulk import read_ids, write_ids
+from channels_app.bulk_ids import read_ids, write_ids
 from channels_app.models import Channel, ChannelGroup, ChannelStream
 from channels_app.tests.lineup_fixtures import make_account, make_channel, make_group, make_streams
 from ecm_site.conf import EcmSettings

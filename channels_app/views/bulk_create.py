@@ -4,17 +4,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from channels_app.bulk_create import PlanChanged, PlanRefused
 from channels_app.bulk_create import bulk_create as create_channels
+from channels_app.bulk_ids import read_ids, write_ids
 from channels_app.bulk_options import Selection
 from channels_app.bulk_plan import Plan, PlannedSection
 from channels_app.bulk_preview import make_preview
 from channels_app.bulk_streams import SelectedStreams, read_selection
+from channels_app.bulk_task import BulkCreateTask, parameters_of
 from channels_app.errors import EditRefused
-from channels_app.forms_bulk import BulkCreateForm, opening_data, read_ids, read_selected, write_ids
+from channels_app.forms_bulk import BulkCreateForm, opening_data, read_selected
 from channels_app.models import ChannelGroup
 from channels_app.numbering import format_number
 from channels_app.plan_bulk_create import START_MISSING, plan_selected
@@ -23,8 +25,10 @@ from channels_app.views.posted import parameters
 from ecm_site.conf import get_settings
 from ecm_site.htmx import render_page, wants_partial
 from m3u_app.models import Account
+from tasks_app.engine import AlreadyRunning, start_run
 
 GROUPS_OFFERED = 1000
+IN_BACKGROUND_ABOVE = 2000  # channels; about a second of work
 
 _CHANGED = (
     "This preview is newer than the one you saw: your choices, the lineup or the streams have changed since. "
@@ -64,23 +68,31 @@ def bulk_create(request: HttpRequest) -> HttpResponse:
 
 def _create(request: HttpRequest, selection: Selection, selected: SelectedStreams, form: BulkCreateForm) -> HttpResponse:
     options = form.options()
+    plan = plan_selected(selected, options)
     notice = ""
-    if form.problems():
-        plan = plan_selected(selected, options)
-    else:
+    if plan.fingerprint != request.POST.get("fingerprint") and not form.problems():
+        notice = _CHANGED
+    elif not plan.problems and not form.problems():
         try:
-            outcome = create_channels(selection, options, fingerprint=request.POST.get("fingerprint") or "none was shown")
-            return edited(request, outcome)
+            if plan.size > IN_BACKGROUND_ABOVE:
+                return _start_run(request, selection, plan)
+            return edited(request, create_channels(selection, options, fingerprint=plan.fingerprint))
         except PlanChanged as changed:
-            plan = changed.plan
-            notice = _CHANGED
+            plan, notice = changed.plan, _CHANGED
         except PlanRefused as refused:
             plan = refused.plan
-        except EditRefused as refused:
-            plan = plan_selected(selected, options)
+        except (EditRefused, AlreadyRunning) as refused:
             notice = str(refused)
     context = {**_context(selection, selected, form, plan, was_sent=True), "notice": notice}
     return render_page(request, "channels_app/bulk/bulk_create.html", "channels_app/bulk/_dialog.html", context, status=422)
+
+
+def _start_run(request: HttpRequest, selection: Selection, plan: Plan) -> HttpResponse:
+    """Thousands of channels take a while: they are made in the background, and the dialog shows how far it is."""
+    run = start_run(BulkCreateTask.task_id, parameters_of(selection, plan))
+    if not wants_partial(request):
+        return redirect("tasks:run", run.pk)
+    return render(request, "channels_app/bulk/_running.html", {"run": run, "preview": make_preview(plan)})
 
 
 def _context(

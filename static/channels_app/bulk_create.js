@@ -20,6 +20,12 @@
     if (event.detail.elt.id === "bulk-create") window.htmx.trigger(".bulk-body", "htmx:abort");
   });
 
+  // Many channels are made in the background; the lineup is read again when they are there.
+  document.addEventListener("run:finished", (event) => {
+    if (event.detail.task !== "bulk_create") return;
+    document.dispatchEvent(new CustomEvent("lineup:changed", { detail: {} }));
+  });
+
   // An error belongs to what was typed then. Left in place, it would also draw the cursor at every new preview.
   document.addEventListener("input", (event) => {
     if (event.target.closest("#bulk-create")) event.target.classList.remove("is-invalid");
