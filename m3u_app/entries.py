@@ -43,6 +43,10 @@ SAMPLES_PER_REASON = 5
 SAMPLE_LENGTH = 160
 
 
+class ProviderError(Exception):
+    """The provider cannot be used now. The text is a sentence for the operator, credentials already masked."""
+
+
 class Entry(NamedTuple):
     """One stream as the provider describes it; texts are already trimmed and cut to what the database holds.
 
@@ -104,7 +108,7 @@ class GroupHint(NamedTuple):
 class EntrySource(Protocol):
     """One reading of one provider. Use as a context manager; everything is read at most once, in order.
 
-    ``batches`` raises :class:`~m3u_app.providers.registry.ProviderError` when the source as a whole is no good.
+    ``batches`` raises :class:`ProviderError` when the source as a whole is no good.
     ``parse`` may only be called for entries of the batch that was yielded last.
     """
 

@@ -11,6 +11,7 @@ FLOORS = {"tasks_app": 0, "m3u_app": 1, "epg_app": 2, "channels_app": 3}
 # Modules of ecm_site that every app may import. They import no app; the middleware may know the lowest floor.
 GROUND = {
     "archives",
+    "benchmarks",
     "client_address",
     "conf",
     "crypto",

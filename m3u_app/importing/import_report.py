@@ -99,12 +99,17 @@ class RefreshReport:
     def sentence(self) -> str:
         """The message for the operator."""
         text = (
-            f"{self.streams_total:,} streams in {self.seconds:.1f} s: {self.created:,} new, {self.updated:,} changed,"
-            f" {self.stale:,} missing, {self.removed:,} removed."
+            f"{counted(self.streams_total, 'stream')} in {self.seconds:.1f} s: {self.created:,} new,"
+            f" {self.updated:,} changed, {self.stale:,} missing, {self.removed:,} removed."
         )
         skipped = self.bad + self.no_url
         if skipped:
-            text += f" {skipped:,} entries could not be used."
+            text += f" {counted(skipped, 'unusable line')} skipped."
         if self.duplicate:
-            text += f" {self.duplicate:,} were there twice."
+            text += f" {counted(self.duplicate, 'duplicate')} skipped."
         return " ".join((text, *self.notes))
+
+
+def counted(number: int, noun: str) -> str:
+    """Return e.g. "1 stream" or "1,200 streams"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

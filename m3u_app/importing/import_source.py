@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from m3u_app.entries import EntrySource
+from m3u_app.entries import EntrySource, ProviderError
 from m3u_app.importing.clean_up import clean_up
 from m3u_app.importing.group_plan import MAX_GROUPS, GroupPlan
 from m3u_app.importing.identity import identity_fields, identity_maker
@@ -23,7 +23,6 @@ from m3u_app.importing.store_groups import (
 )
 from m3u_app.importing.write_turns import WriteTurns
 from m3u_app.models import Account
-from m3u_app.providers.registry import ProviderError
 from m3u_app.raw_sql import bulk_writing
 from tasks_app.journal import new_batch_id
 from tasks_app.progress import Progress

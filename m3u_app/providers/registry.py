@@ -3,13 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from m3u_app.entries import EntrySource
+from m3u_app.entries import EntrySource, ProviderError
 from m3u_app.models import Account
 from tasks_app.progress import Progress
 
-
-class ProviderError(Exception):
-    """The provider cannot be used now. The text is a sentence for the operator, credentials already masked."""
+__all__ = ["Provider", "ProviderError", "TestReport", "provider_for", "register_provider"]
 
 
 @dataclass(frozen=True)
