@@ -4,7 +4,7 @@ import logging
 import time
 from dataclasses import dataclass, field
 
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, transaction
 from django.utils import timezone
 
 from m3u_app.account_journal import CATEGORY, ENTITY, shown_values
@@ -179,13 +179,27 @@ def _delete_streams(account: Account, batch_id: str, total: int, progress: Progr
     streams = Stream.objects.filter(account_id=account.pk).order_by("pk")
     while ids := list(streams.values_list("pk", flat=True)[:CHUNK]):
         progress.raise_if_cancelled()
-        with transaction.atomic():
-            announce_removal(ids, reason, batch_id)
-            Stream.objects.filter(pk__in=ids).delete()  # through the ORM, which knows what else hangs on a stream
+        _remove(ids, reason, batch_id)
         deleted += len(ids)
         progress.report(current=deleted, total=max(total, deleted))
         time.sleep(PAUSE_SECONDS)
     return deleted
+
+
+def _remove(ids: list[int], reason: str, batch_id: str) -> None:
+    """One chunk in one transaction. Whoever uses streams has let go of them, so plain SQL will do.
+
+    Where something else still points at one of them, the ORM, four times slower, finds and removes that too.
+    """
+    try:
+        with transaction.atomic():
+            announce_removal(ids, reason, batch_id)
+            Stream.objects.filter(pk__in=ids)._raw_delete(DEFAULT_DB_ALIAS)
+    except IntegrityError:
+        logger.warning("[M3U] Something unannounced refers to streams of a deleted account; deleting it along")
+        with transaction.atomic():
+            announce_removal(ids, reason, batch_id)
+            Stream.objects.filter(pk__in=ids).delete()
 
 
 def _delete_groups(account_id: int, progress: Progress) -> list[str]:

@@ -1,6 +1,7 @@
 """Deleting a provider takes its own channels and leaves the ones that were built by hand (20 §1.5)."""
 
 import os
+from collections.abc import Collection
 
 import pytest
 
@@ -8,6 +9,7 @@ from channels_app.account_loss import LineupOfAccount
 from channels_app.models import Channel, ChannelStream
 from m3u_app.delete_account import delete_account, preview_deletion
 from m3u_app.models import Account, Stream
+from m3u_app.stream_users import register_stream_user, unregister_stream_user
 
 pytestmark = pytest.mark.django_db
 
@@ -62,3 +64,27 @@ def test_many_auto_created_channels_all_go(going: Account) -> None:
 def test_an_account_that_no_channel_uses_loses_nothing(going: Account) -> None:
     stream(going, "a")
     assert LineupOfAccount().losses(going.pk) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whatever_still_points_at_a_stream_goes_along() -> None:
+    account = Account.objects.create(name="Going")
+    item = stream(account, "a")
+
+    class Forgetful:
+        """Holds a stream and does not let go of it."""
+
+        def used(self, stream_ids: Collection[int]) -> set[int]:
+            return set()
+
+        def before_removal(self, stream_ids: Collection[int], reason: str, batch_id: str) -> None:
+            channel("Late", item)
+
+    user = Forgetful()
+    register_stream_user(user)
+    try:
+        delete_account(account.pk)
+    finally:
+        unregister_stream_user(user)
+    assert not Stream.objects.exists()
+    assert not ChannelStream.objects.exists()

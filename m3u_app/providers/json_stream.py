@@ -10,6 +10,8 @@ MAX_RECORD_CHARS = 1_000_000
 """One record longer than this is not a stream entry; reading on would only fill memory."""
 MAX_INT_DIGITS = 30
 MAX_DOCUMENT_KEYS = 100
+Record = tuple[str, dict[str, Any]]
+"""The text of one object and what it means."""
 _WHITESPACE = " \t\r\n\x00"
 
 
@@ -30,11 +32,17 @@ class JsonIsNoList(Exception):
 
 
 def iter_records(file: BinaryIO, *, chunk_bytes: int = CHUNK_BYTES) -> Iterator[dict[str, Any]]:
+    """As :func:`iter_records_with_text`, without the text."""
+    return (record for _, record in iter_records_with_text(file, chunk_bytes=chunk_bytes))
+
+
+def iter_records_with_text(file: BinaryIO, *, chunk_bytes: int = CHUNK_BYTES) -> Iterator[Record]:
     """Yield the objects of the JSON list in ``file``; members that are no objects are passed over.
 
-    A list that PHP wrote as an object with numeric keys (``{"0": {…}, "3": {…}}``) is read as a list too. Bytes that are
-    no UTF-8 become replacement characters. Raises :class:`JsonIsNoList` for another document and :class:`JsonDamaged`
-    for text that is no JSON or breaks off; what was yielded before then must not be trusted to be complete.
+    Each comes with the text it was decoded from: cheap to compare with what came the last time. A list that PHP wrote as
+    an object with numeric keys (``{"0": {…}, "3": {…}}``) is read as a list too. Bytes that are no UTF-8 become
+    replacement characters. Raises :class:`JsonIsNoList` for another document and :class:`JsonDamaged` for text that is no
+    JSON or breaks off; what was yielded before then must not be trusted to be complete.
     """
     reader = _Reader(file, chunk_bytes)
     opening = reader.peek()
@@ -59,19 +67,19 @@ def load_document(data: bytes) -> object:
         raise JsonDamaged("The answer is not JSON", text[:300]) from error
 
 
-def _list_members(reader: "_Reader") -> Iterator[dict[str, Any]]:
+def _list_members(reader: "_Reader") -> Iterator[Record]:
     reader.skip()
     if reader.peek() == "]":
         return
     while True:
         value = reader.value()
         if isinstance(value, dict):
-            yield value
+            yield reader.value_text, value
         if not reader.separator("]"):
             return
 
 
-def _object_members(reader: "_Reader") -> Iterator[dict[str, Any]]:
+def _object_members(reader: "_Reader") -> Iterator[Record]:
     reader.skip()
     if reader.peek() == "}":
         raise JsonIsNoList({})
@@ -83,7 +91,7 @@ def _object_members(reader: "_Reader") -> Iterator[dict[str, Any]]:
         reader.skip()
         value = reader.value()
         if key.isdecimal() and isinstance(value, dict):
-            yield value
+            yield reader.value_text, value
         elif len(collected) < MAX_DOCUMENT_KEYS:
             collected[key] = value
         if not reader.separator("}"):
@@ -110,6 +118,8 @@ class _Reader:
         self._text = ""
         self._position = 0
         self._at_end = False
+        self.value_text = ""
+        """What the last value was decoded from."""
 
     def peek(self) -> str:
         """The next character that is no white space, without taking it; empty at the end."""
@@ -146,6 +156,7 @@ class _Reader:
                 continue
             if end == len(self._text) and self._more():
                 continue  # a number may go on in the next chunk
+            self.value_text = self._text[self._position : end]
             self._position = end
             return value
 

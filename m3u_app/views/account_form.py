@@ -83,7 +83,7 @@ def _try(request: HttpRequest, form: AccountForm, current: Account | None) -> Ht
     try:
         report = try_source(form.values(), current)
     except AccountRefused as refusal:
-        facts = [(form[name].label if name in form.fields else name, text) for name, text in refusal.errors.items()]
+        facts = [(str(form[name].label) if name in form.fields else name, text) for name, text in refusal.errors.items()]
         report = TestReport(ok=False, message="Fill in what is missing, then test again.", facts=facts)
     context = {
         "report": report,

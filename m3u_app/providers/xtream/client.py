@@ -15,7 +15,14 @@ from django.conf import settings
 
 from ecm_site.fetching.errors import plain_words
 from ecm_site.http import FetchError, FetchPolicy, FetchStopped, OnProgress, ShouldStop, download, looks_like_html
-from m3u_app.providers.json_stream import JsonDamaged, JsonIsNoList, iter_records, load_document
+from m3u_app.providers.json_stream import (
+    JsonDamaged,
+    JsonIsNoList,
+    Record,
+    iter_records,
+    iter_records_with_text,
+    load_document,
+)
 from m3u_app.providers.loose_values import number_of, text_of
 from m3u_app.providers.registry import ProviderError
 from m3u_app.providers.xtream.address import api_url
@@ -62,7 +69,7 @@ class Panel:
 class Answer:
     """A list on disk while it is read: ``records``, the open ``file`` (its position tells how far), ``size`` in bytes."""
 
-    records: Iterator[dict[str, Any]]
+    records: Iterator[Record]
     file: BinaryIO
     size: int
 
@@ -108,10 +115,10 @@ def live_streams(
         _answer(panel, "get_live_streams", on_progress=on_progress, should_stop=should_stop, large=True) as path,
         path.open("rb") as file,
     ):
-        yield Answer(_checked_records(iter_records(file)), file, path.stat().st_size)
+        yield Answer(_checked_records(iter_records_with_text(file)), file, path.stat().st_size)
 
 
-def _checked_records(records: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def _checked_records(records: Iterator[Record]) -> Iterator[Record]:
     try:
         yield from records
     except JsonIsNoList as answer:

@@ -2,22 +2,26 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import islice
 from typing import Any
 
 from django.utils import timezone
 
 from ecm_site.http import FetchPolicy
 from ecm_site.masking import MASK
-from m3u_app.entries import EntrySource, GroupHint, ItemSource
+from m3u_app.entries import EntrySource, GroupHint, ItemSource, content_mark, mark_key
 from m3u_app.importing.download_pace import DownloadPace
 from m3u_app.models import Account, AccountType, StreamGroup
 from m3u_app.providers.connections import Connection, ConnectionKind, Errors, register_connection
+from m3u_app.providers.json_stream import Record
 from m3u_app.providers.registry import ProviderError, TestReport, register_provider
 from m3u_app.providers.xtream.address import AddressUnusable, credentials_in, guide_url, normalise_base
 from m3u_app.providers.xtream.client import Answer, Panel, PanelError, live_categories, live_streams, log_in
 from m3u_app.providers.xtream.mapping import account_facts, entry_mapper, group_hints
 from tasks_app.progress import Progress
 
+MAPPING_VERSION = "1"
+"""Part of every mark. Raise it when the same answer begins to mean other streams; all are then read anew."""
 TEST_TIMEOUT = 20  # seconds per answer: somebody is waiting in front of the dialog
 TEST_TOTAL = 45
 _SECRET_LENGTH = 4  # replacing shorter logins would garble ordinary words
@@ -83,22 +87,22 @@ class XtreamSource(ItemSource):
             password=panel.password,
             group_names=names,
         )
-        super().__init__(
-            answer.records,
-            to_entry,
-            salt="\0".join((account.name, panel.base, panel.username, panel.password)),
-            size=answer.size,
-            groups=hints,
-            account_changes=account_changes,
-        )
+        super().__init__((), to_entry, size=answer.size, groups=hints, account_changes=account_changes)
         self._answer = answer
         self._account = account
+        self._depends_on = (MAPPING_VERSION, account.name, panel.base, panel.username, panel.password)
         self._resources = resources
 
     def batches(self, salt: bytes) -> Iterator[list[tuple[int, Any]]]:
-        """As :class:`ItemSource`; an empty list is an error, so that it can wipe nothing (20 §24 trap 9)."""
+        """Marks are made from the text that came, which needs no second look at it.
+
+        An empty list is an error, so that it can wipe nothing (20 §24 trap 9).
+        """
+        key = mark_key(salt, *self._depends_on)
         with _without_password(self._account):
-            yield from super().batches(salt)
+            for batch in batched(self._answer.records, self.BATCH):
+                self.report.seen += len(batch)
+                yield [(content_mark(text.encode("utf-8", "surrogatepass"), key), record) for text, record in batch]
         if not self.report.seen:
             raise ProviderError("The provider sent an empty list of streams. Everything stays as it was; try again later.")
 
@@ -109,6 +113,12 @@ class XtreamSource(ItemSource):
     def __exit__(self, *exc: object) -> None:
         super().__exit__(*exc)
         self._resources.close()
+
+
+def batched(records: Iterator[Record], size: int) -> Iterator[list[Record]]:
+    """Lists of up to ``size`` records."""
+    while batch := list(islice(records, size)):
+        yield batch
 
 
 def check_xtream(connection: Connection) -> Errors:
