@@ -7,9 +7,18 @@ from django.db import connections
 
 from tasks_app.engine import start_run
 from tasks_app.models import RunStatus
+from tasks_app.queueing import ensure_queue_tables
 from tasks_app.tests.workers import wait_for
 
 pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True, databases=["default", "queue"])]
+
+
+@pytest.fixture(autouse=True)
+def whole_queue_file(transactional_db):
+    """Whatever a test did to the file, the next one finds a good one."""
+    yield
+    connections["queue"].close()
+    ensure_queue_tables()
 
 
 def queue_file() -> Path:
