@@ -6,4 +6,7 @@ class EpgAppConfig(AppConfig):
     verbose_name = "Guide"
 
     def ready(self) -> None:
-        from epg_app import tasks  # noqa: F401 - importing them registers the tasks and what is due
+        from epg_app import take_guide, tasks, undo_changes  # noqa: F401 - importing tasks registers them and what is due
+
+        undo_changes.register()
+        take_guide.register()

@@ -69,6 +69,7 @@ class GuideSource(models.Model):
     etag = models.CharField(max_length=255, blank=True)
     last_modified = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+    deleting_since = models.DateTimeField(null=True, blank=True, help_text="Being deleted in the background.")
 
     class Meta:
         ordering: ClassVar = ["-priority", "name"]

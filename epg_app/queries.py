@@ -70,9 +70,8 @@ def programmes_for(entry_ids: Iterable[int], *, start: datetime, stop: datetime)
 
 def raw_programmes_for(entry_ids: Iterable[int], *, start: datetime, stop: datetime) -> Iterator[RawAiring]:
     """Like :func:`programmes_for`, several times as fast, undecoded."""
-    columns = ", ".join(f'+"{name}"' for name in RawAiring._fields)  # "+": no decoding by the column's declared type
     sql = (
-        f"SELECT {columns} FROM epg_app_programme WHERE entry_id IN (SELECT value FROM json_each(%s))"  # noqa: S608
+        f"SELECT {plain_columns(RawAiring._fields)} FROM epg_app_programme WHERE entry_id IN (SELECT value FROM json_each(%s))"  # noqa: S608
         " AND start < %s AND stop > %s ORDER BY entry_id, start"
     )
     for portion in _portions(entry_ids):

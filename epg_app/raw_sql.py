@@ -32,6 +32,5 @@ def fetch_all(sql: str, params: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
 
 
 def plain_columns(names: Iterable[str]) -> str:
-    """A column list whose values arrive as stored: sqlite3 would turn declared times and booleans into objects."""
-    wrapped = {"start": "start || ''", "stop": "stop || ''", "stop_is_derived": "+stop_is_derived"}
-    return ", ".join(wrapped.get(name, name) for name in names)
+    """A column list whose values arrive as stored: ``+`` hides the declared type, by which sqlite3 would decode them."""
+    return ", ".join(f'+"{name}"' for name in names)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.db.models import Q
 
+from epg_app.delete_source import DELETE_TASK, delete_source, deletion_lock_key
 from epg_app.importing.errors import GuideError
 from epg_app.load_programmes import load_newly_mapped
 from epg_app.mapped_entries import mapping_changed
@@ -64,12 +65,12 @@ class RefreshGuides(TaskScheduler):
 
     def execute(self) -> TaskResult:
         ids = list(self.parameters["source_ids"]) or list(
-            GuideSource.objects.filter(is_active=True).values_list("pk", flat=True)
+            GuideSource.objects.filter(is_active=True, deleting_since=None).values_list("pk", flat=True)
         )
         done: list[str] = []
         failed: list[str] = []
         programmes = skipped = 0
-        details: dict[str, Any] = {}
+        details: dict[str, Any] = {}  # by source id
         for source_id in ids:
             self.progress.raise_if_cancelled()
             name = GuideSource.objects.filter(pk=source_id).values_list("name", flat=True).first()
@@ -87,7 +88,7 @@ class RefreshGuides(TaskScheduler):
                 done.append(f"{name}: {report.sentence()}")
                 programmes += report.programmes
                 skipped += report.skipped
-                details[name] = {"entries": report.entries, "programmes": report.programmes, "skipped": report.skipped}
+                details[str(source_id)] = {key: value for key, value in report.as_dict().items() if key != "findings"}
         mapping_changed()  # a failed refresh leaves channels that were linked meanwhile to the next pass
         return TaskResult(
             success=not failed or bool(done),
@@ -128,6 +129,34 @@ class PruneGuides(TaskScheduler):
         return TaskResult(success=True, message=f"Deleted {deleted:,} programmes.", success_count=deleted)
 
 
+@register_task
+class DeleteGuide(TaskScheduler):
+    """Deletes one large guide source."""
+
+    task_id = DELETE_TASK
+    name = "Delete guide"
+    description = "Removes a guide with its channels and programmes. Started by the Delete button of a guide."
+    by_hand = False
+    default_parameters: ClassVar[dict[str, Any] | None] = {"source_id": 0}
+
+    @classmethod
+    def lock_key(cls, parameters: dict[str, Any]) -> str:
+        return deletion_lock_key(int(parameters["source_id"]))
+
+    @classmethod
+    def title(cls, parameters: dict[str, Any]) -> str:
+        name = GuideSource.objects.filter(pk=parameters["source_id"]).values_list("name", flat=True).first()
+        return f"{cls.name} – {name}" if name else cls.name
+
+    def execute(self) -> TaskResult:
+        try:
+            deletion = delete_source(int(self.parameters["source_id"]), progress=self.progress)
+        except GuideSource.DoesNotExist:
+            return TaskResult(success=True, message="The guide was deleted already.")
+        message = f"Deleted “{deletion.name}” with {deletion.entries:,} guide channels, {deletion.programmes:,} programmes."
+        return TaskResult(success=True, message=message, success_count=deletion.programmes)
+
+
 @register_due_check
 def check_due(now: datetime) -> None:
     """Queue what is due: one refresh at a time, since two imports only get in each other's way, and the daily clean-up."""
@@ -146,7 +175,7 @@ def check_due(now: datetime) -> None:
 def next_due(now: datetime) -> int | None:
     """The source that has been due longest: by its rhythm since the last finish, by a retry, or because its file changed."""
     due: list[tuple[datetime, int]] = []
-    sources = GuideSource.objects.filter(is_active=True).exclude(status__in=BUSY_STATUSES)
+    sources = GuideSource.objects.filter(is_active=True, deleting_since=None).exclude(status__in=BUSY_STATUSES)
     rhythmic = Q(refresh_interval__gt=0) | Q(retry_at__isnull=False)
     for source in sources.filter(rhythmic).only(*_DUE_FIELDS):
         times = [source.retry_at] if source.retry_at else []

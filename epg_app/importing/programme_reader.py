@@ -36,8 +36,8 @@ _MINUTES: Final = {"seconds": 1 / 60, "minutes": 1, "hours": 60}
 _JOBS: Final = frozenset(CREDIT_JOBS)
 _TEXTS: Final = frozenset({"title", "sub-title", "desc"})
 
-# Name, attributes, text, and "/" when the end tag of that name follows. A tag name cut short by a digit or a dot makes an attribute text
-# that is not well-formed, and so leads to the mender.
+# Name, attributes, text, and "/" when the end tag of that name follows. A tag name cut short by a digit or a dot makes an
+# attribute text that is not well-formed, and so leads to the mender.
 _TOKENS = re.compile(r"<(/?[a-zA-Z:-]++)([^>]*+)>([^<]*+)(?:<(/)(?=\1))?").findall
 
 

@@ -1,5 +1,6 @@
 """30 §4.6 and rows 19–23 of 30 §25.2."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -104,5 +105,5 @@ def test_whatever_comes_in_nothing_overlaps_and_every_start_is_used_once(raw: li
     starts = [item.start for item in done]
     assert starts == sorted(set(starts))
     assert all(item.stop > item.start for item in done)
-    assert all(earlier.stop <= later.start for earlier, later in zip(done, done[1:], strict=False))
+    assert all(earlier.stop <= later.start for earlier, later in pairwise(done))
     assert set(starts) == {start * HOUR for start, stop, _, _ in raw if stop != start}

@@ -91,7 +91,8 @@ def test_a_description_stays_whole_when_the_numbers_were_known() -> None:
 
 def test_ids_of_other_systems_are_kept_and_found() -> None:
     read = content_of(
-        '<episode-num system="dd_progid">EP01.0002</episode-num><episode-num system="original-air-date">2020-01-01</episode-num>'
+        '<episode-num system="dd_progid">EP01.0002</episode-num>'
+        '<episode-num system="original-air-date">2020-01-01</episode-num>'
         '<episode-num system="themoviedb.org">movie/1</episode-num><episode-num system="nz.example">7</episode-num>'
     )
     assert (read["season"], read["episode"]) == (None, None)

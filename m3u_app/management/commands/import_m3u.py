@@ -1,19 +1,15 @@
 import json
 import sys
-import threading
 from argparse import ArgumentParser
 from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connections
 
 from m3u_app.import_playlist import SourceRefused, choose_account, refresh_here
 from m3u_app.request_refresh import lock_key
 from tasks_app.engine import AlreadyRunning
 from tasks_app.models import RunStatus
-from tasks_app.queries import active_runs
-
-LOOK_EVERY = 1.0  # seconds
+from tasks_app.progress_line import ProgressLine
 
 
 class Command(BaseCommand):
@@ -38,7 +34,7 @@ class Command(BaseCommand):
             chosen = choose_account(options["source"], options["account"].strip())
             if chosen.source_changed:
                 self.stderr.write(f"“{options['account']}” now reads this source.")
-            with _ProgressLine(chosen.account_id, sys.stderr):
+            with ProgressLine(lock_key(chosen.account_id), sys.stderr):
                 run = refresh_here(chosen.account_id, accept_shrunken=options["accept_shrunken"])
         except (SourceRefused, AlreadyRunning) as problem:
             self._fail(str(problem), as_json)
@@ -53,34 +49,3 @@ class Command(BaseCommand):
         if as_json:
             self.stdout.write(json.dumps({"error": message}))
         raise CommandError(message)
-
-
-class _ProgressLine:
-    """Shows on a terminal where the import stands; silent everywhere else."""
-
-    def __init__(self, account_id: int, stream: Any) -> None:
-        self._key = lock_key(account_id)
-        self._stream = stream
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True) if stream.isatty() else None
-
-    def __enter__(self) -> None:
-        if self._thread is not None:
-            self._thread.start()
-
-    def __exit__(self, *exc: object) -> None:
-        if self._thread is not None:
-            self._over.set()
-            self._thread.join()
-            self._stream.write("\r\x1b[K")
-
-    def _watch(self) -> None:
-        try:
-            while not self._over.wait(LOOK_EVERY):
-                run = active_runs([self._key]).get(self._key)
-                if run is not None:
-                    share = f" {run.percentage:.0f} %" if run.total else ""
-                    self._stream.write(f"\r\x1b[K{run.phase}{share} {run.current_item}")
-                    self._stream.flush()
-        finally:
-            connections.close_all()  # those of this thread
