@@ -213,6 +213,15 @@ def test_the_scripts_steps_are_saved_in_one_request(account: Account, admin_clie
     assert str(entry.pk) in json.dumps(toasts)  # with an undo button
 
 
+def test_a_large_change_is_undone_as_a_whole_from_its_toast(account: Account, admin_client: Client) -> None:
+    make_groups(account, *(f"G{index}" for index in range(1500)))
+    steps = json.dumps([{"matching": "", "only": "", "expected": 1504, "enabled": False}])
+    answer = admin_client.post(reverse("m3u:groups", args=[account.pk]), {"steps": steps}, headers=HTMX)
+    (toast,) = json.loads(answer.headers["HX-Trigger"])["toasts"]["items"]
+    admin_client.post(toast["undo"], headers=HTMX)
+    assert len(enabled_names(account)) == 1504
+
+
 def test_a_plain_page_saves_its_own_switches(account: Account, admin_client: Client) -> None:
     shown = list(ids(account, "News", "Kids"))
     url = reverse("m3u:groups", args=[account.pk]) + "?q=s"

@@ -92,7 +92,7 @@ def _say(request: HttpRequest, chosen: GroupsChosen) -> None:
     if not chosen.total:
         messages.info(request, "No group was changed.")
         return
-    undo = f"undo:{chosen.entry_ids[0]}" if len(chosen.entry_ids) == 1 else ""
+    undo = f"undo:{chosen.entry_ids[0]}" if len(chosen.entry_ids) == 1 else f"undo-batch:{chosen.batch_id}"
     messages.success(request, sentence(chosen), extra_tags=undo)
 
 
