@@ -12,7 +12,10 @@ PRIORITY_UNKNOWN = 30
 BEST, WORST = 5, 60
 
 _WORD = r"FHD|UHD|4K|HD|SD|HEVC|H\.?26[45]|[0-9]{2,5}[PI]"
-_SUFFIX = re.compile(rf"(?:[\s\-_|:]+(?:{_WORD})|[\s\-_|:]*(?:\((?:{_WORD})\)|\[(?:{_WORD})\]))[\s\-_|:]*\Z", re.IGNORECASE)
+_REMARK = r"NOT 24/7|GEO-?BLOCKED"  # what public lists add behind the quality; no part of a name either
+_SUFFIX = re.compile(
+    rf"(?:[\s\-_|:]+(?:{_WORD})|[\s\-_|:]*(?:\((?:{_WORD})\)|\[(?:{_WORD}|{_REMARK})\]))[\s\-_|:]*\Z", re.IGNORECASE
+)
 _TAIL = 40  # letters in which the last word must lie; longer runs of separators go in several rounds
 _LAST_LETTERS = frozenset("dDkKcCpPiI45)] -_|:")
 _SAYS = re.compile(
