@@ -33,7 +33,7 @@ def choose_source(place: str, name: str, *, keep_unmapped: bool) -> ChosenSource
     """
     where: dict[str, Any] = {"source_type": SourceType.XMLTV.value, "url": place, "file_path": ""}
     if not _ADDRESS.match(place):
-        where: dict[str, Any] = {"source_type": SourceType.XMLTV_FILE.value, "url": "", "file_path": str(Path(place).resolve())}
+        where |= {"source_type": SourceType.XMLTV_FILE.value, "url": "", "file_path": str(Path(place).resolve())}
     existing = GuideSource.objects.filter(name__iexact=name, deleting_since=None).first()
     if existing is None:
         values = SourceValues(name=name, keep_unmapped=keep_unmapped, any_path=True)

@@ -104,9 +104,9 @@ def load_entries(source: GuideSource, path: Path, entries: dict[int, str], *, pr
 
     Raises ``GuideError`` and ``Cancelled``.
     """
-    window = None if source.guide_ended else current_window()
     with Spool(Path(settings.TEMP_DIR)) as spool:
-        read_guide(path, choices_of(source), set(entries.values()), spool=spool, findings=Findings(), progress=progress)
+        feed = read_guide(path, choices_of(source), set(entries.values()), spool=spool, findings=Findings(), progress=progress)
+        window = _window_for_more(source, feed)
         progress.report(phase="saving programmes", current=0, total=len(entries))
         with bulk_writing():
             saved = ProgrammeSaver(spool, window, lambda kind, text: None, progress, WriteTurns()).save(entries)
@@ -153,6 +153,19 @@ def _window_for(feed: Feed, warnings: list[str]) -> tuple[Window | None, bool]:
         warnings.append(f"This guide begins on {begins:%Y-%m-%d}: its programmes are all far ahead. They were kept.")
         return None, True
     return window, False
+
+
+def _window_for_more(source: GuideSource, feed: Feed) -> Window | None:
+    """The window for entries that join later. The first ones to join decide whether the guide is an old one."""
+    if source.guide_ended:
+        return None
+    if source.programme_count:
+        return current_window()
+    warnings: list[str] = []
+    window, ended = _window_for(feed, warnings)
+    if ended:
+        GuideSource.objects.filter(pk=source.pk).update(guide_ended=True, last_message=" ".join(warnings))
+    return window
 
 
 def _fill(report: ImportReport, findings: Findings, programmes: SavedProgrammes, warnings: list[str]) -> None:

@@ -60,6 +60,6 @@ class ImportReport:
         text = f"{self.programmes:,} programmes for {self.mapped:,} of {self.entries:,} guide channels"
         if self.unmapped:
             text += f", {self.unmapped:,} skipped (no channel uses them)"
-        if not self.mapped:
+        if not self.mapped and not self.programmes:
             text += ". Link channels to this guide to load programmes"
         return f"{text}."

@@ -85,7 +85,7 @@ class RefreshGuides(TaskScheduler):
                 logger.warning("[EPG] Refresh of guide id=%s failed: %s", source_id, error)
                 failed.append(f"{name}: {error}")
             else:
-                done.append(f"{name}: {report.sentence()}")
+                done.append(" ".join([f"{name}: {report.sentence()}", *report.warnings]))
                 programmes += report.programmes
                 skipped += report.skipped
                 details[str(source_id)] = {key: value for key, value in report.as_dict().items() if key != "findings"}
