@@ -11,6 +11,16 @@ RESERVED_NAME = "custom"
 """The name of the account that holds typed-in streams on connected servers; hidden everywhere (20 §1.1)."""
 
 
+LIMITS = {
+    "max_streams": (0, 100_000),
+    "refresh_interval": (0, 24 * 365),
+    "stale_stream_days": (0, 3650),
+    "priority": (-100_000, 100_000),
+    "shrink_guard_percent": (0, 100),
+}
+"""Smallest and largest value of each number; hours, days and percent where the names say so."""
+
+
 class AccountRefused(Exception):
     """The values cannot be saved; ``errors`` has one sentence per field that is wrong."""
 
@@ -73,7 +83,7 @@ def settled(values: AccountValues, current: Account | None = None) -> AccountVal
         raise AccountRefused(errors | {"account_type": "Choose what kind of provider this is."}) from None
     connection = connection_of(values, current)
     errors |= kind.check(connection)
-    errors |= _number_problems(values)
+    errors |= check_numbers(**{name: getattr(values, name) for name in LIMITS})
     if errors:
         raise AccountRefused(errors)
     return replace(
@@ -128,16 +138,10 @@ def connection_differs(account: Account, values: AccountValues) -> bool:
     return any(getattr(account, name) != getattr(values, name) for name in CONNECTION_FIELDS)
 
 
-def _number_problems(values: AccountValues) -> dict[str, str]:
-    limits = {
-        "max_streams": (0, 100_000),
-        "refresh_interval": (0, 24 * 365),
-        "stale_stream_days": (0, 3650),
-        "priority": (-100_000, 100_000),
-        "shrink_guard_percent": (0, 100),
-    }
+def check_numbers(**values: int) -> dict[str, str]:
+    """A sentence for each of the named numbers that is out of range."""
     return {
-        field: f"Give a whole number from {low:,} to {high:,}."
-        for field, (low, high) in limits.items()
-        if not low <= getattr(values, field) <= high
+        name: f"Give a whole number from {LIMITS[name][0]:,} to {LIMITS[name][1]:,}."
+        for name, value in values.items()
+        if not LIMITS[name][0] <= value <= LIMITS[name][1]
     }

@@ -12,6 +12,7 @@ urlpatterns = [
     path("<int:account_id>/edit/", account_form.edit, name="edit"),
     path("<int:account_id>/refresh/", account_work.refresh, name="refresh"),
     path("<int:account_id>/cancel/", account_work.cancel, name="cancel"),
+    path("<int:account_id>/priority/", account_work.priority, name="priority"),
     path("<int:account_id>/toggle/", account_work.toggle, name="toggle"),
     path("<int:account_id>/delete/", delete.delete, name="delete"),
     path("<int:account_id>/groups/", groups.groups, name="groups"),
