@@ -38,8 +38,8 @@ def tree(request: HttpRequest) -> HttpResponse:
 def refresh(request: HttpRequest) -> HttpResponse:
     """The list after an edit, as it was left: same groups open, same channels expanded; only what changed when that is known.
 
-    ``channels``: just those rows with the headers of their groups. ``only``: just those groups, if ``order`` (the order
-    of groups that the page shows) still holds.
+    ``channels``: just the headers of their groups, and those of their rows that the page shows (``rows``). ``only``: just
+    those groups, if ``order`` (the order of groups that the page shows) still holds.
     """
     wanted = ChannelFilter.read(request.GET)
     expanded = ids_in(request.GET, "expanded")
@@ -49,7 +49,7 @@ def refresh(request: HttpRequest) -> HttpResponse:
         wanted,
         open_rows=pairs_in(request.GET, "open"),
         expanded=expanded,
-        groups=min(int(request.GET.get("groups", "0") or 0) if request.GET.get("groups", "").isdigit() else 0, 100_000),
+        groups=_groups_shown(request),
         only=ids_in(request.GET, "only") if "only" in request.GET else None,
         known_order=request.GET.get("order", ""),
     )
@@ -60,17 +60,25 @@ def refresh(request: HttpRequest) -> HttpResponse:
 
 
 def _refreshed_rows(request: HttpRequest, wanted: ChannelFilter, expanded: tuple[int, ...]) -> HttpResponse:
-    rows = rows_by_id(ids_in(request.GET, "channels"))
+    changed, shown = rows_by_id(ids_in(request.GET, "channels")), set(ids_in(request.GET, "rows"))
+    rows = [row for row in changed if row.channel.pk in shown]
     summary = lineup_summary(wanted)
-    touched = {row.channel.group_id or 0 for row in rows}
+    touched = {row.channel.group_id or 0 for row in changed}
+    listed = summary.groups[: max(_groups_shown(request), GROUPS_PER_PAGE)]
     attach_streams(rows, expanded)
     opened = pairs_in(request.GET, "open")
     context = {
         "rows": rows,
         "summary": summary,
-        "heads": [GroupNode(item, is_open=item.pk in opened) for item in summary.groups if item.pk in touched],
+        "heads": [GroupNode(item, is_open=item.pk in opened) for item in listed if item.pk in touched],
     }
     return _parts_only(render(request, "channels_app/_channel_rows_changed.html", _context(request, wanted, **context)))
+
+
+def _groups_shown(request: HttpRequest) -> int:
+    """How many groups the page has loaded, from the first on."""
+    text = request.GET.get("groups", "")
+    return min(int(text), 100_000) if text.isascii() and text.isdigit() and len(text) < 9 else 0
 
 
 def _parts_only(response: HttpResponse) -> HttpResponse:

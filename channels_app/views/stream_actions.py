@@ -119,4 +119,5 @@ def _selected(request: HttpRequest) -> tuple[int, ...]:
     if not groups:
         return single
     selection = Selection(single, groups, excluded_ids=frozenset(ids_in(request.POST, "except")))
-    return tuple(row.id for section in read_selection(selection).sections for row in section.streams)
+    found = [row.id for section in read_selection(selection).sections for row in section.streams]
+    return tuple(dict.fromkeys([*single, *found]))

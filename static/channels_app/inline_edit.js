@@ -1,6 +1,8 @@
 // Editing a name or a number in its place: Enter or leaving saves, Esc cancels, an error stays beside the field.
 
 import { idOf, post, textOf } from "./dom.js";
+import { setEditing } from "./editing.js";
+import { whenRefreshed } from "./refresh.js";
 
 const FIELDS = {
   name: { path: "name/", label: "Channel name", place: ".cm-name", longest: 512 },
@@ -8,8 +10,6 @@ const FIELDS = {
 };
 
 let current = null;
-
-export const isEditing = () => Boolean(current);
 
 export function edit(item, field) {
   const spec = FIELDS[field];
@@ -34,6 +34,7 @@ export function edit(item, field) {
   current = { item, field, shown, box, input, error, old, saving: false };
   input.addEventListener("keydown", onKey);
   input.addEventListener("blur", () => save(current));
+  setEditing(true);
   input.focus();
   input.select();
 }
@@ -51,9 +52,16 @@ function onKey(event) {
     const other = editing.field === "number" ? "name" : "number";
     if ((editing.field === "number") === !event.shiftKey) {
       event.preventDefault();
-      save(editing).then((saved) => saved && edit(document.getElementById(editing.item.id), other));
+      editOther(editing, other);
     }
   }
+}
+
+// The number first puts the row in its new place; only then is the other field opened.
+async function editOther(editing, other) {
+  if (!(await save(editing))) return;
+  await whenRefreshed();
+  edit(document.getElementById(editing.item.id), other);
 }
 
 async function save(editing, options = {}) {
@@ -82,6 +90,7 @@ async function save(editing, options = {}) {
 function finish(editing, { refocus = false } = {}) {
   if (editing !== current) return;
   current = null;
+  setEditing(false);
   editing.box.remove();
   editing.shown.hidden = false;
   if (refocus) document.getElementById(editing.item.id)?.querySelector(".cm-name")?.focus();

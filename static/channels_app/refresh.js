@@ -2,14 +2,22 @@
 // whole list; with the same groups open, the same place in view and the focus where it was.
 
 import { channelTree, channelsUrl, filterQuery, idOf, post, send, streamTree } from "./dom.js";
+import { isEditing } from "./editing.js";
 import * as selection from "./selection.js";
 import { openState } from "./tree.js";
 
 let pending = null;
+let running = Promise.resolve();
+
+// Resolves when the changes that are known by now are on screen.
+export async function whenRefreshed() {
+  while (pending) await new Promise((resolve) => window.setTimeout(resolve, 25));
+  await running;
+}
 
 document.addEventListener("lineup:changed", (event) => {
   const { channels, groups, streams = [], deleted = [], reveal, new_group: newGroup } = event.detail;
-  if (!pending) window.setTimeout(run, 20); // several events of one answer make one refresh
+  if (!pending) window.setTimeout(begin, 20); // several events of one answer make one refresh
   pending ??= { channels: new Set(), groups: new Set(), streams: new Set(), all: false, anyStream: false };
   if (channels) channels.forEach((id) => pending.channels.add(id));
   else if (groups) groups.forEach((id) => pending.groups.add(id));
@@ -23,6 +31,12 @@ document.addEventListener("lineup:changed", (event) => {
 
 // Taking something back from a toast or the journal may have changed anything.
 document.addEventListener("journal:changed", () => document.dispatchEvent(new CustomEvent("lineup:changed", { detail: {} })));
+
+// Somebody who types a name must not have the field taken away.
+function begin() {
+  if (isEditing()) document.addEventListener("inline:done", begin, { once: true });
+  else running = run();
+}
 
 async function run() {
   const wanted = pending;
@@ -46,6 +60,7 @@ async function refreshChannels({ all, groups, channels, reveal }) {
   if (!all && !groups.size) {
     if (!channels.size) return;
     query.set("channels", [...channels].join(","));
+    query.set("rows", [...channels].filter((id) => document.getElementById(`c${id}`)).join(","));
   } else if (!all) {
     for (const id of channels) groups.add(idOf(document.getElementById(`c${id}`)?.closest(".cm-group") ?? { dataset: { id: 0 } }));
     query.set("only", [...groups].join(","));
