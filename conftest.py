@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 import django
+import django.conf
 import pytest
 
 _data = Path(tempfile.mkdtemp(prefix="ecm-test-"))
@@ -13,8 +14,12 @@ os.environ.setdefault("ECM_DEBUG", "0")
 os.environ.setdefault("RATE_LIMIT_ENABLED", "1")
 # Named here and not in pyproject.toml: from there pytest-django would read the settings before this file is even loaded,
 # and tests would work in the real data folder.
+if django.conf.settings.configured:
+    raise pytest.UsageError("Unset DJANGO_SETTINGS_MODULE: with it the tests would work in the real data folder.")
 os.environ["DJANGO_SETTINGS_MODULE"] = "ecm_site.settings"
 django.setup()
+# Parallel test processes inherit the environment; each must come by here to get a data folder of its own.
+del os.environ["DJANGO_SETTINGS_MODULE"]
 
 pytest_plugins = ["tests.browser.fixtures"]
 
