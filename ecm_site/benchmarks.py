@@ -97,14 +97,14 @@ class ChildFailed(Exception):
     """A measured process ended badly; the message holds the end of what it said."""
 
 
-def in_scratch(folder: Path) -> bool:
-    """Whether this process works in ``folder``: code that writes checks it before it does."""
-    return Path(settings.CONFIG_DIR).resolve() == folder.resolve()
+def data_folder(scratch: Path) -> Path:
+    """The data folder inside a scratch folder; playlists and notes of a benchmark lie beside it."""
+    return scratch / "data"
 
 
-def scratch_environment(folder: Path) -> dict[str, str]:
-    """Environment for child processes that work in the scratch folder."""
-    return {**os.environ, "CONFIG_DIR": str(folder), "LOG_LEVEL": "WARNING", "ECM_DEBUG": "0"}
+def scratch_environment(scratch: Path) -> dict[str, str]:
+    """Environment for child processes that work in the scratch folder's own data folder."""
+    return {**os.environ, "CONFIG_DIR": str(data_folder(scratch)), "LOG_LEVEL": "WARNING", "ECM_DEBUG": "0"}
 
 
 def manage(*arguments: str) -> list[str]:
@@ -112,12 +112,12 @@ def manage(*arguments: str) -> list[str]:
     return [sys.executable, str(Path(settings.BASE_DIR) / "manage.py"), *arguments]
 
 
-def run_child(command: Sequence[str], folder: Path) -> Child:
+def run_child(command: Sequence[str], scratch: Path) -> Child:
     """Run a process to its end and measure it. Raises :class:`ChildFailed`."""
-    log = folder / "child.log"
-    with log.open("wb") as errors, (folder / "child.out").open("w+b") as output:
+    log = scratch / "child.log"
+    with log.open("wb") as errors, (scratch / "child.out").open("w+b") as output:
         started = time.perf_counter()
-        process = subprocess.Popen(command, stdout=output, stderr=errors, env=scratch_environment(folder))
+        process = subprocess.Popen(command, stdout=output, stderr=errors, env=scratch_environment(scratch))
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -128,9 +128,9 @@ def run_child(command: Sequence[str], folder: Path) -> Child:
     return Child(seconds, usage.ru_maxrss / 1024, said)
 
 
-def run_json(command: Sequence[str], folder: Path) -> tuple[dict[str, Any], Child]:
+def run_json(command: Sequence[str], scratch: Path) -> tuple[dict[str, Any], Child]:
     """As :func:`run_child` for a command that prints one JSON object."""
-    child = run_child(command, folder)
+    child = run_child(command, scratch)
     return json.loads(child.output), child
 
 

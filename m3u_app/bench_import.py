@@ -7,7 +7,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from ecm_site.benchmarks import Child, Results, manage, percentile, run_json, scratch_environment
+from ecm_site.benchmarks import Child, Results, data_folder, manage, percentile, run_json, scratch_environment
 from m3u_app.bench_playlist import write_playlist
 
 DEFAULT_ENTRIES = 500_000
@@ -36,7 +36,7 @@ def run(options: dict[str, Any]) -> Results:
     again = [_import(folder, playlist, "Bench A") for _ in range(2)]
     unchanged, unchanged_child = min(again, key=lambda result: float(result[0]["seconds"]))
     say("Floor: raw executemany")
-    insert = float(_floor(folder, "insert", folder / "ecm.sqlite3", folder / "floor.sqlite3")["seconds"])
+    insert = float(_floor(folder, "insert", data_folder(folder) / "ecm.sqlite3", folder / "floor.sqlite3")["seconds"])
     (folder / "floor.sqlite3").unlink(missing_ok=True)
     results = Results("Playlist import")
     results.facts = {

@@ -9,7 +9,7 @@ from m3u_app.entries import EntrySource, ProviderError
 from m3u_app.importing.clean_up import clean_up
 from m3u_app.importing.group_plan import MAX_GROUPS, GroupPlan
 from m3u_app.importing.identity import identity_fields, identity_maker
-from m3u_app.importing.import_report import RefreshReport
+from m3u_app.importing.import_report import RefreshReport, counted
 from m3u_app.importing.known_streams import KnownStreams
 from m3u_app.importing.merge_streams import insert_streams, mark_missing, mark_returned, update_streams
 from m3u_app.importing.scan_source import Scan, count_present_before, scan_source
@@ -33,7 +33,7 @@ class HeldBack(Exception):
 
     def __init__(self, before: int, after: int, details: dict[str, Any] | None = None) -> None:
         super().__init__(
-            f"The provider now has {after:,} streams instead of {before:,}. Nothing was changed."
+            f"The provider now has {counted(after, 'stream')} instead of {before:,}. Nothing was changed."
             " If that is right, accept it on the account’s page, or run import_m3u with --accept-shrunken."
         )
         self.before = before
@@ -77,7 +77,7 @@ def _judge(scan: Scan, account: Account, source: EntrySource, *, accept_shrunken
     """Refuse a source that would leave nothing or much less than before (20 §2.4, §23)."""
     if not scan.present and not scan.disabled:
         drops = source.report.dropped
-        why = f" All {source.report.seen:,} entries are unusable." if drops else ""
+        why = f" None of the {counted(source.report.seen, 'line')} that should name one is usable." if drops else ""
         raise ProviderError(f"No streams found.{why} Everything stays as it was.")
     percent = account.shrink_guard_percent
     if percent and not accept_shrunken and scan.present * 100 < scan.present_before * percent:

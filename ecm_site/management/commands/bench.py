@@ -14,7 +14,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from ecm_site.benchmarks import ChildFailed, manage, run_child
+from ecm_site.benchmarks import ChildFailed, data_folder, manage, run_child
 
 PREFIX = "bench_"
 
@@ -36,9 +36,9 @@ class Command(BaseCommand):
         module = dict(_benchmarks())[options["benchmark"]]
         kept: Path | None = options["scratch"]
         folder = (kept or Path(tempfile.mkdtemp(prefix="ecm-bench-"))).resolve()
-        if folder == Path(settings.CONFIG_DIR):
-            raise CommandError("The scratch folder must not be the data folder.")
-        folder.mkdir(parents=True, exist_ok=True)
+        if Path(settings.CONFIG_DIR) in (folder, data_folder(folder)):
+            raise CommandError("The scratch folder must not hold the real data folder.")
+        data_folder(folder).mkdir(parents=True, exist_ok=True)
         try:
             for database in ("default", "queue"):
                 run_child(manage("migrate", "--verbosity", "0", "--database", database), folder)
