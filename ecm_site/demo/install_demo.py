@@ -9,20 +9,23 @@ from functools import partial
 from django.utils import timezone
 
 from ecm_site.demo import files
+from epg_app import request_refresh as epg_requests
+from epg_app.create_source import create_source
+from epg_app.delete_source import request_deletion as request_source_deletion
 from epg_app.models import GuideSource, SourceType
+from epg_app.source_values import SourceRefused, SourceValues
+from m3u_app import request_refresh as m3u_requests
 from m3u_app.account_values import AccountRefused, AccountValues
 from m3u_app.create_account import create_account
 from m3u_app.delete_account import request_deletion
 from m3u_app.models import Account
-from m3u_app.request_refresh import lock_key, request_refresh
-from tasks_app import engine, journal
+from tasks_app import engine
 from tasks_app.models import TaskRun
 from tasks_app.queries import active_runs
 
 logger = logging.getLogger(__name__)
 
 GUIDE_NAME = "Demo guide"
-GUIDE_TASK = "epg_refresh"
 
 
 class DemoRefused(Exception):
@@ -47,7 +50,7 @@ def demo_state() -> DemoState:
     paths = [str(path) for path in files.playlist_paths().values()]
     accounts = list(Account.objects.filter(file_path__in=paths).values_list("pk", flat=True))
     sources = list(GuideSource.objects.filter(file_path=str(files.guide_path())).values_list("pk", flat=True))
-    keys = [lock_key(pk) for pk in accounts] + [_guide_lock_key(pk) for pk in sources]
+    keys = [m3u_requests.lock_key(pk) for pk in accounts] + [epg_requests.lock_key(pk) for pk in sources]
     return DemoState(accounts, sources, sorted(active_runs(keys).values(), key=lambda run: run.pk))
 
 
@@ -60,9 +63,9 @@ def install_demo() -> DemoState:
     files.write_files(timezone.now().date())
     for name, path in files.playlist_paths().items():
         account = Account.objects.filter(file_path=str(path)).first() or _create_account(name, str(path))
-        _start(partial(request_refresh, account.pk))
+        _start(partial(m3u_requests.request_refresh, account.pk))
     source = GuideSource.objects.filter(file_path=str(files.guide_path())).first() or _create_source()
-    _start(partial(engine.start_run, GUIDE_TASK, {"source_ids": [source.pk]}))
+    _start(partial(epg_requests.request_refresh, source.pk))
     logger.info("[MAIN] Installed the demo")
     return demo_state()
 
@@ -73,7 +76,7 @@ def remove_demo() -> None:
     for account_id in state.account_ids:
         request_deletion(account_id)
     for source_id in state.source_ids:
-        GuideSource.objects.filter(pk=source_id).delete()
+        request_source_deletion(source_id)
     files.delete_files()
     logger.info("[MAIN] Removed the demo")
 
@@ -101,18 +104,17 @@ def _create_account(name: str, path: str) -> Account:
 
 
 def _create_source() -> GuideSource:
-    source = GuideSource.objects.create(
-        name=GUIDE_NAME, source_type=SourceType.XMLTV_FILE, file_path=str(files.guide_path()), keep_unmapped=True
-    )
-    journal.log_entry(
-        "epg",
-        "create",
-        entity_type="epg_source",
-        entity_id=source.pk,
-        entity_name=source.name,
-        description=f"Added the guide {source.name}",
-    )
-    return source
+    try:
+        return create_source(
+            SourceValues(
+                name=GUIDE_NAME,
+                source_type=SourceType.XMLTV_FILE.value,
+                file_path=str(files.guide_path()),
+                keep_unmapped=True,  # there is something to see before the first channel is made
+            )
+        )
+    except SourceRefused as refusal:
+        raise DemoRefused(f"{GUIDE_NAME}: {refusal}") from None
 
 
 def _start(start: Callable[[], TaskRun]) -> None:
@@ -120,7 +122,3 @@ def _start(start: Callable[[], TaskRun]) -> None:
         start()
     except engine.AlreadyRunning as running:
         logger.info("[MAIN] %s", running)
-
-
-def _guide_lock_key(source_id: int) -> str:
-    return f"epg:{source_id}"
