@@ -169,7 +169,8 @@ def test_later_groups_and_rows_come_in_pages(browser: Client, monkeypatch: pytes
 def test_a_refresh_of_rows_touches_nothing_else(browser: Client) -> None:
     group = make_group("News")
     channels = make_channels(group, CNN="1", BBC="2")
-    answer = browser.get(f"/channels/refresh/?channels={channels['CNN'].pk}&rows={channels['CNN'].pk}&open={group.pk}:2", **HTMX)  # type: ignore[arg-type]
+    cnn = channels["CNN"].pk
+    answer = browser.get(f"/channels/refresh/?channels={cnn}&rows={cnn}&open={group.pk}:2", **HTMX)  # type: ignore[arg-type]
     text = answer.content.decode()
     assert answer["HX-Reswap"] == "none"
     assert f'id="c{channels["CNN"].pk}" data-id="{channels["CNN"].pk}" hx-swap-oob="true"' in text
