@@ -12,8 +12,9 @@ EMPTY = "The playlist is empty: the address answered with nothing in it."
 WEB_PAGE = "Got a web page instead of a playlist, probably a login or block page."
 NOT_A_PLAYLIST = "This is not a playlist: no #EXTM3U, no #EXTINF and no stream address at its beginning."
 
+# Possessive and atomic: a page of nothing but comments or blanks must not make the match go back and forth for hours.
 _HTML = re.compile(
-    r"\s*(?:<\?xml[^>]*>|<!--.*?-->|\s)*<(?:!doctype\s+html|html|head|body|script|meta|title|center|h1)\b", re.I | re.S
+    r"(?>\s+|<!--(?>.*?-->)|<\?xml[^>]*+>)*+<(?:!doctype\s+html|html|head|body|script|meta|title|center|h1)\b", re.I | re.S
 )
 _PLAYLIST_LINE = re.compile(r"#EXTM3U|#EXTINF:", re.IGNORECASE)
 

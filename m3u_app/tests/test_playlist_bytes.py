@@ -131,7 +131,11 @@ def test_blocks_hold_whole_lines_wherever_the_chunks_end(block_size: int, end: s
         (b"\xef\xbb\xbf\n  <html>", WEB_PAGE),
         (b"<!-- hello --><HTML>#EXTM3U http://h/1</HTML>", WEB_PAGE),
         (b'{"user_info": {"auth": 0}}', NOT_A_PLAYLIST),
+        (b"<?xml version='1.0'?>\n<!-- a --> <!-- b -->\n<!DOCTYPE html>", WEB_PAGE),
         (b"<?xml version='1.0'?><tv/>", NOT_A_PLAYLIST),
+        (b"<!---->" * 4000 + b"x", NOT_A_PLAYLIST),  # these three took hours once
+        (b" <!-- -->" * 3000 + b"<tv/>", NOT_A_PLAYLIST),
+        (b" " * 30_000 + b"x", NOT_A_PLAYLIST),
         (b"some prose\nmore prose", NOT_A_PLAYLIST),
         (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), NOT_A_PLAYLIST),
         (b"#EXTM3U", ""),
