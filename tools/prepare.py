@@ -171,10 +171,8 @@ def build_front_end(checkout: Checkout) -> None:
             raise LauncherError(f"{error}\nStart again; the packages will be fetched anew.") from None
         stamp.write(mark)
 
-    settings = checkout.root / "ecm_site" / "settings.py"
-    mark = stamps.of_tree(
-        [checkout.root / "static", checkout.build / "vendor"], STATIC_SUFFIXES, packages, settings.read_text()
-    )
+    how = stamps.of_contents([checkout.root / "ecm_site" / name for name in ("settings.py", "static_files.py")])
+    mark = stamps.of_tree([checkout.root / "static", checkout.build / "vendor"], STATIC_SUFFIXES, packages, how)
     stamp = checkout.stamp("static-files")
     if not stamp.matches(mark) or not (checkout.build / "static" / "staticfiles.json").is_file():
         say("Building static files …")
