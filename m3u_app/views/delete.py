@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from ecm_site.htmx import done, render_page
 from m3u_app.account_values import AccountLocked
-from m3u_app.delete_account import Deletion, preview_deletion, request_deletion
+from m3u_app.delete_account import AccountBusy, Deletion, preview_deletion, request_deletion
 from m3u_app.views._answers import account_or_404, say
 
 
@@ -18,7 +18,10 @@ def delete(request: HttpRequest, account_id: int) -> HttpResponse:
     if request.method != "POST":
         context = {"account": account, "preview": preview_deletion(account_id)}
         return render_page(request, "m3u_app/delete.html", "m3u_app/_delete.html", context)
-    outcome = request_deletion(account_id)
+    try:
+        outcome = request_deletion(account_id)
+    except AccountBusy as busy:  # a refresh began in the very moment of deleting
+        return say(request, account_id, messages.WARNING, str(busy))
     if isinstance(outcome, Deletion):
         text = f"Deleted “{outcome.name}” with {outcome.streams:,} streams and {len(outcome.groups):,} groups."
     else:
