@@ -72,6 +72,61 @@ def test_the_mark_of_a_tree_changes_with_every_kind_of_change(tmp_path: Path) ->
     assert len(set(marks)) == 4
 
 
+def make_databases(checkout: prepare.Checkout, *_: object, **__: object) -> None:
+    for name in ("ecm.sqlite3", "queue.sqlite3"):
+        (checkout.data / name).touch()
+
+
+def test_databases_are_prepared_once_and_again_for_a_new_migration_or_another_file(checkout: prepare.Checkout) -> None:
+    checkout.data.mkdir()
+    migrations = checkout.root / "m3u_app" / "migrations"
+    migrations.mkdir(parents=True)
+    with mock.patch.object(prepare, "manage", side_effect=make_databases) as manage:
+        prepare.migrate(checkout)
+        prepare.migrate(checkout)
+        assert manage.call_count == 1
+        (migrations / "0002_more.py").write_text("x")
+        prepare.migrate(checkout)
+        assert manage.call_count == 2
+        (checkout.data / "ecm.sqlite3").rename(checkout.data / "old.sqlite3")
+        prepare.migrate(checkout)
+        prepare.migrate(checkout)
+        assert manage.call_count == 3
+
+
+def test_static_files_are_built_when_a_page_a_script_or_the_way_of_building_changes(checkout: prepare.Checkout) -> None:
+    for folder in ("static", "templates", "ecm_site", "tools", "build/vendor"):
+        (checkout.root / folder).mkdir(parents=True)
+    (checkout.root / "ecm_site" / "settings.py").write_text("1")
+
+    def collect(*_: object, **__: object) -> None:
+        (checkout.build / "static").mkdir(exist_ok=True)
+        (checkout.build / "static" / "staticfiles.json").touch()
+
+    def cut(_root: Path) -> list[str]:
+        if not (checkout.build / "vendor" / "icons.svg").is_file():  # like the real one, it writes only what changed
+            (checkout.build / "vendor" / "icons.svg").touch()
+        return []
+
+    with (
+        mock.patch.object(prepare.vendor, "build", side_effect=cut) as build,
+        mock.patch.object(prepare, "manage", side_effect=collect) as manage,
+    ):
+
+        def counts() -> tuple[int, int]:
+            prepare.build_front_end(checkout)
+            return build.call_count, manage.call_count
+
+        assert counts() == (1, 1)
+        assert counts() == (1, 1)
+        (checkout.root / "templates" / "a.html").write_text("{% icon 'x' %}")
+        assert counts() == (2, 1)
+        (checkout.root / "static" / "a.css").write_text("a")
+        assert counts() == (2, 2)
+        (checkout.root / "ecm_site" / "settings.py").write_text("2")
+        assert counts() == (3, 3)
+
+
 # --- finding things -------------------------------------------------------------------------------------------------
 
 
