@@ -1,0 +1,95 @@
+"""Add and edit a guide source, in a dialog or on a page of its own (30 §2.2)."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from ecm_site.htmx import done, render_page, wants_partial
+from ecm_site.masking import mask_text
+from epg_app.create_source import create_source
+from epg_app.edit_source import edit_source
+from epg_app.forms import SourceForm, initial_values
+from epg_app.models import GuideSource
+from epg_app.request_refresh import refresh_after_change
+from epg_app.source_values import SourceRefused, same_address
+from epg_app.views._answers import back_to, say, source_or_404
+
+PAGE = "epg_app/source_form.html"
+PARTIAL = "epg_app/_source_form.html"
+_TYPED_KEPT = ("name", "username", "priority", "refresh_interval", "user_agent")
+
+
+def add(request: HttpRequest) -> HttpResponse:
+    """GET shows the form (``type`` preselects a kind); POST saves, or switches the kind."""
+    return _form_view(request, None)
+
+
+def edit(request: HttpRequest, source_id: int) -> HttpResponse:
+    """As :func:`add` for a stored source; what is not typed again stays as it was."""
+    source = source_or_404(source_id)
+    if source.deleting_since is not None:
+        return say(request, source_id, messages.WARNING, f"“{source.name}” is being deleted.")
+    return _form_view(request, source)
+
+
+def _form_view(request: HttpRequest, current: GuideSource | None) -> HttpResponse:
+    if request.method != "POST":
+        return _show(request, SourceForm(current=current, source_type=request.GET.get("type", "")))
+    if "switch_type" in request.POST and current is None:
+        return _switch_type(request)
+    form = SourceForm(request.POST, request.FILES, current=current, own_host=request.get_host())
+    if not form.is_valid():
+        return _show(request, form, status=422)
+    values = form.values()
+    twin = same_address(values.url or "", current)
+    try:
+        text = _created(form, request) if current is None else _edited(current.pk, form, request)
+    except SourceRefused as refusal:
+        form.refuse(refusal)
+        return _show(request, form, status=422)
+    messages.success(request, text)
+    if twin is not None:
+        messages.warning(request, f"“{twin.name}” reads the same address. Two copies of one guide only cost time.")
+    return done(request, back_to(request, current.pk if current else None), "guides:changed")
+
+
+def _created(form: SourceForm, request: HttpRequest) -> str:
+    source = create_source(form.values(), own_host=request.get_host())
+    if source.is_active and refresh_after_change(source.pk):
+        return f"Added “{source.name}”. Its first refresh has been started."
+    return f"Added “{source.name}”. Switch it on to load its guide."
+
+
+def _edited(source_id: int, form: SourceForm, request: HttpRequest) -> str:
+    edited = edit_source(source_id, form.values(), own_host=request.get_host())
+    if not edited.changed:
+        return f"“{edited.source.name}” stays as it was."
+    text = f"Saved “{edited.source.name}”."
+    if edited.needs_refresh and form.cleaned_data["refresh_now"] and refresh_after_change(source_id):
+        text += " A refresh has been started."
+    return text
+
+
+def _switch_type(request: HttpRequest) -> HttpResponse:
+    """Show the fields of another kind. Typed secrets are not carried over: they belong to the kind before."""
+    initial = initial_values(None)
+    for name in _TYPED_KEPT:
+        if name in request.POST:
+            initial[name] = request.POST[name]
+    url = request.POST.get("url", "")
+    initial["url"] = url if mask_text(url) == url else ""
+    form = SourceForm(source_type=request.POST["switch_type"], initial=initial)
+    if wants_partial(request):
+        return render(request, "epg_app/_connection_fields.html", {"form": form, "action": reverse("guide:add")})
+    return _show(request, form)
+
+
+def _show(request: HttpRequest, form: SourceForm, *, status: int = 200) -> HttpResponse:
+    current = form.current
+    context = {
+        "form": form,
+        "source": current,
+        "action": reverse("guide:edit", args=[current.pk]) if current else reverse("guide:add"),
+    }
+    return render_page(request, PAGE, PARTIAL, context, status=status)
