@@ -11,7 +11,7 @@ from django.db.models import Count, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from m3u_app.models import Stream
-from m3u_app.search_index import MATCHING_IDS, TRIGRAM, match_phrase, match_rare_text
+from m3u_app.search_index import MATCHING_IDS, TRIGRAM, count_up_to, match_phrase, match_rare_text
 
 MAX_LENGTH = 200
 """Longer search texts are cut; no name is told apart by its 201st letter."""
@@ -37,7 +37,7 @@ def name_contains(text: str, prefix: str = "") -> Q | None:
     text = clean_text(text)
     if not text:
         return None
-    query = match_phrase(text) if len(text) >= TRIGRAM else match_rare_text(text)
+    query = _index_query(text)
     if query is None:  # short and frequent: a plain scan finds its first page at once
         condition = Q()
         for spelling in _spellings(text):
@@ -48,8 +48,12 @@ def name_contains(text: str, prefix: str = "") -> Q | None:
 
 def count_matches(text: str, limit: int, queryset: "QuerySet[Stream] | None" = None) -> int:
     """Count streams whose name contains ``text``, at most up to ``limit`` + 1: more than ``limit`` reads as "limit+"."""
-    streams = Stream.objects.all() if queryset is None else queryset
-    return matching_streams(streams, text).order_by()[: limit + 1].count()
+    if queryset is None:
+        query = _index_query(clean_text(text))
+        if query:
+            return count_up_to(query, limit + 1)
+        queryset = Stream.objects.all()
+    return matching_streams(queryset, text).order_by()[: limit + 1].count()
 
 
 def grouped_counts(queryset: "QuerySet[Stream]", text: str) -> dict[int, int]:
@@ -61,6 +65,13 @@ def grouped_counts(queryset: "QuerySet[Stream]", text: str) -> dict[int, int]:
 def clean_text(text: str) -> str:
     """Return ``text`` as it is searched for: trimmed, without control characters, at most MAX_LENGTH letters."""
     return _NOT_SEARCHABLE.sub(" ", text[: MAX_LENGTH * 2]).strip()[:MAX_LENGTH]
+
+
+def _index_query(text: str) -> str | None:
+    """The question to the index; None for an empty text and for one that is short and frequent."""
+    if not text:
+        return None
+    return match_phrase(text) if len(text) >= TRIGRAM else match_rare_text(text)
 
 
 def _spellings(text: str) -> Iterator[str]:
