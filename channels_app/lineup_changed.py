@@ -1,6 +1,8 @@
 """What every change of the lineup sets in motion, once it is stored."""
 
-from django.db import transaction
+from collections.abc import Callable
+
+from django.db import connection, transaction
 
 from channels_app.publishing.request_publish import request_publish
 from epg_app.mapped_entries import mapping_changed
@@ -13,6 +15,13 @@ def lineup_changed(*, guide: bool = True) -> None:
     one run. Inside a transaction they are made after its end, and not at all when it is rolled back.
     A request that fails is logged and never undoes the edit that made it.
     """
-    transaction.on_commit(request_publish, robust=True)
+    _once_after_commit(request_publish)
     if guide:
-        transaction.on_commit(mapping_changed, robust=True)
+        _once_after_commit(mapping_changed)
+
+
+def _once_after_commit(request: Callable[[], None]) -> None:
+    """A transaction with hundreds of edits asks once. What a rolled back savepoint registered is gone from the list."""
+    if connection.in_atomic_block and any(entry[1] is request for entry in connection.run_on_commit):
+        return
+    transaction.on_commit(request, robust=True)

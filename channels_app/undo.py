@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils import timezone
 
 from channels_app.arrange_streams import store_streams, stream_ids_of
@@ -90,7 +91,7 @@ def _take_back_creation(entry: JournalEntry) -> None:
 def _bring_back(entry: JournalEntry) -> None:
     values = _values(entry.before_value)
     pk = _entity(entry)
-    if Channel.objects.filter(pk=pk).exists() or Channel.objects.filter(uuid=UUID(values["uuid"])).exists():
+    if Channel.objects.filter(Q(pk=pk) | Q(uuid=UUID(values["uuid"]))).exists():
         raise UndoConflict(f"“{shortened(entry.entity_name)}” is there again already.")
     fields = {name: from_journal(name, values.get(name)) for name in FIELDS if name in values}
     fields["group_id"] = _group_again(values)
@@ -103,7 +104,10 @@ def _bring_back(entry: JournalEntry) -> None:
         created_at=datetime.fromisoformat(values["created_at"]),
         **fields,
     )
-    store_streams(pk, [], _still_there(values["streams"]))
+    ChannelStream.objects.bulk_create(
+        ChannelStream(channel_id=pk, stream_id=stream_id, position=position)
+        for position, stream_id in enumerate(_still_there(values["streams"]), 1)
+    )
 
 
 def _restore_streams(entry: JournalEntry) -> None:

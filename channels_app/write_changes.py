@@ -56,7 +56,7 @@ def change_of(channel: Channel, after: Values) -> ChannelChange | None:
 
 
 def write_changes(changes: Sequence[ChannelChange], *, action_type: str = "update", batch_id: str = "") -> Written:
-    """Store ``changes`` and their journal entries (10 §21.1); one transaction for every 500 channels.
+    """Store ``changes`` and their journal entries (10 §21.1); in short transactions.
 
     Raises :class:`NotThere` when a group or guide entry that a change points to is gone; earlier portions stay.
     """

@@ -33,7 +33,7 @@ from channels_app.renumber_channels import renumber_channels
 from channels_app.tests.lineup_fixtures import lineup_state, make_channel, make_channels, make_group, make_streams, numbers_of
 from m3u_app.models import Stream
 from tasks_app.models import JournalEntry
-from tasks_app.undo import UndoConflict, handler_for
+from tasks_app.undo import UndoConflict, handler_for, undo_batch, undo_entry
 
 
 def undo(entry: JournalEntry) -> None:
@@ -327,3 +327,38 @@ class AnyEdits(TestCase):
             move_channels(MoveChannels(chosen, group(values[1]), numbers, 7 if values[2] else None, close_gaps=values[2]))
         elif kind == "renumber":
             renumber_channels(RenumberChannels(tuple(map(channel, values[0])), 2, push_others=values[1]))
+
+
+@pytest.mark.django_db
+def test_the_journal_undoes_and_redoes_what_was_done() -> None:
+    """Through the journal's own engine: taking the taking back back is doing it again."""
+    streams = make_streams(["a", "b"])
+    group = make_group("News")
+    channel = make_channel("CNN", "1", group=group, streams=streams)
+    outcome = delete_groups(DeleteGroups((group.pk,), delete_channels=True))
+    deleted = lineup_state()
+    first = undo_batch(outcome.batch_id)
+    assert (first.undone, first.conflicts) == (2, [])
+    channel.refresh_from_db()
+    assert stream_ids_of(channel.pk) == [stream.pk for stream in streams]
+    again = undo_batch(first.batch_id)
+    assert (again.undone, again.conflicts) == (2, [])
+    assert lineup_state() == deleted
+    back = undo_batch(again.batch_id)
+    assert (back.undone, back.conflicts) == (2, [])
+    reorder_streams(ReorderStreams(channel.pk, (streams[1].pk, streams[0].pk)))
+    entry = JournalEntry.objects.latest("pk")
+    assert undo_entry(entry).undone == 1
+    assert stream_ids_of(channel.pk) == [stream.pk for stream in streams]
+    redo = JournalEntry.objects.latest("pk")
+    assert undo_entry(redo).undone == 1
+    assert stream_ids_of(channel.pk) == [streams[1].pk, streams[0].pk]
+
+
+@pytest.mark.django_db
+def test_many_edits_in_one_transaction_ask_for_publishing_once(django_capture_on_commit_callbacks: object) -> None:
+    channels = [make_channel(f"C{place}", str(place)) for place in range(5)]
+    with django_capture_on_commit_callbacks() as requests:  # type: ignore[operator]
+        for channel in channels:
+            update_channel(UpdateChannel(channel.pk, {"name": f"{channel.name} HD"}))
+    assert len(requests) == 1
