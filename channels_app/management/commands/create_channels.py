@@ -48,23 +48,32 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         began = time.monotonic()
-        account = _account(options["account"])
-        selection = _selection(account, options["group"])
-        choices = _choices(options)
         try:
-            outcome = bulk_create(selection, choices)
-        except PlanRefused as refused:
-            if not _is_done_already(refused.plan):
-                raise CommandError(_sentence(refused.plan, account)) from refused
-            outcome = BulkOutcome("Nothing to do: all of these streams are in the lineup already.")
-        except PlanChanged as changed:
-            raise CommandError("The lineup is being changed by somebody else right now. Try again in a moment.") from changed
-        except EditRefused as refused:
-            raise CommandError(str(refused)) from refused
+            outcome = _create(options)
+        except CommandError as error:
+            if options["json"]:
+                self.stdout.write(json.dumps({"error": str(error)}))
+            raise
         if options["json"]:
             self.stdout.write(json.dumps(_as_dict(outcome, time.monotonic() - began)))
         else:
             self.stdout.write(outcome.message)
+
+
+def _create(options: dict[str, Any]) -> BulkOutcome:
+    account = _account(options["account"])
+    selection = _selection(account, options["group"])
+    choices = _choices(options)
+    try:
+        return bulk_create(selection, choices)
+    except PlanRefused as refused:
+        if not _is_done_already(refused.plan):
+            raise CommandError(_sentence(refused.plan, account)) from refused
+        return BulkOutcome("Nothing to do: all of these streams are in the lineup already.")
+    except PlanChanged as changed:
+        raise CommandError("The lineup is being changed by somebody else right now. Try again in a moment.") from changed
+    except EditRefused as refused:
+        raise CommandError(str(refused)) from refused
 
 
 def _account(name: str) -> Account:

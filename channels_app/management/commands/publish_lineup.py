@@ -26,16 +26,12 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        run = _publish()
-        if run.status != RunStatus.COMPLETED or not run.success:
-            raise CommandError(run.message or f"Publishing ended as {run.status}.")
-        files = run.details["files"]
-        if options["out"]:
-            base = get_settings().public_base_url.rstrip("/") or f"http://127.0.0.1:{settings.ECM_PORT}"
-            try:
-                files = write_copies(options["out"].resolve(), base)
-            except OSError as error:
-                raise CommandError(f"The files could not be written to {options['out']}: {error.strerror}.") from error
+        try:
+            run, files = _published(options["out"])
+        except CommandError as error:
+            if options["json"]:
+                self.stdout.write(json.dumps({"error": str(error)}))
+            raise
         if options["json"]:
             counts = {name: run.details[name] for name in ("channels", "programmes", "left_out", "tuner_channels", "seconds")}
             self.stdout.write(json.dumps({**counts, "files": files}))
@@ -43,6 +39,20 @@ class Command(BaseCommand):
             self.stdout.write(run.message)
             for path in files:
                 self.stdout.write(f"  {path}")
+
+
+def _published(out: Path | None) -> tuple[TaskRun, list[str]]:
+    """Publish, and copy the files to ``out``. Returns the run and the paths that the caller may want."""
+    run = _publish()
+    if run.status != RunStatus.COMPLETED or not run.success:
+        raise CommandError(run.message or f"Publishing ended as {run.status}.")
+    if not out:
+        return run, run.details["files"]
+    base = get_settings().public_base_url.rstrip("/") or f"http://127.0.0.1:{settings.ECM_PORT}"
+    try:
+        return run, write_copies(out.resolve(), base)
+    except OSError as error:
+        raise CommandError(f"The files could not be written to {out}: {error.strerror}.") from error
 
 
 def _publish() -> TaskRun:
