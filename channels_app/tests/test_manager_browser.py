@@ -139,6 +139,22 @@ def test_channels_are_reordered_by_drag_and_undone_from_the_message(at_work: Any
     assert numbers_of(lineup["news"]) == {"CNN": "1", "BBC": "2", "Sky": "3"}
 
 
+def test_ctrl_z_takes_back_one_step_after_another(at_work: Any, site: Site, lineup: dict[str, Any]) -> None:
+    open_manager(at_work, site)
+    unfold(at_work, f"#g{lineup['news'].pk}")
+    channel(at_work, lineup["CNN"]).locator(".cm-name").focus()
+    for name in ("CNN 2", "CNN 3"):
+        at_work.keyboard.press("F2")
+        at_work.keyboard.type(name)
+        at_work.keyboard.press("Enter")
+        says(at_work, f"to “{name}”")
+        until(at_work, f"document.activeElement.textContent === '{name}'")
+    for name in ("CNN 2", "CNN"):
+        at_work.keyboard.press("Control+z")
+        until(at_work, f"document.querySelector('#c{lineup['CNN'].pk} .cm-name').textContent === '{name}'")
+    assert Channel.objects.get(pk=lineup["CNN"].pk).name == "CNN"
+
+
 def test_channels_are_reordered_with_the_keyboard_alone(at_work: Any, site: Site, lineup: dict[str, Any]) -> None:
     open_manager(at_work, site)
     at_work.locator(f"#gh{lineup['news'].pk} .cm-twist").focus()

@@ -1,6 +1,6 @@
 // Keys in the lists (10 §5.5). One row of each list is the current one: Tab reaches its controls only, the arrow keys go on.
 
-import { channelsUrl, groupOf, idOf, isTyping, openDialog, paneOf } from "./dom.js";
+import { channelsUrl, groupOf, idOf, isTyping, openDialog, paneOf, send } from "./dom.js";
 import { act } from "./actions.js";
 import { edit } from "./inline_edit.js";
 import { isMenuOpen, menuFor, openMenu } from "./menu.js";
@@ -70,6 +70,11 @@ document.addEventListener("keydown", (event) => {
     document.querySelector(`[data-pane="${lastPane}"] input[type=search]`)?.focus();
     return;
   }
+  if (inLists && (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z" && !event.shiftKey) {
+    event.preventDefault();
+    undoLast();
+    return;
+  }
   if (event.ctrlKey || event.metaKey) return;
   if (event.target.closest?.(".cm-grip") && moveByKey(event)) return;
   const member = event.target.closest?.(".cm-stream");
@@ -77,6 +82,23 @@ document.addEventListener("keydown", (event) => {
   const row = event.target.closest?.(ROWS);
   if (row) rowKeys(event, row);
 });
+
+// What was done on this page, newest last: every message with an undo button names the address that takes it back.
+const undoable = [];
+
+document.addEventListener("toasts", (event) => {
+  for (const item of event.detail.items) if (item.undo) undoable.push(item.undo);
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  const at = undoable.indexOf(event.detail.requestConfig?.path);
+  if (at >= 0) undoable.splice(at, 1); // taken back by its button
+});
+
+function undoLast() {
+  const address = undoable.at(-1);
+  if (address) send("POST", address);
+  else window.ecm.announce("Nothing to undo");
+}
 
 function leaveSearch(event) {
   if (event.target.value) return; // the browser empties the field, which searches again

@@ -129,19 +129,20 @@ export function streamValues() {
   };
 }
 
-function groupState(group) {
+// How many of each group are ticked one by one; counted once for all groups.
+function pickedByGroup() {
+  const counts = new Map();
+  for (const of of [...channels.values(), ...streams.values()]) counts.set(of, (counts.get(of) ?? 0) + 1);
+  return counts;
+}
+
+function groupState(group, picked = pickedByGroup()) {
   if (group.closest("[data-tree]").dataset.tree === "channels") {
-    const id = idOf(group);
-    let picked = 0;
-    for (const of of channels.values()) if (of === id) picked += 1;
-    return stateFor(picked, shownCount(group));
+    return stateFor(picked.get(idOf(group)) ?? 0, shownCount(group));
   }
-  const key = keyOf(group);
-  const whole = streamGroups.get(key);
+  const whole = streamGroups.get(keyOf(group));
   if (whole) return stateFor(whole.count - whole.except.size, whole.count);
-  let picked = 0;
-  for (const of of streams.values()) if (of === key) picked += 1;
-  return stateFor(picked, Number(group.dataset.count));
+  return stateFor(picked.get(keyOf(group)) ?? 0, Number(group.dataset.count));
 }
 
 const stateFor = (picked, count) => (!picked ? "none" : picked >= count ? "all" : "some");
@@ -159,8 +160,9 @@ export function show(within = document.getElementById("channel-manager")) {
     box.checked = box.closest(".cm-channel, .cm-source").classList.contains("is-picked");
   }
   if (within.matches?.(".cm-source")) within.querySelector(".cm-pick").checked = within.classList.contains("is-picked");
+  const picked = pickedByGroup();
   for (const group of document.querySelectorAll("#channel-manager .cm-group")) {
-    const state = groupState(group);
+    const state = groupState(group, picked);
     const box = group.querySelector(".cm-group-head > .cm-pick");
     box.checked = state === "all";
     box.indeterminate = state === "some";
