@@ -149,7 +149,7 @@ def _guide_lines() -> list[SourceLine]:
         SourceLine(
             kind="guide",
             name=source.name,
-            url="/guide/",
+            url=reverse("guide:source", args=[source.pk]),
             level=_GUIDE_LEVELS.get(SourceStatus(source.status), "secondary"),
             status=source.get_status_display(),
             message=mask_text(source.last_message),

@@ -205,6 +205,17 @@ def test_setup_and_sign_in_work_without_a_mouse(page: Any, site: Site) -> None:
     page.get_by_role("heading", name="Dashboard").wait_for()
 
 
+@pytest.mark.parametrize("card", ["Add a provider", "Add a guide"])
+def test_the_cards_of_the_wizard_open_their_forms(at_work: Any, site: Site, card: str) -> None:
+    at_work.goto(site.url("/welcome/"))
+    at_work.locator("#welcome .btn").get_by_text(card, exact=True).click()
+    dialog = at_work.get_by_role("dialog")
+    dialog.get_by_label("Name", exact=False).first.wait_for()
+    at_work.keyboard.press("Escape")
+    dialog.wait_for(state="hidden")
+    assert at_work.url.endswith("/welcome/")
+
+
 def install_demo_rows() -> None:
     """The demo as rows alone: these tests are about the frame, not about importing."""
     from ecm_site.demo import files
