@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from django.db import transaction
 from django.utils import timezone
 
+from epg_app.find_source import find_source
 from epg_app.importing.guide_file import CachedGuide
 from epg_app.models import GuideEntry, GuideSource
 from epg_app.raw_sql import id_list
@@ -57,7 +58,7 @@ def deletion_lock_key(source_id: int) -> str:
 
 def preview_deletion(source_id: int) -> DeletionPreview:
     """Count what goes away; a few queries, whatever the size. Raises ``GuideSource.DoesNotExist``."""
-    source = GuideSource.objects.get(pk=source_id)
+    source = find_source(source_id)
     return DeletionPreview(
         entries=GuideEntry.objects.filter(source_id=source_id).count(),
         programmes=source.programme_count,
@@ -72,7 +73,7 @@ def request_deletion(source_id: int) -> Deletion | TaskRun:
 
     From now on nothing refreshes the source. Raises ``GuideSource.DoesNotExist``.
     """
-    source = GuideSource.objects.get(pk=source_id)
+    source = find_source(source_id)
     in_background = source.programme_count > AT_ONCE_LIMIT or source.is_busy
     GuideSource.objects.filter(pk=source_id).update(is_active=False, deleting_since=source.deleting_since or timezone.now())
     cancel_refresh(source_id)
@@ -91,7 +92,7 @@ def delete_source(source_id: int, *, progress: Progress | None = None) -> Deleti
     stop within two minutes, ``Cancelled``, and ``GuideSource.DoesNotExist``.
     """
     progress = progress or NoProgress()
-    source = GuideSource.objects.get(pk=source_id)
+    source = find_source(source_id)
     before = shown_values(source)
     with source_lock(source_id, wait_seconds=WAIT_SECONDS), bulk_writing():
         deletion = Deletion(source.name)

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from epg_app.create_source import NAME_TAKEN, with_kept_upload
+from epg_app.find_source import find_source
 from epg_app.models import GuideSource, SourceStatus
 from epg_app.request_refresh import cancel_refresh
 from epg_app.source_journal import change_entries, order_entry
@@ -33,7 +34,7 @@ def edit_source(source_id: int, values: SourceValues, *, own_host: str = "", may
 
     Raises :class:`SourceRefused` with a sentence per wrong field and ``GuideSource.DoesNotExist``.
     """
-    source = GuideSource.objects.get(pk=source_id)
+    source = find_source(source_id)
     if source.source_type != values.source_type and not may_change_type:
         raise SourceRefused({"source_type": "The type cannot be changed. Add another guide instead."})
     ready = with_kept_upload(settled(values, source, own_host=own_host))
@@ -79,7 +80,7 @@ def toggle_source(source_id: int, *, active: bool) -> tuple[GuideSource, int | N
     Its entries and programmes stay. Returns the source and the journal entry's id, None when it already was so. Raises
     ``GuideSource.DoesNotExist``.
     """
-    source = GuideSource.objects.get(pk=source_id)
+    source = find_source(source_id)
     if source.is_active == active:
         return source, None
     entry_id = apply_changes(source, {"is_active": (source.is_active, active)})

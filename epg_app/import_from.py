@@ -7,6 +7,7 @@ from typing import Any
 
 from epg_app.create_source import create_source
 from epg_app.edit_source import edit_source
+from epg_app.find_source import find_source
 from epg_app.models import GuideSource, SourceType
 from epg_app.request_refresh import REFRESH_TASK
 from epg_app.source_values import FIELDS, SourceRefused, SourceValues
@@ -34,10 +35,11 @@ def choose_source(place: str, name: str, *, keep_unmapped: bool) -> ChosenSource
     where: dict[str, Any] = {"source_type": SourceType.XMLTV.value, "url": place, "file_path": ""}
     if not _ADDRESS.match(place):
         where |= {"source_type": SourceType.XMLTV_FILE.value, "url": "", "file_path": str(Path(place).resolve())}
-    existing = GuideSource.objects.filter(name__iexact=name, deleting_since=None).first()
-    if existing is None:
+    known = GuideSource.objects.filter(name__iexact=name, deleting_since=None).values_list("pk", flat=True).first()
+    if known is None:
         values = SourceValues(name=name, keep_unmapped=keep_unmapped, any_path=True)
         return ChosenSource(create_source(replace(values, **where)).pk, is_new=True, source_changed=False)
+    existing = find_source(known)
     present: dict[str, Any] = {field: getattr(existing, field) for field in FIELDS}
     wanted = {**present, **where, "keep_unmapped": existing.keep_unmapped or keep_unmapped, "is_active": True}
     edit = edit_source(existing.pk, SourceValues(**wanted, any_path=True), may_change_type=True)

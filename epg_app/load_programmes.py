@@ -4,6 +4,7 @@ number of entries."""
 import logging
 from pathlib import Path
 
+from epg_app.find_source import find_source
 from epg_app.import_guide import load_entries, refresh_counts, waiting_entries
 from epg_app.import_report import ImportReport
 from epg_app.importing.errors import GuideError
@@ -49,7 +50,7 @@ def load_newly_mapped(*, progress: Progress) -> int:
         progress.raise_if_cancelled()
         try:
             with source_lock(source_id), bulk_writing():
-                loaded += load_waiting(GuideSource.objects.get(pk=source_id), progress=progress)
+                loaded += load_waiting(find_source(source_id), progress=progress)
         except SourceBusy:
             logger.info("[EPG] Guide id=%s is being refreshed; that refresh will load the new channels", source_id)
         except GuideError as error:

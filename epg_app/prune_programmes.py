@@ -4,6 +4,7 @@ import logging
 
 from django.db import connection
 
+from epg_app.find_source import SECRET_FIELDS
 from epg_app.import_guide import current_window, refresh_counts
 from epg_app.import_report import ImportReport
 from epg_app.importing.save_entries import drop_unwanted_programmes
@@ -35,7 +36,7 @@ def prune_all(*, progress: Progress) -> int:
     Raises ``Cancelled``; what is deleted stays deleted.
     """
     deleted = 0
-    sources = list(GuideSource.objects.order_by("pk"))
+    sources = list(GuideSource.objects.defer(*SECRET_FIELDS).order_by("pk"))
     for index, source in enumerate(sources):
         progress.report(phase="pruning", current=index, total=len(sources), item=source.name)
         try:

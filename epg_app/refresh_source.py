@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ecm_site.http import FetchError, FetchPolicy, download
+from epg_app.find_source import find_source
 from epg_app.import_guide import import_guide, refresh_counts
 from epg_app.import_report import ImportReport
 from epg_app.importing.errors import GuideError
@@ -51,7 +52,7 @@ def refresh_source(source_id: int, *, progress: Progress, accept_smaller: bool =
     cases the old guide is whole.
     """
     with source_lock(source_id):
-        source = GuideSource.objects.get(pk=source_id)
+        source = find_source(source_id)
         if not source.is_active:
             raise GuideError(f"“{source.name}” is switched off. Switch it on to refresh it.")
         mark_started(source_id)

@@ -11,6 +11,7 @@ from django.conf import settings
 
 from ecm_site.conf import get_settings
 from ecm_site.http import FetchError, check_address
+from epg_app.find_source import find_source
 from epg_app.models import GuideSource, SourceType
 from m3u_app.store_upload import is_upload
 
@@ -122,8 +123,10 @@ def same_address(url: str, current: GuideSource | None = None) -> GuideSource | 
     """Another source with this address, if there is one: allowed, but worth a word."""
     if not url:
         return None
-    others = GuideSource.objects.filter(source_type=SourceType.XMLTV).only("id", "name", "url")
-    return next((other for other in others if other.url == url and (current is None or other.pk != current.pk)), None)
+    others = GuideSource.objects.filter(source_type=SourceType.XMLTV)
+    if current is not None:
+        others = others.exclude(pk=current.pk)
+    return next((other for pk in others.values_list("pk", flat=True) if (other := find_source(pk)).url == url), None)
 
 
 def _with_kept_secrets(values: SourceValues, current: GuideSource | None) -> SourceValues:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from epg_app.edit_source import store_changes
+from epg_app.find_source import find_source
 from epg_app.models import GuideSource
 from epg_app.source_journal import ENTITY, ORDER_ENTITY, shown_value
 from epg_app.source_values import name_problem
@@ -12,9 +13,12 @@ from tasks_app.undo import UndoConflict, register_undo
 
 def undo_source_change(entry: JournalEntry) -> None:
     """Put the fields of one entry back. Raises ``UndoConflict`` when one of them was changed since."""
-    source = GuideSource.objects.filter(pk=entry.entity_id or 0).first()
-    if source is None or source.deleting_since is not None:
-        raise UndoConflict("The guide has been deleted since.")
+    try:
+        source = find_source(entry.entity_id or 0)
+    except GuideSource.DoesNotExist:
+        raise UndoConflict("The guide has been deleted since.") from None
+    if source.deleting_since is not None:
+        raise UndoConflict("The guide is being deleted.")
     before, after = entry.before_value or {}, entry.after_value or {}
     for field, value in after.items():
         now = shown_value(field, getattr(source, field))
