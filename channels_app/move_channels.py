@@ -56,7 +56,7 @@ def rows_of_group(group_id: int | None) -> list[Row]:
 
 
 def channel_behind(group_id: int | None, channel_id: int) -> int | None:
-    """The channel that follows in the group's order, None at its end. A list that is not fully loaded knows only its last row."""
+    """The channel that follows in the group's order, None at its end. A list not fully loaded knows only its last row."""
     ids = [row_id for row_id, _ in rows_of_group(group_id)]
     place = ids.index(channel_id) + 1 if channel_id in ids else len(ids)
     return ids[place] if place < len(ids) else None
