@@ -41,6 +41,14 @@ class EntryList:
     pages: int
 
     @property
+    def page_before(self) -> int:
+        return self.page - 1
+
+    @property
+    def page_after(self) -> int:
+        return self.page + 1
+
+    @property
     def first(self) -> int:
         return (self.page - 1) * PAGE_SIZE + 1
 

@@ -69,11 +69,16 @@ class SourceRow:
         return self.run is not None and self.run.lock_key == ALL_KEY
 
     @property
+    def is_waiting_in_line(self) -> bool:
+        """The run that takes all sources has not come to this one; its progress is about another."""
+        return self.shares_run and not self.source.is_busy
+
+    @property
     def waits(self) -> bool:
         """Its turn has not come yet."""
         if self.run is None:
             return False
-        return self.run.status == RunStatus.QUEUED or (self.shares_run and not self.source.is_busy)
+        return self.run.status == RunStatus.QUEUED or self.is_waiting_in_line
 
     @property
     def status(self) -> StatusWords:

@@ -32,7 +32,13 @@ def entry(request: HttpRequest, entry_id: int) -> HttpResponse:
     if row is None:
         raise Http404("There is no such guide channel.")
     page = read_entry_page(row, _day(request.GET.get("day", "")))
-    context = {"page": page, "entry": row, "now": timezone.now(), "today": timezone.localdate()}
+    context = {
+        "page": page,
+        "entry": row,
+        "now": timezone.now(),
+        "today": timezone.localdate(),
+        "zone": timezone.get_current_timezone_name(),
+    }
     return render(request, "epg_app/entry.html", context)
 
 
