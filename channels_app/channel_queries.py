@@ -169,11 +169,7 @@ def channel_rows(wanted: ChannelFilter, group_id: int, *, offset: int = 0, limit
     channels = matching_channels(wanted).filter(group_id=group_id or None)
     limit = max(1, min(limit, MOST_ROWS))
     offset = max(0, offset)
-    found = list(
-        channels.select_related("guide_entry").order_by(F("number").asc(nulls_last=True), "name", "pk")[
-            offset : offset + limit + 1
-        ]
-    )
+    found = list(_for_rows(channels).order_by(F("number").asc(nulls_last=True), "name", "pk")[offset : offset + limit + 1])
     has_more = len(found) > limit
     found = found[:limit]
     total = channels.count() if has_more else offset + len(found)
@@ -194,7 +190,7 @@ def open_pages(wanted: ChannelFilter, limits: Mapping[int, int], shown: Mapping[
     for pk, group_id, place in places:
         if place <= limits[group_id or 0]:
             ids[group_id or 0].append(pk)
-    found = Channel.objects.select_related("guide_entry").in_bulk([pk for of_group in ids.values() for pk in of_group])
+    found = _for_rows(Channel.objects.all()).in_bulk([pk for of_group in ids.values() for pk in of_group])
     rows = {row.channel.pk: row for row in dressed(list(found.values()))}
     pages = {}
     for group_id, of_group in ids.items():
@@ -206,7 +202,7 @@ def open_pages(wanted: ChannelFilter, limits: Mapping[int, int], shown: Mapping[
 
 def rows_by_id(channel_ids: Collection[int]) -> list[ChannelRow]:
     """Rows of certain channels (at most a page of them), in the order of the ids."""
-    found = Channel.objects.select_related("guide_entry").in_bulk(list(channel_ids)[:MOST_ROWS])
+    found = _for_rows(Channel.objects.all()).in_bulk(list(channel_ids)[:MOST_ROWS])
     return dressed([found[pk] for pk in channel_ids if pk in found])
 
 
@@ -243,11 +239,12 @@ def channel_ids(wanted: ChannelFilter, group_ids: Iterable[int] | None = None, *
 
 
 def channel_streams(channel_ids: Collection[int]) -> dict[int, list[ChannelStream]]:
-    """The streams of expanded channels in order, with stream, provider and group; one query."""
+    """The streams of expanded channels in order, with stream and provider; one query."""
     found: dict[int, list[ChannelStream]] = {pk: [] for pk in channel_ids}
     links = (
         ChannelStream.objects.filter(channel_id__in=list(channel_ids))
-        .select_related("stream__account", "stream__group")
+        .select_related("stream__account")
+        .only(*_LINK_FIELDS)
         .order_by("channel_id", "position", "pk")
     )
     for link in links:
@@ -293,6 +290,24 @@ def search_channels(text: str, *, limit: int = 50) -> list[Channel]:
     """Channels for a picker: by number, then name."""
     channels = matching_channels(ChannelFilter(text=text)).select_related("group")
     return list(channels.order_by(F("number").asc(nulls_last=True), "name", "pk")[:limit])
+
+
+# What rows show, and no more: entries carry search texts, accounts carry encrypted addresses.
+_ROW_FIELDS = ("name", "number", "group", "logo_url", "is_hidden", "no_epg", "guide_entry", "guide_entry__name")
+_LINK_FIELDS = (
+    "channel",
+    "position",
+    "stream__name",
+    "stream__url",
+    "stream__logo_url",
+    "stream__is_stale",
+    "stream__is_custom",
+    "stream__account__name",
+)
+
+
+def _for_rows(channels: QuerySet[Channel]) -> QuerySet[Channel]:
+    return channels.select_related("guide_entry").only(*_ROW_FIELDS)
 
 
 # --- helpers ----------------------------------------------------------------------------------------------------------

@@ -8,12 +8,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from channels_app.channel_fields import clean_fields, clean_number
 from channels_app.channel_from_stream import usable_logo
+from channels_app.channel_queries import channel_streams
 from channels_app.commands import CreateChannel, CreateGroup, UpdateChannel
 from channels_app.edit_channels import create_channel, next_number_in_group, update_channel
 from channels_app.edit_groups import create_group
 from channels_app.errors import EditRefused
 from channels_app.forms import CHANNEL_FORM_NAMES, ChannelForm, NewChannelForm, refuse_in
-from channels_app.models import Channel, ChannelGroup, ChannelStream
+from channels_app.models import Channel, ChannelGroup
 from channels_app.naming import compose_name, enrich, without_leading_number
 from channels_app.numbering import format_number
 from channels_app.views.answers import dialog, edited
@@ -56,7 +57,7 @@ def create(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, channel_id: int) -> HttpResponse:
     """Everything about one channel in one dialog; only what differs is stored."""
-    channel = Channel.objects.select_related("group", "guide_entry__source").filter(pk=channel_id).first()
+    channel = Channel.objects.select_related("group").filter(pk=channel_id).first()
     if channel is None:
         raise Http404
     if request.method == "GET":
@@ -144,16 +145,16 @@ def _new_form(request: HttpRequest, form: NewChannelForm, status: int = 200) -> 
 
 
 def _edit_form(request: HttpRequest, channel: Channel, form: ChannelForm, status: int = 200) -> HttpResponse:
-    links = ChannelStream.objects.filter(channel=channel).select_related("stream__account").order_by("position", "pk")
-    streams = [link.stream for link in links]
+    streams = [link.stream for link in channel_streams([channel.pk])[channel.pk]]
+    entry = _chosen_entry(form)
     context = {
         "channel": channel,
         "form": form,
         "group_names": _group_names(),
         "streams": streams,
         "stream_logo": next((logo for stream in streams if (logo := usable_logo(stream.logo_url))), ""),
-        "guide_logo": usable_logo(channel.guide_entry.icon_url) if channel.guide_entry else "",
-        "guide_entry": _chosen_entry(form),
+        "guide_logo": usable_logo(entry.icon_url) if entry else "",
+        "guide_entry": entry,
         "guide_find": enrich(channel.name).normalized_name[:60],
         "guide_sources": GuideSource.objects.filter(is_active=True).order_by("-priority", "name").values_list("pk", "name"),
         "action": reverse("channels:edit", args=[channel.pk]),
@@ -165,7 +166,10 @@ def _edit_form(request: HttpRequest, channel: Channel, form: ChannelForm, status
 def _chosen_entry(form: ChannelForm) -> GuideEntry | None:
     """The entry that the form holds, also after an error."""
     value = str(form["guide_entry"].value() or "")
-    return GuideEntry.objects.select_related("source").filter(pk=int(value)).first() if value.isdigit() else None
+    if not (value.isascii() and value.isdigit() and len(value) < 19):
+        return None
+    entries = GuideEntry.objects.select_related("source").only("name", "tvg_id", "icon_url", "source__name")
+    return entries.filter(pk=int(value)).first()
 
 
 def _group_names() -> list[str]:

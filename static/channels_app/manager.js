@@ -75,6 +75,12 @@ function showMenu(element, at) {
   openMenu(found.kind, found.subject, at);
 }
 
+// Names that do not fit are shown whole when somebody points at them.
+document.addEventListener("mouseover", (event) => {
+  const text = event.target.closest?.(".cm-name, .cm-stream-name, .cm-group-name, .cm-account-name, .cm-url, .cm-provider");
+  if (text && !text.title && text.scrollWidth > text.clientWidth) text.title = text.textContent.trim();
+});
+
 // --- what arrives --------------------------------------------------------------------------------------------------------
 document.addEventListener("error", (event) => {
   if (event.target.matches?.("img.cm-logo, [data-logo-preview]")) event.target.classList.add("is-broken");
