@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Min
 from django.utils import timezone
 
-from epg_app.models import GuideEntry, Programme
+from epg_app.mapped_entries import mapped_ids
+from epg_app.models import GuideEntry
+from epg_app.raw_sql import fetch_all, id_list, stored_time
 from epg_app.source_rows import SourceRow, recent_runs, source_row
 from tasks_app.models import TaskRun
 
@@ -68,8 +69,6 @@ def read_source_page(source_id: int) -> SourcePage | None:
         return None
     stored = row.source.last_report
     report: dict[str, Any] = stored if isinstance(stored, dict) else {}
-    used = GuideEntry.objects.filter(source_id=source_id, programmes_loaded=True)
-    ahead = Programme.objects.filter(entry__in=used, stop__gt=timezone.now()).values("entry").annotate(first=Min("start"))
     return SourcePage(
         row=row,
         counts=[
@@ -80,7 +79,7 @@ def read_source_page(source_id: int) -> SourcePage | None:
         warnings=row.warnings,
         findings=_grouped(report.get("findings") or []),
         vanished=GuideEntry.objects.filter(source_id=source_id, in_feed=False).count(),
-        silent=used.count() - ahead.count(),
+        silent=_silent_entries(source_id),
         runs=recent_runs(source_id),
     )
 
@@ -90,3 +89,12 @@ def _grouped(findings: list[dict[str, Any]]) -> list[FindingGroup]:
         FindingGroup(title, tone, [row for row in findings if row.get("effect") == effect]) for effect, title, tone in _GROUPS
     ]
     return [group for group in groups if group.rows]
+
+
+def _silent_entries(source_id: int) -> int:
+    sql = (
+        "SELECT COUNT(*) FROM epg_app_guideentry e WHERE e.source_id = %s AND e.programmes_loaded"
+        " AND e.id IN (SELECT value FROM json_each(%s))"
+        " AND NOT EXISTS (SELECT 1 FROM epg_app_programme p WHERE p.entry_id = e.id AND p.stop > %s)"
+    )
+    return int(fetch_all(sql, [source_id, id_list(mapped_ids()), stored_time(timezone.now())])[0][0])

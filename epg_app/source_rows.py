@@ -149,6 +149,11 @@ def recent_runs(source_id: int, *, limit: int = 10) -> list[TaskRun]:
     return list(TaskRun.objects.filter(lock_key=lock_key(source_id)).order_by("-pk")[:limit])
 
 
+def shown_address(source: GuideSource) -> str:
+    """Where the guide comes from, without logins; empty when addresses are hidden. Of a source of :func:`visible_sources`."""
+    return "" if get_settings().hide_epg_urls else mask_text(_address(source))
+
+
 def _row(source: GuideSource, run: TaskRun | None) -> SourceRow:
     if get_settings().hide_epg_urls:
         return SourceRow(source, address="", copyable="", run=run)
