@@ -99,19 +99,28 @@ def import_guide(
     return ImportedGuide(report, ended, turns.longest)
 
 
-def load_entries(source: GuideSource, path: Path, entries: dict[int, str], *, progress: Progress) -> SavedProgrammes:
+@dataclass
+class LoadedEntries:
+    """``warnings`` are for the operator: the programmes that came in may show that the guide has ended."""
+
+    saved: SavedProgrammes
+    warnings: list[str]
+
+
+def load_entries(source: GuideSource, path: Path, entries: dict[int, str], *, progress: Progress) -> LoadedEntries:
     """Load programmes of ``entries`` (database id → tvg-id) from the file of the last import, in one pass.
 
     Raises ``GuideError`` and ``Cancelled``.
     """
+    warnings: list[str] = []
     with Spool(Path(settings.TEMP_DIR)) as spool:
         feed = read_guide(path, choices_of(source), set(entries.values()), spool=spool, findings=Findings(), progress=progress)
-        window = _window_for_more(source, feed)
+        window = _window_for_more(source, feed, warnings)
         progress.report(phase="saving programmes", current=0, total=len(entries))
         with bulk_writing():
             saved = ProgrammeSaver(spool, window, lambda kind, text: None, progress, WriteTurns()).save(entries)
     logger.info("[EPG] Loaded %s programmes of %s newly used entries, guide id=%s", saved.stored, len(entries), source.pk)
-    return saved
+    return LoadedEntries(saved, warnings)
 
 
 def refresh_counts(source_id: int, report: ImportReport) -> None:
@@ -155,16 +164,15 @@ def _window_for(feed: Feed, warnings: list[str]) -> tuple[Window | None, bool]:
     return window, False
 
 
-def _window_for_more(source: GuideSource, feed: Feed) -> Window | None:
+def _window_for_more(source: GuideSource, feed: Feed, warnings: list[str]) -> Window | None:
     """The window for entries that join later. The first ones to join decide whether the guide is an old one."""
     if source.guide_ended:
         return None
     if source.programme_count:
         return current_window()
-    warnings: list[str] = []
     window, ended = _window_for(feed, warnings)
     if ended:
-        GuideSource.objects.filter(pk=source.pk).update(guide_ended=True, last_message=" ".join(warnings))
+        GuideSource.objects.filter(pk=source.pk).update(guide_ended=True)
     return window
 
 

@@ -5,10 +5,11 @@ import logging
 from pathlib import Path
 
 from epg_app.find_source import find_source
-from epg_app.import_guide import load_entries, refresh_counts, waiting_entries
+from epg_app.import_guide import LoadedEntries, load_entries, refresh_counts, waiting_entries
 from epg_app.import_report import ImportReport
 from epg_app.importing.errors import GuideError
 from epg_app.importing.guide_file import CachedGuide
+from epg_app.importing.save_programmes import SavedProgrammes
 from epg_app.mapped_entries import mapped_ids
 from epg_app.models import GuideSource, SourceType
 from epg_app.raw_sql import fetch_all, id_list
@@ -50,7 +51,12 @@ def load_newly_mapped(*, progress: Progress) -> int:
         progress.raise_if_cancelled()
         try:
             with source_lock(source_id), bulk_writing():
-                loaded += load_waiting(find_source(source_id), progress=progress)
+                source = find_source(source_id)
+                came = load_waiting(source, progress=progress)
+                loaded += came.saved.stored
+                if came.warnings:
+                    report = {**source.last_report, "warnings": [*source.last_report.get("warnings", []), *came.warnings]}
+                    set_source(source_id, last_report=report, last_message=" ".join([source.last_message, *came.warnings]))
         except SourceBusy:
             logger.info("[EPG] Guide id=%s is being refreshed; that refresh will load the new channels", source_id)
         except GuideError as error:
@@ -58,19 +64,20 @@ def load_newly_mapped(*, progress: Progress) -> int:
     return loaded
 
 
-def load_waiting(source: GuideSource, *, progress: Progress) -> int:
+def load_waiting(source: GuideSource, *, progress: Progress) -> LoadedEntries:
     """Load the waiting entries of one source, whose lock the caller holds. Tells listeners when something came in."""
     entries = waiting_entries(source.pk)
     path = file_of(source)
     if not entries or not path.exists():
-        return 0
-    saved = load_entries(source, path, entries, progress=progress)
+        return LoadedEntries(SavedProgrammes(), [])
+    loaded = load_entries(source, path, entries, progress=progress)
+    saved = loaded.saved
     report = ImportReport(source.pk, programmes_written=saved.written)
     refresh_counts(source.pk, report)
     set_source(source.pk, programme_count=report.programmes, mapped_count=report.mapped, entry_count=report.entries)
     if saved.written:
         tell_listeners(source.pk, report)
-    return saved.stored
+    return loaded
 
 
 def file_of(source: GuideSource) -> Path:

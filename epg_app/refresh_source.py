@@ -104,10 +104,11 @@ def _refresh(source: GuideSource, progress: Progress, *, accept_smaller: bool) -
             tell_listeners(source.pk, report)
         for _pass in range(PASSES_FOR_NEW_MAPPINGS):
             loaded = load_waiting(source, progress=progress)
-            if not loaded:
+            if not loaded.saved.stored:
                 break
-            report.programmes_written += loaded
-            report.unmapped = max(0, report.unmapped - loaded)
+            report.programmes_written += loaded.saved.written
+            report.unmapped = max(0, report.unmapped - loaded.saved.stored)
+            report.warnings += loaded.warnings
         refresh_counts(source.pk, report)
     report.seconds = round(time.monotonic() - started, 2)
     if report.not_modified:

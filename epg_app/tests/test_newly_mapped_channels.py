@@ -11,7 +11,7 @@ from epg_app.mapped_entries import mapping_changed
 from epg_app.models import GuideSource
 from epg_app.signals import source_refreshed
 from epg_app.source_lock import source_lock
-from epg_app.tests.samples import FileGuide, Mapping, guide_of
+from epg_app.tests.samples import FileGuide, Mapping, guide_of, soon
 from tasks_app.models import RunRequest
 from tasks_app.progress import NoProgress
 
@@ -157,10 +157,25 @@ def test_one_unreadable_guide_does_not_keep_another_from_loading(
 
 
 def test_a_guide_that_has_ended_also_loads(guide: FileGuide, mapping: Mapping) -> None:
-    from epg_app.tests.samples import soon
-
     mapping.use("a")
     guide.refresh(guide_of({"a": ["A1"], "b": ["B1"]}, begin=soon(-24 * 60)))
     mapping.use("a", "b")
     load_newly_mapped(progress=NoProgress())
     assert guide.titles("b") == ["B1"]
+
+
+@pytest.mark.parametrize("linked", ["before", "after"])
+def test_channels_that_join_an_old_guide_keep_its_programmes_and_the_row_says_so(
+    guide: FileGuide, mapping: Mapping, linked: str
+) -> None:
+    if linked == "before":
+        mapping.use("a")  # known by its tvg-id, which has no entry before the first import
+    guide.refresh(guide_of({"a": ["A1"], "b": ["B1"]}, begin=soon(-24 * 60)))
+    if linked == "after":
+        assert guide.now().last_report["warnings"] == []
+        mapping.use("a")
+        load_newly_mapped(progress=NoProgress())
+    assert guide.titles("a") == ["A1"]
+    assert guide.now().guide_ended
+    assert "This guide ended on" in guide.source.last_report["warnings"][0]
+    assert "This guide ended on" in guide.source.last_message
