@@ -10,7 +10,7 @@ import httpx
 from ecm_site.masking import mask_text
 
 BODY_QUOTE_CHARACTERS = 1000
-_TAGS = re.compile(r"(?is)<(script|style)\b.*?(?:</\1\s*>|\Z)|<!--.*?-->|<[^>]*>?")
+_TAGS = re.compile(r"(?is)<(script|style)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)|<[^>]*>?")
 _BLANKS = re.compile(r"[\s\x00-\x1f\x7f]+")
 
 _ADVICE = {

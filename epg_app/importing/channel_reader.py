@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from epg_app.importing.choices import language_rank
-from epg_app.importing.markup import Decoder, attributes, is_well_formed
+from epg_app.importing.markup import Decoder, attributes, end_of_tags, is_well_formed
 from epg_app.importing.mending import mend
 
 NAME_LENGTH: Final = 512
@@ -47,7 +47,7 @@ def read_channel(tvg_id: str, content: str, language: str, decode: Decoder) -> F
 
     The name is the first display name in the preferred language, else the first one, else the id.
     """
-    tokens = _TOKENS(content)
+    tokens = _TOKENS(content, 0, end_of_tags(content, 0, len(content)))
     plain = all(closed or text_attributes[-1:] == "/" or name[0] == "/" for name, text_attributes, _, closed in tokens)
     if not plain or not all(is_well_formed(text_attributes) for _, text_attributes, _, _ in tokens):
         tokens = _TOKENS(mend(content))

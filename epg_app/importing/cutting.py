@@ -20,6 +20,7 @@ from epg_app.importing.sections import SectionRemover
 
 MAX_ELEMENT: Final = 8 * 1_048_576  # characters of one element; a programme has a few hundred
 HEAD: Final = 65_536  # characters in which namespace prefixes are looked for
+MAX_PREFIXES: Final = 16  # each costs a search through the whole guide; real ones declare one or two
 
 PROGRAMME: Final = "<programme"
 CHANNEL: Final = "<channel"
@@ -85,7 +86,7 @@ class Cutter:
             head += text
             if len(head) >= HEAD:
                 break
-        self._prefixes = list(dict.fromkeys(_PREFIX.findall(head[:HEAD])))
+        self._prefixes = list(dict.fromkeys(_PREFIX.findall(head[:HEAD])))[:MAX_PREFIXES]
         return head
 
     def _without_prefixes(self, text: str) -> str:

@@ -7,7 +7,8 @@ from typing import Final
 
 MAX_REMEMBERED: Final = 20_000
 
-_ATTRIBUTE = re.compile(r"([^\s=<>\"'/]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'<>]+))")
+# A name is looked for at its first letter only: else a long run of letters without "=" is gone through once per letter.
+_ATTRIBUTE = re.compile(r"(?<![^\s=<>\"'/])([^\s=<>\"'/]++)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'<>]+))")
 _WELL_FORMED = re.compile(r"(?:\s+[^\s=<>\"'/]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*\s*/?")
 _START_TAG = re.compile(r"((?:[^<>\"']|\"[^\"]*\"|'[^']*')*+)>")
 _ENTITY = re.compile(r"&(?:#([0-9]{1,8})|#[xX]([0-9a-fA-F]{1,7})|([A-Za-z][A-Za-z0-9]{0,31}));")
@@ -42,6 +43,15 @@ def attributes(text: str) -> dict[str, str]:
 def is_well_formed(attribute_text: str) -> bool:
     """False when quotes do not add up, usually because a ``>`` in a value ended the tag too early."""
     return _WELL_FORMED.fullmatch(attribute_text) is not None
+
+
+def end_of_tags(content: str, begin: int, end: int) -> int:
+    """Where to stop looking for tags in ``content[begin:end]``: behind the last ``>`` and the text that follows it.
+
+    What comes later are only tags that never end, and every one of them would be searched to the end of the element.
+    """
+    cut = content.find("<", max(content.rfind(">", begin, end), begin), end)
+    return end if cut < 0 else cut
 
 
 class Decoder:

@@ -19,7 +19,7 @@ from epg_app.importing.episodes import (
     from_onscreen,
     from_xmltv_ns,
 )
-from epg_app.importing.markup import Decoder, OnOddity, attributes, is_well_formed
+from epg_app.importing.markup import Decoder, OnOddity, attributes, end_of_tags, is_well_formed
 from epg_app.importing.mending import CONTAINERS, LEAVES, mend
 from epg_app.programme_extra import CREDIT_JOBS
 
@@ -31,6 +31,7 @@ TITLE_LENGTH: Final = 255
 ICON_LENGTH: Final = 2000
 MAX_REMEMBERED: Final = 20_000  # texts per table; beyond that the table starts anew
 LONGEST_REMEMBERED: Final = 40  # characters; longer ones, such as addresses, do not repeat
+LONGEST_USUAL: Final = 4096  # characters; longer contents are looked at twice before they are read
 MAX_ITEMS: Final = 500  # keywords, credits … of one programme; real ones have a few dozen
 _MINUTES: Final = {"seconds": 1 / 60, "minutes": 1, "hours": 60}
 _JOBS: Final = frozenset(CREDIT_JOBS)
@@ -70,12 +71,15 @@ class ProgrammeReader:
                 return (NO_TITLE, "", "", "[]", None, None, "", "{}", 0)  # it has no children
             self._on_oddity("unclosed", block[begin : begin + 200])
             end = len(block)
+        if end - begin > LONGEST_USUAL:
+            end = end_of_tags(block, begin, end)
         try:
             return self._read(_TOKENS(block, begin, end))
         except _NeedsMending:
             self._on_oddity("markup", block[begin : begin + 200])
         try:
-            return self._read(_TOKENS(mend(block[begin:end])))
+            mended = mend(block[begin:end])
+            return self._read(_TOKENS(mended, 0, end_of_tags(mended, 0, len(mended))))
         except _NeedsMending:  # mending makes the plain shape; should it ever fail, one item must not sink the guide
             return (NO_TITLE, "", "", "[]", None, None, "", "{}", 0)
 

@@ -58,7 +58,9 @@ def parse_header(line: str) -> dict[str, str]:
     """Return the attributes of an ``#EXTM3U`` line; what is no ``key=value`` is skipped word by word."""
     attributes: dict[str, str] = {}
     at = len("#EXTM3U")
-    while at < len(line) and len(attributes) < MAX_ATTRIBUTES:
+    for _ in range(2 * MAX_ATTRIBUTES):  # words between them included
+        if at >= len(line):
+            break
         at = _end(_SPACE, line, at)
         key = _KEY.match(line, at)
         if key is None:

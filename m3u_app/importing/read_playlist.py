@@ -34,7 +34,8 @@ GUIDE_ATTRIBUTES = ("url-tvg", "x-tvg-url", "tvg-url")
 _KEPT_HEADER = (*CATCHUP_DEFAULTS, "tvg-shift", "refresh", "max-conn")
 _MAX_GUIDES = 200
 
-_RAW_ENTRY = re.compile(rb"#EXTINF:[^\n]*\n(?:#(?:EXTVLCOPT|KODIPROP|EXTHTTP|EXTGRP):[^\n]*\n)*[^#\s][^\n]*\n")
+# Only at the start of a line: many keywords inside one long line would each be tried to its end.
+_RAW_ENTRY = re.compile(rb"(?<![^\n])#EXTINF:[^\n]*\n(?:#(?:EXTVLCOPT|KODIPROP|EXTHTTP|EXTGRP):[^\n]*\n)*[^#\s][^\n]*\n")
 _RAW_SIZE_LIMIT = LINE_LIMIT  # of the lines of one entry together; more directives are ignored
 _EXTINF = b"#EXTINF:"
 _EXTM3U = b"#EXTM3U"
@@ -68,6 +69,7 @@ class PlaylistReader:
         self._block_line = 1  # number of the first line of the block
         self._raws: list[bytes] = []  # what was cut out of it
         self._open: list[bytes] = []  # lines of the entry that waits for its address
+        self._open_size = 0  # bytes in them; summing them up for each directive would take forever where there are many
         self._open_line = 0
         self._pending_group = b""
         self._is_bare: bool | None = None  # None = no address without #EXTINF met yet
@@ -157,6 +159,7 @@ class PlaylistReader:
             elif line.startswith(_EXTINF) or line[:8].upper() == _EXTINF:
                 self._close_open_entry()
                 self._open = [self._pending_group, line] if self._pending_group else [line]
+                self._open_size = sum(map(len, self._open))
                 self._open_line, self._pending_group, self._extinf_seen = number, b"", True
             else:
                 self._directive(line)
@@ -185,8 +188,9 @@ class PlaylistReader:
                 self._pending_group = line
             elif upper.startswith(_EXTM3U) and self._extinf_seen:
                 self._add_guides(parse_header(decode_lines(line, self._encodings)))  # a second playlist glued on
-        elif upper.startswith(_ENTRY_DIRECTIVES) and sum(map(len, self._open)) + len(line) <= _RAW_SIZE_LIMIT:
+        elif upper.startswith(_ENTRY_DIRECTIVES) and self._open_size + len(line) <= _RAW_SIZE_LIMIT:
             self._open.append(line)
+            self._open_size += len(line)
 
     def _drop_long_line(self, line: bytes, number: int) -> None:
         """Count a line that is too long; an address closes its entry, and a lost #EXTINF must not lend out its address."""
