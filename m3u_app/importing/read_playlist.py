@@ -68,6 +68,7 @@ class PlaylistReader:
         self._block = b""
         self._block_line = 1  # number of the first line of the block
         self._raws: list[bytes] = []  # what was cut out of it
+        self._places: dict[bytes, int] = {}  # where in it; filled when a place is asked for
         self._open: list[bytes] = []  # lines of the entry that waits for its address
         self._open_size = 0  # bytes in them; summing them up for each directive would take forever where there are many
         self._open_line = 0
@@ -88,7 +89,7 @@ class PlaylistReader:
                 if not self._key:
                     self._start(block, salt)
                 self._block = block
-                self._raws = self._cut(block)
+                self._raws, self._places = self._cut(block), {}
                 self.report.seen += len(self._raws)
                 yield list(zip(content_marks(self._raws, self._key), self._raws, strict=True))
                 self._block_line += block.count(b"\n")
@@ -275,7 +276,10 @@ class PlaylistReader:
 
     def _number_of(self, raw: bytes) -> int:
         """Which entry of the file this is, from 1."""
-        return self.report.seen - len(self._raws) + self._raws.index(raw) + 1
+        if not self._places:  # a list searched for each of ten thousand nameless entries would take seconds per block
+            for place, known in enumerate(self._raws):
+                self._places.setdefault(known, place)
+        return self.report.seen - len(self._raws) + self._places[raw] + 1
 
     def _line_of_address(self, raw: bytes) -> int:
         """Find the line number of a raw entry's address in the current block."""

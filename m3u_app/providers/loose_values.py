@@ -1,8 +1,10 @@
 """Reads values out of JSON whose types nobody guarantees (20 §1.6, §24 trap 8). Nothing here ever raises."""
 
 import math
+import re
 from datetime import UTC, datetime
 
+_HALF_CHARACTERS = re.compile("[\ud800-\udfff]")
 _NOTHING = {"", "none", "null", "nan", "undefined"}
 _LATEST_SECONDS = 32_503_680_000  # the year 3000; a larger number counts milliseconds
 
@@ -13,7 +15,10 @@ def text_of(value: object) -> str:
         return ""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return str(value).replace("\x00", "").strip()
+    text = str(value)
+    if not text.isprintable():  # JSON may hold half a character ("\ud83d" alone), which neither the database nor a page can take
+        text = _HALF_CHARACTERS.sub("\ufffd", text.replace("\x00", ""))
+    return text.strip()
 
 
 def word_of(value: object) -> str:

@@ -141,7 +141,7 @@ def _extras(item: Mapping[str, Any]) -> dict[str, Any] | None:
             continue
         text = word_of(value)
         if text and text != "0" and (key, text) != ("stream_type", "live"):
-            kept[str(key)[:SHORT_LIMIT]] = text[:_EXTRA_VALUE_LIMIT]
+            kept[text_of(key)[:SHORT_LIMIT]] = text[:_EXTRA_VALUE_LIMIT]
     more = item.get("category_ids")
     if isinstance(more, list) and len(more) > 1:
         kept["category_ids"] = [word_of(key)[:40] for key in more[:50]]
