@@ -227,7 +227,7 @@ def dressed(channels: list[Channel]) -> list[ChannelRow]:
     return [ChannelRow(item, states.get(item.pk, StreamState()), item.number in shared) for item in channels]
 
 
-def channel_ids(wanted: ChannelFilter, group_ids: Iterable[int] | None = None, *, limit: int = 50_000) -> list[int]:
+def channel_ids(wanted: ChannelFilter, group_ids: Iterable[int] | None = None) -> list[int]:
     """Ids for "select all": of the given groups (0 = Uncategorized) or of everything that is shown, in row order."""
     channels = matching_channels(wanted)
     if group_ids is not None:
@@ -235,7 +235,7 @@ def channel_ids(wanted: ChannelFilter, group_ids: Iterable[int] | None = None, *
         inside = Q(group_id__in=groups - {0})
         channels = channels.filter(inside | Q(group_id=None) if 0 in groups else inside)
     ordered = channels.order_by("group_id", F("number").asc(nulls_last=True), "name", "pk")
-    return list(ordered.values_list("pk", flat=True)[:limit])
+    return list(ordered.values_list("pk", flat=True))
 
 
 def channel_streams(channel_ids: Collection[int]) -> dict[int, list[ChannelStream]]:

@@ -5,7 +5,7 @@ A search first counts its first :data:`QUICK_HITS` hits; when there are more, th
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
@@ -149,15 +149,14 @@ def mapped_marks(stream_ids: Collection[int]) -> dict[int, tuple[str, ...]]:
     return marks
 
 
-def selected_stream_ids(wanted: StreamFilter, keys: Iterable[Key]) -> list[int]:
-    """Ids of all streams of these groups that pass the filter, in row order, at most :data:`MOST_SELECTED`."""
-    found: list[int] = []
-    for key in keys:
-        ids = matching(wanted, key).order_by("name", "pk").values_list("pk", flat=True)
-        found += ids[: MOST_SELECTED - len(found)]
-        if len(found) >= MOST_SELECTED:
-            break
-    return found
+def selected_stream_ids(wanted: StreamFilter, key: Key) -> tuple[list[int], bool]:
+    """Ids of the streams of a group that pass the filter, in row order, and whether there are more than fit.
+
+    At most :data:`MOST_SELECTED`; a whole group without a filter needs no ids and has no limit.
+    """
+    streams = matching(wanted, key).order_by("name", "pk").values_list("pk", flat=True)
+    found = list(streams[: MOST_SELECTED + 1])
+    return found[:MOST_SELECTED], len(found) > MOST_SELECTED
 
 
 def any_mapped() -> bool:

@@ -192,7 +192,15 @@ def test_ids_of_ticked_groups_are_given_as_json(browser: Client) -> None:
     streams = make_streams(["a1", "b1"])
     assert browser.get(f"/channels/ids/?of={group.pk}").json() == {"ids": [channels["CNN"].pk, channels["BBC"].pk]}
     key = f"{streams[0].account_id}-{streams[0].group_id}"
-    assert browser.get(f"/channels/streams/ids/?of={key}&sq=b1").json() == {"ids": [streams[1].pk]}
+    assert browser.get(f"/channels/streams/ids/?of={key}&sq=b1").json() == {"ids": [streams[1].pk], "more": False}
+
+
+def test_more_ids_than_fit_are_refused_and_not_cut_off(browser: Client) -> None:
+    channel = make_channel("CNN")
+    ids = ",".join(str(place) for place in range(1, 50_003))
+    answer = browser.post("/channels/delete/", {"channel": ids, "confirmed": "1"}, **HTMX)  # type: ignore[arg-type]
+    assert answer.status_code in (400, 413)
+    assert Channel.objects.filter(pk=channel.pk).exists()
 
 
 def test_what_somebody_left_it_like_comes_back_for_that_person_only(browser: Client, user: User) -> None:

@@ -133,12 +133,16 @@ def test_streams_without_group_or_provider_are_shown_too() -> None:
 
 @pytest.mark.usefixtures("two_providers")
 def test_ticking_a_group_while_searching_selects_what_is_shown() -> None:
-    ids = selected_stream_ids(StreamFilter(text="bbc"), [key_of("UK 2"), key_of("England", "Best")])
-    assert list(Stream.objects.filter(pk__in=ids).order_by("name").values_list("name", flat=True)) == [
-        "BBC One FHD",
-        "BBC One HD",
-        "BBC Two",
-    ]
+    ids, more = selected_stream_ids(StreamFilter(text="bbc"), key_of("UK 2"))
+    assert [Stream.objects.get(pk=pk).name for pk in ids] == ["BBC One HD", "BBC Two"]
+    assert not more
+
+
+@pytest.mark.usefixtures("two_providers")
+def test_a_selection_that_does_not_fit_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream_queries, "MOST_SELECTED", 2)
+    ids, more = selected_stream_ids(EVERYTHING, key_of("UK 2"))
+    assert (len(ids), more) == (2, True)
 
 
 @pytest.mark.usefixtures("two_providers")

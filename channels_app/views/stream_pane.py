@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from channels_app.pane_filters import StreamFilter
@@ -27,8 +28,12 @@ _MOST_MARKS = 2000
 def tree(request: HttpRequest) -> HttpResponse:
     """The list after a search or filter. ``full``: count all hits, not just the first ones."""
     wanted = StreamFilter.read(request.GET)
-    found = stream_tree(wanted, full=request.GET.get("full") == "1")
-    context = {"stream_tree": found, "has_mapped": any_mapped(), "closed_providers": ids_in(request.GET, "closed")}
+    full = request.GET.get("full") == "1"
+    context = {
+        "stream_tree": stream_tree(wanted, full=full),
+        "closed_providers": ids_in(request.GET, "closed"),
+        "announce": not full,  # the same search is not read out twice
+    }
     return render(request, "channels_app/_stream_tree_answer.html", _context(wanted, **context))
 
 
@@ -60,8 +65,11 @@ def marks(request: HttpRequest) -> HttpResponse:
 @require_GET
 def selected_ids(request: HttpRequest) -> JsonResponse:
     """Ids of all streams of one group that pass the filter: what ticking its box selects while a search is on."""
-    keys = [(int(account), int(group)) for account, _, group in _keys(request)]
-    return JsonResponse({"ids": selected_stream_ids(StreamFilter.read(request.GET), keys)})
+    account, _, group = request.GET.get("of", "").partition("-")
+    if not (account.isascii() and account.isdigit() and group.isascii() and group.isdigit() and len(account + group) < 36):
+        return JsonResponse({"ids": [], "more": False})
+    ids, more = selected_stream_ids(StreamFilter.read(request.GET), (int(account), int(group)))
+    return JsonResponse({"ids": ids, "more": more})
 
 
 @require_GET
@@ -72,15 +80,10 @@ def options(request: HttpRequest) -> HttpResponse:
     return render(request, "channels_app/_stream_group_options.html", {"options": group_options(wanted, text), "text": text})
 
 
-def _keys(request: HttpRequest) -> list[tuple[str, str, str]]:
-    parts = (part.partition("-") for part in request.GET.get("of", "").split(",")[:500])
-    return [part for part in parts if part[0].isdigit() and part[2].isdigit()]
-
-
 def _offset(request: HttpRequest) -> int:
     text = request.GET.get("offset", "")
     return min(int(text), 10_000_000) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _context(wanted: StreamFilter, **values: Any) -> dict[str, Any]:
-    return {**stream_pane_context(wanted), **values}
+    return {"channels_url": reverse("channels:manager"), **stream_pane_context(wanted), **values}

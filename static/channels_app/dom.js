@@ -62,7 +62,12 @@ export async function fetchIds(path, query) {
     window.ecm.toast("error", "The list could not be read. Try again.");
     return [];
   }
-  return (await answer.json()).ids;
+  const { ids, more } = await answer.json();
+  if (more) {
+    const text = `Only the first ${ids.length.toLocaleString()} are selected: more do not fit. Narrow the search, or tick the group without one.`;
+    window.ecm.toast("warning", text);
+  }
+  return ids;
 }
 
 // The query string of a pane's filter form, as the server reads it.

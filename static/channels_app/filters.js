@@ -16,8 +16,9 @@ export function toggleFilter(button) {
 
 export function dropFilter(chip) {
   const { filter, value } = chip.dataset;
-  uncheck(formOf("channels"), value ? `[name="${filter}"][value="${value}"]` : `[name="${filter}"]`);
-  changed("channels");
+  const pane = paneOfElement(chip);
+  uncheck(formOf(pane), value ? `[name="${filter}"][value="${value}"]` : `[name="${filter}"]`);
+  changed(pane);
 }
 
 export function clearFilters(pane) {
