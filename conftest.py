@@ -48,3 +48,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     import shutil
 
     shutil.rmtree(_data, ignore_errors=True)
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Name packed bytes by their size: archives carry the time of packing, and parallel runs must agree on all names."""
+    if isinstance(val, bytes) and not val.isascii():
+        return f"{argname}-{len(val)}-bytes"
+    return None

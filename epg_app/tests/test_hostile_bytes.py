@@ -71,7 +71,7 @@ def test_a_guide_is_recognised_by_its_bytes_whatever_its_name(file: Path, data: 
         (b"", "empty"),
         (b"<!doctype html><title>Login", "web page “"),
         (b"<html><head><title>Login &amp; more</title></head>", "web page “Login"),
-        (gzip.compress(b"<!DOCTYPE html><html><body>Blocked</body></html>"), "web page"),
+        (gzip.compress(b"<!DOCTYPE html><html><body>Blocked</body></html>", mtime=0), "web page"),
         (b"#EXTM3U\n#EXTINF:-1,A\nhttp://x/", "No channels were found"),
         (b'{"error": "no"}', "No channels were found"),
         (b"<tv></tv>", "No channels were found"),
