@@ -16,7 +16,7 @@ def text_of(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     text = str(value)
-    if not text.isprintable():  # JSON may hold half a character ("\ud83d" alone), which neither the database nor a page can take
+    if not text.isprintable():  # JSON may hold half a character, which neither the database nor a page can take
         text = _HALF_CHARACTERS.sub("\ufffd", text.replace("\x00", ""))
     return text.strip()
 
