@@ -50,7 +50,7 @@ class GuideSourceAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[GuideSource]:
         return visible_sources()
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return [*(field.name for field in GuideSource._meta.fields if field.name not in self.exclude), "address"]
 
     @admin.display(description="Address")

@@ -109,10 +109,11 @@ def read_entry_page(entry: GuideEntry, wanted: date | None = None) -> EntryPage:
     now = timezone.now()
     first_day, last_day = _covered_days(entry.pk)
     day = wanted or timezone.localdate(now)
-    if first_day and last_day:
+    airings: list[Airing] = []
+    if first_day and last_day:  # else there is nothing to look for
         day = min(max(day, first_day), last_day)
-    begin, end = _midnight(day), _midnight(day + timedelta(days=1))
-    airings = list(islice(programmes_for([entry.pk], start=begin, stop=end), DAY_LIMIT + 1))
+        begin, end = _midnight(day), _midnight(day + timedelta(days=1))
+        airings = list(islice(programmes_for([entry.pk], start=begin, stop=end), DAY_LIMIT + 1))
     return EntryPage(
         entry=entry,
         is_mapped=entry.pk in mapped_ids(),

@@ -9,6 +9,7 @@ from epg_app.mapped_entries import mapped_ids
 from epg_app.models import GuideEntry
 from epg_app.raw_sql import fetch_all, id_list, stored_time
 from epg_app.source_rows import SourceRow, recent_runs, source_row
+from m3u_app.providers.loose_values import count_of
 from tasks_app.models import TaskRun
 
 _COUNTS = (
@@ -69,24 +70,29 @@ def read_source_page(source_id: int) -> SourcePage | None:
         return None
     stored = row.source.last_report
     report: dict[str, Any] = stored if isinstance(stored, dict) else {}
+    seconds = report.get("seconds")
     return SourcePage(
         row=row,
         counts=[
-            (words, report[key]) for words, key in _COUNTS if report.get(key) or (key in report and key not in _OFTEN_ZERO)
+            (words, report[key])
+            for words, key in _COUNTS
+            if isinstance(report.get(key), int) and (report[key] or key not in _OFTEN_ZERO)
         ],
-        file_bytes=int(report.get("file_bytes") or 0),
-        seconds=float(report.get("seconds") or 0),
+        file_bytes=count_of(report.get("file_bytes")),
+        seconds=seconds if isinstance(seconds, int | float) else 0.0,
         warnings=row.warnings,
-        findings=_grouped(report.get("findings") or []),
+        findings=_grouped(report.get("findings")),
         vanished=GuideEntry.objects.filter(source_id=source_id, in_feed=False).count(),
         silent=_silent_entries(source_id),
         runs=recent_runs(source_id),
     )
 
 
-def _grouped(findings: list[dict[str, Any]]) -> list[FindingGroup]:
+def _grouped(findings: Any) -> list[FindingGroup]:
+    """By consequence, worst first. What another version wrote differently is left out."""
+    rows = [row for row in findings if isinstance(row, dict)] if isinstance(findings, list) else []
     groups = [
-        FindingGroup(title, tone, [row for row in findings if row.get("effect") == effect]) for effect, title, tone in _GROUPS
+        FindingGroup(title, tone, [row for row in rows if row.get("effect") == effect]) for effect, title, tone in _GROUPS
     ]
     return [group for group in groups if group.rows]
 

@@ -1,5 +1,6 @@
 // The guide pages work without this. It adds: rows of the order dialog move at once (buttons, arrow keys, dragging) and are
-// saved by one POST; addresses can be copied; a chosen file clears the path.
+// saved by one POST; addresses can be copied; a chosen file clears the path;
+// logos that do not load go away.
 (function () {
   "use strict";
 
@@ -83,10 +84,15 @@
     if (form.elements.file_path) form.elements.file_path.value = "";
   });
 
+  // --- logos that do not load -----------------------------------------------------------------------------------------
+  document.addEventListener("error", (event) => event.target.matches?.("[data-guide-logo]") && event.target.remove(), true);
+  const dropBroken = () =>
+    document.querySelectorAll("[data-guide-logo]").forEach((logo) => logo.complete && !logo.naturalWidth && logo.remove());
+
   function dress() {
     makeSortable();
     offerCopying();
   }
   document.addEventListener("htmx:afterSwap", dress);
-  document.addEventListener("DOMContentLoaded", dress);
+  document.addEventListener("DOMContentLoaded", () => (dress(), dropBroken()));
 })();
