@@ -83,8 +83,10 @@ def _try(request: HttpRequest, form: AccountForm, current: Account | None) -> Ht
     try:
         report = try_source(form.values(), current)
     except AccountRefused as refusal:
-        facts = [(str(form[name].label) if name in form.fields else name, text) for name, text in refusal.errors.items()]
-        report = TestReport(ok=False, message="Fill in what is missing, then test again.", facts=facts)
+        # What the form found wrong with a box is nearer to the point than that nothing usable is in it.
+        said = {name: str(form.errors[name][0]) if name in form.errors else text for name, text in refusal.errors.items()}
+        facts = [(str(form[name].label) if name in form.fields else name, text) for name, text in said.items()]
+        report = TestReport(ok=False, message="Correct this, then test again.", facts=facts)
     context = {
         "report": report,
         "message": mask_text(report.message),
