@@ -85,5 +85,5 @@ def give_back_space() -> None:
 
 def _bounds(window: Window) -> tuple[str, str, str]:
     texts = TimeTexts()
-    past, future = texts(window.start), texts(window.stop)
+    past, future = texts[window.start], texts[window.stop]
     return past, past, future

@@ -1,11 +1,14 @@
 """The little SQL that the ORM cannot do fast enough, and how SQLite keeps our times (DESIGN §3: one small module)."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from itertools import chain
+from typing import Any, Final
 
 from django.db import connection
+
+ROWS_PER_STATEMENT: Final = 50
 
 
 def stored_time(moment: datetime) -> str:
@@ -34,3 +37,22 @@ def fetch_all(sql: str, params: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
 def plain_columns(names: Iterable[str]) -> str:
     """A column list whose values arrive as stored: ``+`` hides the declared type, by which sqlite3 would decode them."""
     return ", ".join(f'+"{name}"' for name in names)
+
+
+def insert_rows(table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert many rows inside the present transaction. Values must be as SQLite stores them.
+
+    Fifty rows a statement cost half of what one row a statement does, and Django's cursor, which rewrites the
+    placeholders of each statement anew, is left aside.
+    """
+    one = f"({', '.join('?' * len(columns))})"
+    start = f"INSERT INTO {table} ({', '.join(columns)}) VALUES "  # noqa: S608 - names come from our own code
+    many = start + ", ".join([one] * ROWS_PER_STATEMENT)
+    whole = len(rows) - len(rows) % ROWS_PER_STATEMENT
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        cursor = connection.connection.cursor()
+        for begin in range(0, whole, ROWS_PER_STATEMENT):
+            cursor.execute(many, list(chain.from_iterable(rows[begin : begin + ROWS_PER_STATEMENT])))
+        cursor.executemany(start + one, rows[whole:])
+        cursor.close()

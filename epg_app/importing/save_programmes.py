@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from epg_app.importing.airing_rules import Note, TidyRow, tidy
+from epg_app.importing.airing_rules import Note, is_tidy, tidy
+from epg_app.importing.programme_reader import Content
 from epg_app.importing.spool import Spool
 from epg_app.importing.window import TimeTexts, Window
-from epg_app.raw_sql import fetch_all, id_list, plain_columns
+from epg_app.raw_sql import fetch_all, id_list, insert_rows, plain_columns
 from m3u_app.importing.write_turns import WriteTurns
-from m3u_app.raw_sql import execute, execute_many
+from m3u_app.raw_sql import execute
 from tasks_app.progress import Progress
 
 ROWS_PREPARED: Final = 12_000  # worked out in one go, which leaves the lock to others for as long
@@ -101,16 +102,23 @@ class ProgrammeSaver:
 
     def _rows(self, entry_id: int, tvg_id: str) -> list[Row]:
         text = self._texts
-        rows = self._inside(tidy(self._spool.rows_of(tvg_id), lambda kind, title: self._note(kind, f"{tvg_id}: {title}")))
-        return [(entry_id, text(start), text(stop), *content[:8], int(derived)) for start, stop, content, derived in rows]
+        rows = self._spool.rows_of(tvg_id)
+        if is_tidy(rows):
+            kept = rows if self._keeps_all(rows) else [row for row in rows if self._keeps(row[0], row[1])]
+            self.saved.outside += len(rows) - len(kept)
+            return [(entry_id, text[start], text[stop], *content[:8], 0) for start, stop, content in kept]
+        tidied = tidy(rows, lambda kind, title: self._note(kind, f"{tvg_id}: {title}"))
+        inside = [row for row in tidied if self._keeps(row.start, row.stop)]
+        self.saved.outside += len(tidied) - len(inside)
+        return [(entry_id, text[start], text[stop], *content[:8], int(derived)) for start, stop, content, derived in inside]
 
-    def _inside(self, rows: list[TidyRow]) -> list[TidyRow]:
+    def _keeps(self, start: int, stop: int) -> bool:
         window = self._window
-        if window is None:
-            return rows
-        inside = [row for row in rows if row.stop > window.start and row.start < window.stop]
-        self.saved.outside += len(rows) - len(inside)
-        return inside
+        return window is None or (stop > window.start and start < window.stop)
+
+    def _keeps_all(self, rows: list[tuple[int, int, Content]]) -> bool:
+        """Whether the window keeps all of these rows, which are in order: true when it keeps the first and the last."""
+        return not rows or (self._keeps(*rows[0][:2]) and self._keeps(*rows[-1][:2]))
 
     def _batches(self, rows_by_entry: dict[int, list[Row]]) -> Iterator[_Batch]:
         existing: dict[int, list[Row]] = {}
@@ -136,7 +144,7 @@ class ProgrammeSaver:
                 sql = "DELETE FROM epg_app_programme WHERE id IN (SELECT value FROM json_each(%s))"
                 execute(sql, [id_list(batch.deletes)])
             if batch.inserts:
-                execute_many(_INSERT, batch.inserts)
+                insert_rows("epg_app_programme", _COLUMNS, batch.inserts)
             execute(
                 "UPDATE epg_app_guideentry SET programmes_loaded = 1"
                 " WHERE NOT programmes_loaded AND id IN (SELECT value FROM json_each(%s))",

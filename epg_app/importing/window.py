@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 DAY: Final = 86_400
+MAX_REMEMBERED: Final = 200_000
 
 
 @dataclass(frozen=True)
@@ -20,18 +21,12 @@ class Window:
         return cls(moment - past_hours * 3600, moment + future_days * DAY)
 
 
-class TimeTexts:
-    """Turns seconds since 1970 into the text SQLite keeps; remembers days and times of day."""
+class TimeTexts(dict[int, str]):
+    """``texts[seconds since 1970]`` is the text SQLite keeps. Remembers what it worked out: the same times come again."""
 
-    def __init__(self) -> None:
-        self._days: dict[int, str] = {}
-        self._clocks: dict[int, str] = {}
-
-    def __call__(self, moment: int) -> str:
-        day, second = divmod(moment, DAY)
-        days, clocks = self._days, self._clocks
-        if day not in days:
-            days[day] = datetime.fromtimestamp(day * DAY, UTC).strftime("%Y-%m-%d ").rjust(11, "0")
-        if second not in clocks:
-            clocks[second] = f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
-        return days[day] + clocks[second]
+    def __missing__(self, moment: int) -> str:
+        if len(self) >= MAX_REMEMBERED:
+            self.clear()
+        text = datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M:%S").rjust(19, "0")
+        self[moment] = text
+        return text

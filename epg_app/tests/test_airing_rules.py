@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from epg_app.importing.airing_rules import tidy
+from epg_app.importing.airing_rules import is_tidy, tidy
 from epg_app.importing.spool import SpooledRow
 from epg_app.tests.reading import programme, read, tv
 
@@ -107,3 +107,21 @@ def test_whatever_comes_in_nothing_overlaps_and_every_start_is_used_once(raw: li
     assert all(item.stop > item.start for item in done)
     assert all(earlier.stop <= later.start for earlier, later in pairwise(done))
     assert set(starts) == {start * HOUR for start, stop, _, _ in raw if stop != start}
+
+
+@given(_rows)
+def test_what_is_called_tidy_is_left_as_it_is(raw: list[tuple[int, int | None, str, int]]) -> None:
+    rows = [row(start, stop, title, "x" * size) for start, stop, title, size in raw]
+    if is_tidy(rows):
+        noted: list[str] = []
+        assert [(item.start, item.stop) for item in tidy(rows, lambda kind, title: noted.append(kind))] == [
+            (start, stop) for start, stop, _ in rows
+        ]
+        assert noted == []
+
+
+def test_a_usual_schedule_is_tidy() -> None:
+    assert is_tidy([row(2, 3), row(1, 2), row(5, 6)])
+    assert not is_tidy([row(1, 2), row(1, 3)])
+    assert not is_tidy([row(1, None)])
+    assert not is_tidy([row(0, 49)])
