@@ -312,5 +312,7 @@ def test_a_large_guide_is_deleted_in_the_background(admin_client: Client) -> Non
     assert "Deleting…" in answer
     edit = admin_client.get(reverse("guide:edit", args=[source.pk]), follow=True).content.decode()
     assert "is being deleted" in edit
+    admin_client.post(reverse("guide:toggle", args=[source.pk]), {"active": "1"})
+    assert not GuideSource.objects.get().is_active
     TaskRun.objects.all().delete()
     assert "Delete the rest" in admin_client.get("/guide/").content.decode()

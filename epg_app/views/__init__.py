@@ -1,1 +1,1 @@
-"""Pages of guide sources and guide channels. Written by the colleague \"guide pages\", who goes on with them."""
+"""Pages of guide sources, guide channels and their programmes."""

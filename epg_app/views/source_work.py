@@ -49,7 +49,8 @@ def cancel(request: HttpRequest, source_id: int) -> HttpResponse:
 @require_POST
 def toggle(request: HttpRequest, source_id: int) -> HttpResponse:
     """Switch on (``active=1``) or off."""
-    source_or_404(source_id)
+    if source_or_404(source_id).deleting_since is not None:
+        return say(request, source_id, messages.WARNING, "This guide is being deleted. It cannot be switched on or off.")
     active = request.POST.get("active") == "1"
     source, entry_id = toggle_source(source_id, active=active)
     word = "enabled" if active else "disabled"
