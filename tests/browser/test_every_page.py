@@ -1,4 +1,5 @@
-"""Every page that an operator can reach by links: it answers, has a heading, fits the screen and complains about nothing."""
+"""Every page that an operator can reach by links: it answers, has a heading, fits the screen, can be read in
+both colour schemes, and complains about nothing."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -22,6 +23,52 @@ OFFENDERS = """() => {
   if (document.documentElement.scrollWidth <= wide) return [];
   const found = [...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > wide + 1);
   return [`${document.documentElement.scrollWidth} wide`, ...found.slice(0, 5).map((e) => e.outerHTML.slice(0, 160))];
+}"""
+# Text that cannot be read: less than 4.5 to 1 against what is behind it (WCAG AA; 3 to 1 for large text). Colours that only
+# a canvas understands are asked from one. Disabled things may be faint.
+FAINT = """() => {
+  const canvas = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+  const rgba = (colour) => {
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
+    return [r, g, b, a / 255];
+  };
+  const over = (top, below) => top.slice(0, 3).map((part, i) => part * top[3] + below[i] * (1 - top[3]));
+  const light = (colour) => {
+    const parts = colour.map((part) => part / 255);
+    const [r, g, b] = parts.map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = (element) => {
+    const layers = [];
+    for (let at = element; at; at = at.parentElement) layers.push(rgba(getComputedStyle(at).backgroundColor));
+    return layers.reverse().reduce((below, top) => over(top, below), [255, 255, 255]);
+  };
+  const faint = new Map();
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    if (!walker.currentNode.data.trim()) continue;
+    if (!element.checkVisibility({visibilityProperty: true, opacityProperty: true})) continue;
+    if (element.closest("script, style, noscript, [disabled], .disabled, .visually-hidden, option, datalist")) continue;
+    const style = getComputedStyle(element);
+    const back = behind(element);
+    const [a, b] = [light(over(rgba(style.color), back)), light(back)].sort((x, y) => y - x);
+    const size = parseFloat(style.fontSize);
+    const needed = size >= 24 || (size >= 18.6 && Number(style.fontWeight) >= 700) ? 3 : 4.5;
+    const ratio = (a + 0.05) / (b + 0.05);
+    const found = `${ratio.toFixed(2)}: ${element.outerHTML.slice(0, 120)}`;
+    if (ratio < needed) faint.set(element.className || element.tagName, found);
+  }
+  return [...faint.values()].slice(0, 5);
+}"""
+# Colours that are still fading from one theme to the other measure nothing.
+AT_ONCE = """() => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync("*, ::before, ::after { transition: none !important; animation: none !important; }");
+  document.adoptedStyleSheets = [sheet];
 }"""
 LINKS = "[...document.querySelectorAll('a[href]')].map((link) => link.href)"
 
@@ -59,7 +106,7 @@ def walk_all(tab: Any, base: str) -> Iterator[tuple[str, int]]:
                 waiting.append(parts.path + (f"?{parts.query}" if parts.query else ""))
 
 
-def test_every_page_fits_has_a_heading_and_complains_about_nothing(walk: Walk, tab: Any) -> None:
+def test_every_page_fits_is_readable_and_complains_about_nothing(walk: Walk, tab: Any) -> None:
     wrong: list[str] = []
     visited: list[str] = []
     for path, status in walk_all(tab, walk.base):
@@ -78,7 +125,14 @@ def test_every_page_fits_has_a_heading_and_complains_about_nothing(walk: Walk, t
             if offenders:
                 wrong.append(f"{path} at {width}: {offenders}")
         tab.set_viewport_size({"width": 1400, "height": 900})
-    assert wrong == []
+        tab.evaluate(AT_ONCE)
+        for scheme in ("dark", "light"):
+            tab.emulate_media(color_scheme=scheme)
+            tab.locator(f"html[data-bs-theme={scheme}]").wait_for()
+            faint = tab.evaluate(FAINT)
+            if faint:
+                wrong.append(f"{path} {scheme}: {faint}")
+    assert not wrong, "\n".join(wrong)
     assert tab.complaints == []
     assert len(visited) > len(MENU)
     assert {"/channels/", "/m3u/", "/guide/", "/publishing/", "/tasks/", "/journal/"} <= set(visited)
