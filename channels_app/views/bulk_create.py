@@ -76,7 +76,7 @@ def _create(request: HttpRequest, selection: Selection, selected: SelectedStream
         try:
             if plan.size > IN_BACKGROUND_ABOVE:
                 return _start_run(request, selection, plan)
-            return edited(request, create_channels(selection, options, fingerprint=plan.fingerprint))
+            return edited(request, create_channels(selection, options, fingerprint=plan.fingerprint), created=True)
         except PlanChanged as changed:
             plan, notice = changed.plan, _CHANGED
         except PlanRefused as refused:

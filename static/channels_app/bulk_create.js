@@ -23,7 +23,7 @@
   // Many channels are made in the background; the lineup is read again when they are there.
   document.addEventListener("run:finished", (event) => {
     if (event.detail.task !== "bulk_create") return;
-    document.dispatchEvent(new CustomEvent("lineup:changed", { detail: {} }));
+    document.dispatchEvent(new CustomEvent("lineup:changed", { detail: { created: true } }));
   });
 
   // An error belongs to what was typed then. Left in place, it would also draw the cursor at every new preview.

@@ -87,6 +87,10 @@ document.addEventListener("error", (event) => {
 }, true);
 
 function settle(within) {
+  // Logos of the first page may have failed before this script was there to hear of it.
+  for (const logo of within.querySelectorAll("img.cm-logo")) {
+    if (logo.complete && !logo.naturalWidth && logo.currentSrc) logo.classList.add("is-broken");
+  }
   settleTabStops(within);
   selection.show(within);
 }
