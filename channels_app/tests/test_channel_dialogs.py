@@ -115,6 +115,7 @@ def test_plain_forms_work_without_scripts(browser: Browser) -> None:
     page = browser.plain.get("/channels/create/").content.decode()
     assert "<html" in page
     assert "csrfmiddlewaretoken" in page
+    assert "hx-post" not in page  # on a page of its own the form goes back to the manager
     response = browser.plain.post("/channels/create/", {"name": "CNN"})
     assert response.status_code == 302
     assert response["Location"] == "/channels/"

@@ -7,6 +7,7 @@
 
 import { channelTree, counted, groupOf, idOf, keyOf, nameOf, openDialog, channelsUrl, post, send } from "./dom.js";
 import { createChannels, openBulk } from "./actions.js";
+import { hold, letGo } from "./holding.js";
 import { movedWith, placeOf, renumberPlaces } from "./keyboard_move.js";
 import * as selection from "./selection.js";
 
@@ -81,7 +82,8 @@ function release() {
 
 function begin(kind, item) {
   const next = item.nextElementSibling;
-  drag = { kind, item, from: item.parentElement, next, label: makeLabel(kind, item), target: null, text: "" };
+  drag = { kind, item, from: item.parentElement, next, label: makeLabel(), target: null, text: "" };
+  hold("drag");
   if (kind === "source" && !selection.isPicked(item)) selection.only(item);
   drag.text = textFor(kind, item);
   showLabel();
@@ -181,14 +183,15 @@ async function end() {
   done.target?.element.classList.remove("is-drop-target", "is-insert-before");
   done.label.remove();
   window.setTimeout(release, 0); // after SortableJS has finished with its own event
-  if (done.cancelled) return putBack(done);
   saving = true;
   done.item.classList.add("cm-saving");
   try {
-    await DROPS[done.kind](done);
+    if (done.cancelled) putBack(done);
+    else await DROPS[done.kind](done);
   } finally {
     saving = false;
     done.item.classList.remove("cm-saving");
+    letGo("drag");
   }
 }
 

@@ -1,7 +1,7 @@
 // Editing a name or a number in its place: Enter or leaving saves, Esc cancels, an error stays beside the field.
 
 import { idOf, post, textOf } from "./dom.js";
-import { setEditing } from "./editing.js";
+import { hold, letGo } from "./holding.js";
 import { whenRefreshed } from "./refresh.js";
 
 const FIELDS = {
@@ -34,7 +34,7 @@ export function edit(item, field) {
   current = { item, field, shown, box, input, error, old, saving: false };
   input.addEventListener("keydown", onKey);
   input.addEventListener("blur", () => save(current));
-  setEditing(true);
+  hold("edit");
   input.focus();
   input.select();
 }
@@ -90,7 +90,7 @@ async function save(editing, options = {}) {
 function finish(editing, { refocus = false } = {}) {
   if (editing !== current) return;
   current = null;
-  setEditing(false);
+  letGo("edit");
   editing.box.remove();
   editing.shown.hidden = false;
   if (refocus) document.getElementById(editing.item.id)?.querySelector(".cm-name")?.focus();

@@ -1,13 +1,36 @@
 // Moving rows without a mouse: with the arrow keys and from menus. The row moves at once; the server is told when the keys
 // rest for a moment, so that five presses are one change.
 
-import { counted, debounced, groupOf, idOf, nameOf, post } from "./dom.js";
+import { counted, groupOf, idOf, nameOf, post } from "./dom.js";
+import { hold, letGo } from "./holding.js";
 import * as selection from "./selection.js";
 
 const neighbour = (item, direction, selector) => {
   const next = direction === "up" ? item.previousElementSibling : item.nextElementSibling;
   return next?.matches(selector) ? next : null;
 };
+
+const PAUSE = 450; // ms after the last key
+
+// Makes a function that saves an item when the keys rest; turning to another item saves the first at once.
+function saver(save) {
+  let timer;
+  let waiting = null;
+  async function flush() {
+    window.clearTimeout(timer);
+    const item = waiting;
+    waiting = null;
+    if (item) await save(item);
+    if (!waiting) letGo(save);
+  }
+  return (item) => {
+    if (waiting && waiting !== item) flush();
+    waiting = item;
+    hold(save);
+    window.clearTimeout(timer);
+    timer = window.setTimeout(flush, PAUSE);
+  };
+}
 
 function shift(item, direction, selector) {
   const other = neighbour(item, direction, selector);
@@ -31,8 +54,8 @@ export function placeOf(item, selector) {
   return {};
 }
 
-const saveChannel = debounced(450, (item) => {
-  post("reorder/", { group: idOf(groupOf(item)), channel: idOf(item), ...placeOf(item, ".cm-channel") });
+const saveChannel = saver((item) => {
+  return post("reorder/", { group: idOf(groupOf(item)), channel: idOf(item), ...placeOf(item, ".cm-channel") });
 });
 
 export function step(item, direction) {
@@ -42,9 +65,7 @@ export function step(item, direction) {
   saveChannel(item);
 }
 
-const saveGroup = debounced(450, (group) => {
-  post("groups/place/", { group: idOf(group), ...placeOf(group, ".cm-group") });
-});
+const saveGroup = saver((group) => post("groups/place/", { group: idOf(group), ...placeOf(group, ".cm-group") }));
 
 export function stepGroup(group, direction) {
   if (!idOf(group) || !shift(group, direction, ".cm-group:not(.is-uncategorized)")) return;
@@ -52,9 +73,9 @@ export function stepGroup(group, direction) {
   saveGroup(group);
 }
 
-const saveStreams = debounced(450, (list) => {
+const saveStreams = saver((list) => {
   const order = [...list.querySelectorAll(":scope > .cm-stream")].map(idOf);
-  post(`${list.dataset.channel}/streams/reorder/`, { stream: order.join(",") });
+  return post(`${list.dataset.channel}/streams/reorder/`, { stream: order.join(",") });
 });
 
 export function moveStream(item, direction) {

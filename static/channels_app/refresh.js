@@ -2,7 +2,7 @@
 // whole list; with the same groups open, the same place in view and the focus where it was.
 
 import { channelTree, channelsUrl, filterQuery, idOf, post, send, streamTree } from "./dom.js";
-import { isEditing } from "./editing.js";
+import { isHeld } from "./holding.js";
 import * as selection from "./selection.js";
 import { openState } from "./tree.js";
 
@@ -32,22 +32,48 @@ document.addEventListener("lineup:changed", (event) => {
 // Taking something back from a toast or the journal may have changed anything.
 document.addEventListener("journal:changed", () => document.dispatchEvent(new CustomEvent("lineup:changed", { detail: {} })));
 
-// Somebody who types a name must not have the field taken away.
+// Somebody who types a name, or is moving a row, must not have it taken away.
 function begin() {
-  if (isEditing()) document.addEventListener("inline:done", begin, { once: true });
+  if (isHeld()) document.addEventListener("manager:free", begin, { once: true });
   else running = run();
+}
+
+let refused = false;
+let focused = null; // where the focus was when rows were exchanged
+
+// Somebody took hold of a row while the answer was on its way: leave the rows alone and ask again afterwards.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (!event.detail.requestConfig?.path.startsWith(channelsUrl("refresh/"))) return;
+  focused = focusOf(document.activeElement);
+  if (!isHeld()) return;
+  event.detail.shouldSwap = false;
+  refused = true;
+});
+document.addEventListener("htmx:afterSwap", () => restoreFocus(focused));
+document.addEventListener("htmx:oobAfterSwap", () => restoreFocus(focused));
+
+function askAgain(wanted) {
+  if (pending) {
+    for (const name of ["channels", "groups", "streams"]) wanted[name].forEach((id) => pending[name].add(id));
+    pending.all ||= wanted.all;
+    pending.anyStream ||= wanted.anyStream;
+    return;
+  }
+  pending = wanted;
+  begin();
 }
 
 async function run() {
   const wanted = pending;
   pending = null;
-  const focus = focusOf(document.activeElement);
+  refused = false;
   await Promise.all([refreshChannels(wanted), refreshMarks(wanted)]);
+  if (refused) return askAgain(wanted);
   if (wanted.newGroup) followNewGroup(wanted.newGroup);
   selection.show();
   if (wanted.reveal) revealed(document.getElementById(`c${wanted.reveal.channel}`));
   else if (wanted.newGroup) revealed(document.getElementById(`g${wanted.newGroup}`));
-  else restoreFocus(focus);
+  focused = null;
 }
 
 async function refreshChannels({ all, groups, channels, reveal }) {
