@@ -43,12 +43,12 @@ def parse_address(text: str) -> tuple[httpx.URL, tuple[str, str] | None]:
         raise FetchError("invalid_url", "The address must start with http:// or https://.")
     try:
         url = httpx.URL(text)
-        port = url.port
+        port, host = url.port, url.host  # asking for them is what finds a host such as "xn--"
     except (httpx.InvalidURL, ValueError) as error:
         raise FetchError("invalid_url", f"This is not a usable address: {error}.") from error
     if port is not None and not 0 < port < 65_536:
         raise FetchError("invalid_url", f"There is no port {port}; ports go from 1 to 65535.")
-    if not url.host:
+    if not host:
         raise FetchError("invalid_url", "The address names no server.")
     login = None
     if url.userinfo:
@@ -104,7 +104,7 @@ def open_answer(
 def _send(client: httpx.Client, request: httpx.Request) -> httpx.Response:
     try:
         return client.send(request, stream=True)
-    except (httpx.RemoteProtocolError, httpx.InvalidURL) as error:  # httpx looks at the Location of every redirect
+    except (httpx.RemoteProtocolError, httpx.InvalidURL, ValueError) as error:  # httpx looks at the Location of every redirect
         raise FetchError("redirect", "The server redirected to something that is not an address.") from error
 
 
@@ -134,9 +134,10 @@ def _redirect_target(response: httpx.Response) -> httpx.URL | None:
     location = response.headers["location"].strip()
     try:
         target = response.request.url.join(location)
-    except httpx.InvalidURL as error:
+        host = target.host
+    except (httpx.InvalidURL, ValueError) as error:
         raise FetchError("redirect", "The server redirected to something that is not an address.") from error
-    if target.scheme not in ("http", "https") or not target.host:
+    if target.scheme not in ("http", "https") or not host:
         raise FetchError(
             "redirect", f"The server redirected to a {target.scheme or 'broken'} address; only http and https are fetched."
         )

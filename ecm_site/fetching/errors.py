@@ -11,6 +11,7 @@ from ecm_site.masking import mask_text
 
 BODY_QUOTE_CHARACTERS = 1000
 _TAGS = re.compile(r"(?is)<(script|style)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)|<[^>]*>?")
+_SECONDS = re.compile(r"[0-9]{1,6}")
 _BLANKS = re.compile(r"[\s\x00-\x1f\x7f]+")
 
 _ADVICE = {
@@ -62,7 +63,7 @@ def plain_words(body: bytes, charset: str = "") -> str:
     """At most 1000 characters of an error answer on one line: no markup, no control characters, no credentials."""
     try:
         text = body.decode(charset or "utf-8", errors="replace")
-    except LookupError:
+    except (LookupError, UnicodeError):  # UnicodeError: a few of Python's codecs refuse in spite of "replace"
         text = body.decode("utf-8", errors="replace")
     words = _BLANKS.sub(" ", _TAGS.sub(" ", text)).strip()
     return mask_text(words)[:BODY_QUOTE_CHARACTERS]
@@ -82,7 +83,7 @@ def bad_status(url: httpx.URL, status: int, body: str, retry_after: str = "") ->
         advice = "this is the provider's own code; ask the provider what it means"
     else:
         advice = "check the address"
-    if retry_after.isdigit():
+    if _SECONDS.fullmatch(retry_after):
         advice += f" (it asks to wait {int(retry_after)} seconds)"
     quoted = f" It said: “{body}”" if body else ""
     return FetchError(
