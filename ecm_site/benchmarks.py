@@ -86,9 +86,10 @@ class Results:
 
 @dataclass(frozen=True)
 class Child:
-    """A finished child process. ``peak_mb`` is its largest resident memory."""
+    """A finished child process. ``peak_mb`` is its largest resident memory, ``cpu_seconds`` the processor time it used."""
 
     seconds: float
+    cpu_seconds: float
     peak_mb: float
     output: str
 
@@ -125,7 +126,7 @@ def run_child(command: Sequence[str], scratch: Path) -> Child:
         said = output.read().decode()
     if process.returncode != 0:
         raise ChildFailed(f"{' '.join(command)}: {said[-500:]} {log.read_text()[-2000:]}")
-    return Child(seconds, usage.ru_maxrss / 1024, said)
+    return Child(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, said)
 
 
 def run_json(command: Sequence[str], scratch: Path) -> tuple[dict[str, Any], Child]:

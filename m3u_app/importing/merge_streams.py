@@ -24,7 +24,7 @@ _INSERT = (
     f"INSERT INTO m3u_app_stream ({', '.join(_COLUMNS)}, stream_hash, content_mark, account_id, is_custom, is_stale,"
     " first_seen, updated_at)"
 )
-_ON_CONFLICT = " ON CONFLICT (stream_hash) DO NOTHING"  # cannot be; should it, the stored one stays and is not counted
+_ON_CONFLICT = " ON CONFLICT DO NOTHING"  # cannot be; should it, the stored one stays and is not counted
 _UPDATE = (
     f"UPDATE m3u_app_stream SET {', '.join(f'{name} = %s' for name in _COLUMNS)},"  # noqa: S608
     " stream_hash = %s, content_mark = %s, updated_at = %s WHERE id = %s"

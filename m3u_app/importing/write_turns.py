@@ -13,11 +13,11 @@ from django.db import transaction
 
 from m3u_app.raw_sql import checkpoint
 
-HOLD_TARGET = 0.1  # seconds that one transaction should take
+HOLD_TARGET = 0.15  # seconds that one transaction should take
 GAP_EVERY = 0.35
 GAP = 0.11  # longer than the longest sleep of SQLite's busy handler
 CHECKPOINT_EVERY = 1.5
-SMALLEST, FIRST, LARGEST = 200, 1000, 8000  # rows a turn
+SMALLEST, FIRST, LARGEST = 1000, 1000, 10_000  # rows a turn
 
 
 class WriteTurns:
