@@ -19,7 +19,7 @@ _HEADER = re.compile(r"(?i)(\bauthorization[\"']?\s*[:=]\s*[\"']?(?:(?:basic|bea
 _COOKIE = re.compile(r"(?i)(\bcookie[\"']?\s*:\s*[\"']?)[^\r\n\"']+")
 _XTREAM_PATH = re.compile(r"(?i)(://[^/\s]+(?:/[^/\s]+){0,4}?/(?:live|movie|series|timeshift)/)[^/\s]+/[^/\s]+(?=/)")
 _XTREAM_SHORT = re.compile(r"(://[^/\s]+/)[^/\s]+/[^/\s]+(?=/\d+(?:\.\w+)?(?:[?|\s\"'<>,;:!)\]}.]|$))")
-_OUTPUT_TOKEN = re.compile(r"(/t/)[^/\s]+(?=/(?:output|hdhr|stream)/)")
+_OUTPUT_TOKEN = re.compile(r"(/t/)(?:[A-Za-z0-9_-]{16,}(?![A-Za-z0-9_-])|[^/\s]+(?=/(?:output|hdhr|stream)/))")
 
 _REPLACEMENTS = (
     (_USERINFO, f"{MASK}@"),
