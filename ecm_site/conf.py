@@ -109,10 +109,11 @@ def save_settings(**changes: Any) -> EcmSettings:
 def _load() -> EcmSettings:
     try:
         stored = json.loads(_path().read_text(encoding="utf-8"))
-        if not isinstance(stored, dict):
-            raise ValueError("it holds no record")
     except (OSError, ValueError, RecursionError):
         logger.exception("[CONFIG] %s cannot be read; using defaults", _path())
+        return EcmSettings()
+    if not isinstance(stored, dict):
+        logger.error("[CONFIG] %s holds no record; using defaults", _path())
         return EcmSettings()
     good: dict[str, Any] = {}
     for spec in fields(EcmSettings):

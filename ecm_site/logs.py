@@ -6,7 +6,6 @@ from typing import Any
 
 from ecm_site.masking import mask_text
 
-
 # Addresses and names come from strangers: an escape sequence must not reach the terminal that shows the log.
 _VISIBLE = {code: f"\\x{code:02x}" for code in (*range(32), *range(0x7F, 0xA0))} | {9: "\t", 10: "\\n", 13: "\\r"}
 
