@@ -18,6 +18,7 @@ def write_again_and_again(stop: Path) -> list[float]:
 
     WorkerBeat.objects.get_or_create(worker="bystander")
     waits = []
+    _ready(stop, "write")
     while not stop.exists():
         started = time.perf_counter()
         with transaction.atomic():
@@ -43,6 +44,7 @@ def open_pages(stop: Path) -> dict[str, list[float]]:
         except NoReverseMatch:
             continue
         times[name] = []
+    _ready(stop, "read")
     while not stop.exists():
         for name, found in times.items():
             started = time.perf_counter()
@@ -52,6 +54,15 @@ def open_pages(stop: Path) -> dict[str, list[float]]:
                 raise RuntimeError(f"{name} answered {answer.status_code}")
         time.sleep(PAUSE)
     return times
+
+
+def ready_file(stop: Path, kind: str) -> Path:
+    """The file by which a bystander says that it has started."""
+    return stop.with_name(f"{stop.name}-{kind}-ready")
+
+
+def _ready(stop: Path, kind: str) -> None:
+    ready_file(stop, kind).touch()
 
 
 def main() -> None:

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from ecm_site.benchmarks import Child, Results, data_folder, manage, percentile, run_json, scratch_environment
+from m3u_app.bench_bystander import ready_file
 from m3u_app.bench_playlist import write_playlist
 
 DEFAULT_ENTRIES = 500_000
-CALM_SECONDS = 6  # most of them pass until both are ready
+CALM_SECONDS = 4
+START_LIMIT = 60  # seconds until a bystander must be at work
+BYSTANDERS = ("write", "read")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -56,14 +59,13 @@ def run(options: dict[str, Any]) -> Results:
     results.add(
         "refresh, nothing changed", unchanged["seconds"], "s", ratio=unchanged["seconds"] / parse, floor="parse", limit=2
     )
-    # On a busy machine the clock measures the neighbours too; the processor time of whole processes does not.
+    # On a busy machine the clock measures the neighbours too; the processor time of whole processes, start included, does not.
     results.add(
         "first import, processor time",
         first_child.cpu_seconds,
         "s",
         ratio=first_child.cpu_seconds / (parse_cpu + insert_cpu),
         floor="(parse + executemany)",
-        limit=3,
     )
     results.add(
         "refresh, processor time",
@@ -71,7 +73,6 @@ def run(options: dict[str, Any]) -> Results:
         "s",
         ratio=unchanged_child.cpu_seconds / parse_cpu,
         floor="parse",
-        limit=2,
     )
     results.add("peak memory, first import", first_child.peak_mb, "MB", limit=400)
     results.add("peak memory, refresh", unchanged_child.peak_mb, "MB", limit=400)
@@ -100,16 +101,21 @@ def _beside_others(folder: Path, playlist: Path, results: Results) -> None:
 def _watched(folder: Path, work: Callable[[], object]) -> tuple[list[float], dict[str, list[float]]]:
     """Do ``work`` while one process writes and one opens pages; returns the waits of the one and the times of the other."""
     stop = folder / "stop"
-    stop.unlink(missing_ok=True)
+    ready = [ready_file(stop, kind) for kind in BYSTANDERS]
+    for file in (stop, *ready):
+        file.unlink(missing_ok=True)
     bystanders = [
         subprocess.Popen(
             [sys.executable, "-m", "m3u_app.bench_bystander", kind, str(stop)],
             stdout=subprocess.PIPE,
             env=scratch_environment(folder),
         )
-        for kind in ("write", "read")
+        for kind in BYSTANDERS
     ]
     try:
+        deadline = time.monotonic() + START_LIMIT
+        while not all(file.exists() for file in ready) and time.monotonic() < deadline:
+            time.sleep(0.1)
         work()
     finally:
         stop.touch()
