@@ -5,7 +5,7 @@ from django.db.models import Exists, OuterRef
 from channels_app.commands import DeleteChannels
 from channels_app.edit_channels import delete_channels
 from channels_app.models import Channel, ChannelStream
-from channels_app.outcomes import counted
+from ecm_site.wording import counted
 from m3u_app.account_users import Loss, Removed
 
 SAMPLES = 5

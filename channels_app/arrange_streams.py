@@ -12,7 +12,8 @@ from channels_app.errors import EditRefused, NotThere
 from channels_app.journal_channels import streams_entry
 from channels_app.lineup_changed import lineup_changed
 from channels_app.models import Channel, ChannelStream
-from channels_app.outcomes import Outcome, counted, shortened
+from channels_app.outcomes import Outcome
+from ecm_site.wording import counted, shortened
 from m3u_app.models import Stream
 from tasks_app import journal
 

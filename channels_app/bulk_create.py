@@ -25,10 +25,11 @@ from channels_app.lineup_changed import lineup_changed
 from channels_app.link_guide import linked_entries
 from channels_app.models import Channel, ChannelGroup, ChannelStream
 from channels_app.number_changes import number_changes
-from channels_app.outcomes import Outcome, counted, shortened
+from channels_app.outcomes import Outcome
 from channels_app.plan_bulk_create import plan_bulk_create
 from channels_app.snapshots import Snapshot, snapshot_of
 from channels_app.write_changes import write_changes
+from ecm_site.wording import counted, shortened
 from epg_app.models import GuideEntry
 from m3u_app.models import Stream
 from tasks_app import journal

@@ -8,7 +8,7 @@ from channels_app.bulk_plan import Addition, LeftOut, NewChannel, Plan
 from channels_app.models import Channel
 from channels_app.number_changes import renames_with_numbers
 from channels_app.numbering import auto_rename, format_number
-from channels_app.outcomes import counted
+from ecm_site.wording import counted
 from m3u_app.models import Stream
 
 ROWS_PER_PAGE = 50

@@ -10,7 +10,7 @@ from channels_app.bulk_ids import read_ids, write_ids
 from channels_app.bulk_options import BulkOptions, SectionChoice, Selection
 from channels_app.bulk_plan import Plan
 from channels_app.numbering import format_number
-from channels_app.outcomes import counted
+from ecm_site.wording import counted
 from tasks_app.registry import TaskResult, TaskScheduler, register_task
 
 

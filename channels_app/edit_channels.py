@@ -23,9 +23,10 @@ from channels_app.number_changes import (
     with_number,
 )
 from channels_app.numbering import NewNumbers, close_gap_after_delete, suggest_start_in_group
-from channels_app.outcomes import Outcome, counted, shortened
+from channels_app.outcomes import Outcome
 from channels_app.snapshots import channel_snapshots, snapshot_of
 from channels_app.write_changes import change_of, write_changes
+from ecm_site.wording import counted, shortened
 from epg_app.models import GuideEntry
 from m3u_app.models import Stream
 from tasks_app import journal

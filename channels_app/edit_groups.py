@@ -12,8 +12,9 @@ from channels_app.errors import EditRefused, NotThere
 from channels_app.group_order import groups_in_order
 from channels_app.lineup_changed import lineup_changed
 from channels_app.models import Channel, ChannelGroup
-from channels_app.outcomes import Outcome, counted, shortened
+from channels_app.outcomes import Outcome
 from channels_app.write_changes import ChannelChange, write_changes
+from ecm_site.wording import counted, shortened
 from tasks_app import journal
 from tasks_app.models import JournalEntry
 

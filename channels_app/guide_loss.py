@@ -2,8 +2,8 @@
 
 from channels_app.chunks import chunked
 from channels_app.models import Channel
-from channels_app.outcomes import counted
 from channels_app.write_changes import ChannelChange, write_changes
+from ecm_site.wording import counted
 from m3u_app.account_users import Loss
 
 SAMPLES = 5

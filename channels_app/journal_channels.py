@@ -6,8 +6,8 @@ actions carry {"streams": [ids in order]}.
 
 from collections.abc import Sequence
 
-from channels_app.outcomes import counted, shortened
 from channels_app.snapshots import Snapshot
+from ecm_site.wording import counted, shortened
 from tasks_app import journal
 from tasks_app.models import JournalEntry
 

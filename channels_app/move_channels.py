@@ -29,8 +29,9 @@ from channels_app.numbering import (
     reorder_within_group,
     suggest_start_in_group,
 )
-from channels_app.outcomes import Outcome, counted, shortened
+from channels_app.outcomes import Outcome
 from channels_app.write_changes import ChannelChange, change_of, write_changes
+from ecm_site.wording import counted, shortened
 from tasks_app import journal
 
 logger = logging.getLogger(__name__)

@@ -7,9 +7,9 @@ from decimal import Decimal
 from channels_app.chunks import chunked
 from channels_app.models import Channel
 from channels_app.numbering import auto_rename, format_number, plain
-from channels_app.outcomes import shortened
 from channels_app.write_changes import ChannelChange, Values, change_of
 from ecm_site.conf import get_settings
+from ecm_site.wording import shortened
 
 _SHOWN_NAMES = 3
 

@@ -24,13 +24,3 @@ class Outcome:
         """Remember the first of the journal entries just written."""
         if entries and self.entry_id is None:
             self.entry_id = entries[0].pk
-
-
-def shortened(name: str, longest: int = 60) -> str:
-    """A name as it stands in a sentence; provider names can be thousands of letters long."""
-    return name if len(name) <= longest else f"{name[: longest - 1]}…"
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """ "1 channel", "1,204 channels"."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"

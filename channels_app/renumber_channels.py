@@ -11,8 +11,9 @@ from channels_app.errors import EditRefused, NotThere
 from channels_app.models import Channel
 from channels_app.number_changes import SharedNumber, duplicate_warnings, number_changes, shared_numbers
 from channels_app.numbering import NewNumbers, Row, in_number_order, number_steps, renumber_selection
-from channels_app.outcomes import Outcome, counted
+from channels_app.outcomes import Outcome
 from channels_app.write_changes import ChannelChange, write_changes
+from ecm_site.wording import counted
 from tasks_app import journal
 
 logger = logging.getLogger(__name__)

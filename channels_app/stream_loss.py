@@ -6,8 +6,8 @@ from collections.abc import Collection
 from channels_app.journal_channels import streams_entry
 from channels_app.lineup_changed import lineup_changed
 from channels_app.models import Channel, ChannelStream
-from channels_app.outcomes import counted, shortened
 from ecm_site.masking import mask_text
+from ecm_site.wording import counted, shortened
 from m3u_app.models import Stream
 from tasks_app import journal
 

@@ -18,8 +18,8 @@ from channels_app.commands import FieldValue
 from channels_app.edit_groups import find_group
 from channels_app.lineup_changed import lineup_changed
 from channels_app.models import Channel, ChannelGroup, ChannelStream
-from channels_app.outcomes import counted, shortened
 from channels_app.snapshots import channel_snapshots
+from ecm_site.wording import counted, shortened
 from epg_app.models import GuideEntry
 from m3u_app.models import Account, Stream
 from tasks_app.models import JournalEntry

@@ -20,7 +20,7 @@ from channels_app.errors import NotThere
 from channels_app.lineup_changed import lineup_changed
 from channels_app.models import Channel, ChannelGroup
 from channels_app.numbering import format_number
-from channels_app.outcomes import shortened
+from ecm_site.wording import shortened
 from epg_app.models import GuideEntry
 from tasks_app import journal
 from tasks_app.models import JournalEntry

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from channels_app.models import Channel, ChannelGroup, ChannelStream
 from ecm_site.masking import mask_text
+from ecm_site.wording import counted
 from epg_app.models import GuideSource, SourceStatus
 from m3u_app.models import Account, AccountStatus
 from tasks_app.models import ACTIVE_STATUSES, JournalEntry, RunStatus, TaskRun
@@ -136,7 +137,7 @@ def _account_lines() -> list[SourceLine]:
             level="warning" if account.held_back else _ACCOUNT_LEVELS.get(AccountStatus(account.status), "secondary"),
             status="Waiting for your decision" if account.held_back else account.get_status_display(),
             message=mask_text(account.last_message),
-            counted=f"{account.stream_count:,} streams",
+            counted=counted(account.stream_count, "stream"),
             refreshed_at=account.updated_at,
         )
         for account in Account.objects.only(*fields)
@@ -153,7 +154,7 @@ def _guide_lines() -> list[SourceLine]:
             level=_GUIDE_LEVELS.get(SourceStatus(source.status), "secondary"),
             status=source.get_status_display(),
             message=mask_text(source.last_message),
-            counted=f"{source.entry_count:,} entries",
+            counted=counted(source.entry_count, "guide channel"),
             refreshed_at=source.last_success_at,
         )
         for source in GuideSource.objects.only(*fields)

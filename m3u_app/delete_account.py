@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, transaction
 from django.utils import timezone
 
+from ecm_site.wording import counted
 from m3u_app.account_journal import CATEGORY, ENTITY, shown_values
 from m3u_app.account_users import Loss, foreseen_losses, remove_dependents
 from m3u_app.account_values import AccountLocked
@@ -215,7 +216,7 @@ def _delete_groups(account_id: int, progress: Progress) -> list[str]:
 
 
 def _sentence(deletion: Deletion) -> str:
-    parts = [f"{deletion.streams:,} streams", f"{len(deletion.groups):,} groups"]
+    parts = [counted(deletion.streams, "stream"), counted(len(deletion.groups), "group")]
     failed = f"; {len(deletion.failed):,} things could not be deleted" if deletion.failed else ""
     kept = f"; {len(deletion.kept):,} kept" if deletion.kept else ""
     return f"Deleted account “{deletion.name}” with {' and '.join(parts)}{kept}{failed}"

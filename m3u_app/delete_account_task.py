@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ecm_site.wording import counted
 from m3u_app.delete_account import DELETE_TASK, delete_account, deletion_lock_key
 from m3u_app.models import Account
 from tasks_app import engine
@@ -39,9 +40,10 @@ class DeleteAccountTask(TaskScheduler):
             deletion = delete_account(account_id, progress=self.progress)
         except Account.DoesNotExist:
             return TaskResult(success=True, message="The account was deleted already.")
+        taken = f"{counted(deletion.streams, 'stream')} and {counted(len(deletion.groups), 'group')}"
         return TaskResult(
             success=not deletion.failed,
-            message=f"Deleted “{deletion.name}” with {deletion.streams:,} streams and {len(deletion.groups):,} groups.",
+            message=f"Deleted “{deletion.name}” with {taken}.",
             success_count=deletion.streams,
             failed_count=len(deletion.failed),
         )

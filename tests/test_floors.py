@@ -28,6 +28,7 @@ GROUND = {
     "toasts",
     "unpacking",
     "version",
+    "wording",
 }
 MAY_KNOW_TASKS = {"middleware"}
 PAGES_FLOOR = 4

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from channels_app.publishing.publish_lineup import publish_lineup
+from ecm_site.wording import counted
 from tasks_app.registry import TaskResult, TaskScheduler, register_task
 
 
@@ -20,11 +21,12 @@ class PublishLineupTask(TaskScheduler):
         self.progress.report(phase="loading the guide")
         load_newly_mapped(progress=self.progress)
         report = publish_lineup(progress=self.progress)
-        sentences = [f"Published {report.channels:,} channels and {report.programmes:,} programmes in {report.seconds:.1f} s."]
+        published = f"{counted(report.channels, 'channel')} and {counted(report.programmes, 'programme')}"
+        sentences = [f"Published {published} in {report.seconds:.1f} s."]
         if not report.channels:
             sentences.append("The lineup is empty: players now show no channels.")
         if report.left_out:
-            sentences.append(f"{report.left_out:,} channels were left out because they have no stream.")
+            sentences.append(f"{counted(report.left_out, 'channel without a stream', 'channels without a stream')} left out.")
         return TaskResult(
             success=True,
             message=" ".join(sentences),

@@ -80,8 +80,8 @@ def test_the_guide_of_newly_linked_channels_is_loaded_first(lineup: Published, m
 
 def test_text_is_for_people(lineup: Published) -> None:
     text = run()
-    assert "Published 1 channels and 1 programmes" in text
-    assert "1 channels were left out because they have no stream" in text
+    assert "Published 1 channel and 1 programme" in text
+    assert "1 channel without a stream left out" in text
 
 
 def test_an_empty_lineup_is_a_success_with_a_warning(published: Published) -> None:

@@ -28,11 +28,11 @@ from channels_app.move_channels import (
 )
 from channels_app.number_changes import duplicate_warnings, number_changes
 from channels_app.numbering import format_number, format_range
-from channels_app.outcomes import counted
 from channels_app.renumber_channels import PlannedRenumbering, default_start, plan_renumbering, renumber_channels
 from channels_app.views.answers import carried_out, dialog, edited
 from channels_app.views.posted import id_in, ids_in, parameters
 from channels_app.write_changes import ChannelChange
+from ecm_site.wording import counted
 
 _PREVIEWED = 5
 

@@ -15,10 +15,10 @@ from channels_app.channel_from_stream import NumberTaken, create_channel_from_st
 from channels_app.channel_queries import search_channels
 from channels_app.commands import AddStreams, RemoveStreams, ReorderStreams
 from channels_app.errors import EditRefused
-from channels_app.outcomes import counted
 from channels_app.views.answers import carried_out, dialog, edited, refused
 from channels_app.views.posted import id_in, ids_in, parameters
 from ecm_site.htmx import wants_partial
+from ecm_site.wording import counted
 
 _FOUND = 50
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ecm_site.masking import mask_text
+from ecm_site.wording import counted
 from m3u_app.entries import DROP_REASONS, NO_URL, ReadReport
 
 
@@ -108,8 +109,3 @@ class RefreshReport:
         if self.duplicate:
             text += f" {counted(self.duplicate, 'duplicate')} skipped."
         return " ".join((text, *self.notes))
-
-
-def counted(number: int, noun: str) -> str:
-    """Return e.g. "1 stream" or "1,200 streams"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -5,11 +5,12 @@ from typing import Any
 
 from django.utils import timezone
 
+from ecm_site.wording import counted
 from m3u_app.entries import EntrySource, ProviderError
 from m3u_app.importing.clean_up import clean_up
 from m3u_app.importing.group_plan import MAX_GROUPS, GroupPlan
 from m3u_app.importing.identity import identity_fields, identity_maker
-from m3u_app.importing.import_report import RefreshReport, counted
+from m3u_app.importing.import_report import RefreshReport
 from m3u_app.importing.known_streams import KnownStreams
 from m3u_app.importing.merge_streams import insert_streams, mark_missing, mark_returned, update_streams
 from m3u_app.importing.scan_source import Scan, count_present_before, scan_source

@@ -121,8 +121,8 @@ def test_a_busy_row_lives_and_the_page_falls_silent_afterwards(at_work: Any, sit
     at_work.get_by_text("Stopping the refresh of “Acme”.").wait_for()
     run.refresh_from_db()
     assert run.cancel_requested
-    TaskRun.objects.filter(pk=run.pk).update(status=RunStatus.CANCELLED)
     Account.objects.filter(pk=account.pk).update(status="success")
+    TaskRun.objects.filter(pk=run.pk).update(status=RunStatus.CANCELLED)
     row(at_work, "Acme").get_by_text("Ready", exact=True).wait_for()
     asked: list[str] = []
     at_work.on("request", lambda request: asked.append(request.url))

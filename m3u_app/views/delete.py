@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from ecm_site.htmx import done, render_page
+from ecm_site.wording import counted
 from m3u_app.account_values import AccountLocked
 from m3u_app.delete_account import AccountBusy, Deletion, preview_deletion, request_deletion
 from m3u_app.views._answers import account_or_404, say
@@ -23,7 +24,9 @@ def delete(request: HttpRequest, account_id: int) -> HttpResponse:
     except AccountBusy as busy:  # a refresh began in the very moment of deleting
         return say(request, account_id, messages.WARNING, str(busy))
     if isinstance(outcome, Deletion):
-        text = f"Deleted “{outcome.name}” with {outcome.streams:,} streams and {len(outcome.groups):,} groups."
+        text = (
+            f"Deleted “{outcome.name}” with {counted(outcome.streams, 'stream')} and {counted(len(outcome.groups), 'group')}."
+        )
     else:
         text = f"“{account.name}” is being deleted in the background."
     messages.success(request, text)

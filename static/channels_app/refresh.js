@@ -132,19 +132,20 @@ function revealed(element) {
 }
 
 // --- focus ------------------------------------------------------------------------------------------------------------
-// A control is found again by the row it is in and by what it is.
+// A control is found again by the row it is in and by what it is. A row that was deleted leaves the focus to a neighbour.
 function focusOf(element) {
   const holder = element?.closest?.("#channel-tree [id], #stream-tree [id]");
   const row = element?.closest?.(".cm-stream");
   const item = element?.closest?.(".cm-channel, .cm-group, .cm-source");
   if (!holder || !item) return null;
   const control = element.dataset.act ? `[data-act="${element.dataset.act}"]` : [...element.classList].find((name) => name.startsWith("cm-"));
-  return { item: item.id, stream: row?.dataset.id, control: control?.startsWith("cm-") ? `.${control}` : control };
+  const near = [item.nextElementSibling, item.previousElementSibling, item.parentElement.closest(".cm-group")].map((other) => other?.id);
+  return { item: item.id, near, stream: row?.dataset.id, control: control?.startsWith("cm-") ? `.${control}` : control };
 }
 
 export function restoreFocus(place) {
   if (!place || (document.activeElement && document.activeElement !== document.body)) return;
-  const item = document.getElementById(place.item);
+  const item = [place.item, ...place.near].map((id) => id && document.getElementById(id)).find(Boolean);
   const within = place.stream ? item?.querySelector(`.cm-stream[data-id="${place.stream}"]`) : item;
   const control = place.control && within?.querySelector(place.control);
   (control && !control.disabled ? control : (item?.querySelector(".cm-name, .cm-twist") ?? null))?.focus({ preventScroll: true });

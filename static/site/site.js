@@ -161,6 +161,14 @@
     if ((document.hidden || signedOut) && isPolling(event.detail)) event.preventDefault();
   });
 
+  // A part that asks for itself and left the page meanwhile: an answer to nobody would be an error to htmx.
+  document.addEventListener("htmx:beforeSend", (event) => {
+    const { elt, target, xhr } = event.detail;
+    if (target !== elt) return;
+    const land = xhr.onload;
+    xhr.onload = () => elt.isConnected && land.call(xhr);
+  });
+
   function retryOf(event) {
     const { requestConfig, elt } = event.detail;
     if (!requestConfig || requestConfig.verb !== "get" || isPolling(event.detail)) return undefined;

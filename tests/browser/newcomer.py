@@ -71,7 +71,7 @@ def set_up(tab: Any, base: str) -> None:
 
 
 def take_the_demo(tab: Any, base: str) -> None:
-    """From the wizard until both accounts of the demo are ready."""
+    """From the wizard until both accounts and the guide of the demo are ready."""
     tab.get_by_role("button", name="Try the demo").click()
     tab.get_by_text("The demo is being read").wait_for()
     tab.locator("#demo .run-progress").first.wait_for(state="detached", timeout=IMPORT_MS)
@@ -79,6 +79,9 @@ def take_the_demo(tab: Any, base: str) -> None:
     accounts = tab.get_by_role("table", name="Accounts")
     for name in ("Demo Harbour", "Demo Northlight"):
         accounts.get_by_role("row").filter(has_text=name).get_by_text("Ready", exact=True).wait_for(timeout=IMPORT_MS)
+    tab.goto(f"{base}/guide/")
+    guide = tab.locator("#source-list").get_by_role("row").filter(has_text="Demo guide")
+    guide.get_by_text("Ready", exact=True).wait_for(timeout=IMPORT_MS)
 
 
 PUBLISH_SECONDS = 40

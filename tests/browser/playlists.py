@@ -20,7 +20,8 @@ def entries_of(text: str) -> list[PlayerEntry]:
     first, *lines = text.splitlines()
     assert first.startswith("#EXTM3U"), first
     found: list[PlayerEntry] = []
-    extinf, others = "", []
+    extinf = ""
+    others: list[str] = []
     for line in lines:
         if line.startswith("#EXTINF:"):
             assert not extinf, f"no address after {extinf}"

@@ -160,7 +160,7 @@ def test_a_channel_is_renamed_in_its_row_and_the_journal_takes_it_back(walk: Wal
 
 _PLAYLISTS = (northlight_playlist(), harbour_playlist())
 _GUIDE_IDS = {found for playlist in _PLAYLISTS for found in re.findall(r'tvg-id="([^"]+)"', playlist)}
-_SOURCES = {
+_SOURCES: dict[str, str] = {
     " ".join(name.split()): address  # as a browser shows it
     for playlist in _PLAYLISTS
     for name, address in re.findall(r",([^\n]*)\n(?:#EXTVLCOPT[^\n]*\n)*http://(\S+)", playlist)

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import re
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -31,6 +32,12 @@ def zipped(name: str, content: bytes) -> bytes:
     return into.getvalue()
 
 
+ENTITY_BOMB = b"""<?xml version="1.0"?><!DOCTYPE tv [<!ENTITY a "aaaaaaaaaa">%s]>
+<tv><channel id="x"><display-name>&h;</display-name></channel></tv>""" % b"".join(
+    b'<!ENTITY %c "%s">' % (ord("b") + step, b"&%c;" % (ord("a") + step) * 200) for step in range(7)
+)
+
+
 class Provider(FakeServer):
     """Answers by path. ``/changing`` answers what the test puts into ``now``; ``/slow`` waits for ``go_on``."""
 
@@ -44,6 +51,7 @@ class Provider(FakeServer):
             "/login": (401, "text/plain", b""),
             "/broken": (503, "text/plain", b"maintenance"),
             "/page": (200, "text/html", WEB_PAGE),
+            "/bomb.xml": (200, "application/xml", ENTITY_BOMB),
             "/empty": (200, "audio/x-mpegurl", b""),
             "/prose": (200, "text/plain", b"Dear customer, your playlist has moved."),
             "/archive.zip": (200, "application/zip", zipped("readme.txt", b"hello")),
@@ -77,6 +85,23 @@ class Desk:
         dialog.get_by_label("Playlist address").fill(address)
         dialog.get_by_role("button", name="Add account").click()
         dialog.wait_for(state="hidden")
+
+    def add_guide(self, name: str, address: str) -> None:
+        self.tab.goto(f"{self.base}/guide/")
+        self.tab.get_by_role("link", name="Add source").first.click()
+        dialog = self.tab.get_by_role("dialog", name="Add guide source")
+        dialog.get_by_label("Name", exact=True).fill(name)
+        dialog.get_by_label("Address of the guide").fill(address)
+        dialog.get_by_role("button", name="Add source").click()
+        dialog.wait_for(state="hidden")
+
+    def guide(self, name: str) -> Any:
+        return self.tab.locator("#source-list tbody tr", has=self.tab.get_by_role("link", name=name, exact=True))
+
+    def wait_for_guide(self, name: str, status: str) -> str:
+        row = self.guide(name)
+        row.locator(".m3u-status").get_by_text(status, exact=True).wait_for(timeout=WORK_MS)
+        return str(row.inner_text())
 
     def row(self, name: str) -> Any:
         return self.tab.locator("#account-list tbody tr", has=self.tab.get_by_role("link", name=name, exact=True))
@@ -125,6 +150,34 @@ def test_every_kind_of_fault_is_told_in_the_row(desk: Desk) -> None:
     text = desk.wait_for_status("Nobody home", "Error")
     assert "127.0.0.1" in text
     assert "very-secret-1" not in desk.tab.content()
+    assert desk.tab.complaints == []
+
+
+GUIDE_FAULTS = {
+    "No guide": ("/guide.xml", ["404", "check it for typing mistakes"]),
+    "Guide of a closed shop": ("/refused", ["403", "User-Agent"]),
+    "Page for a guide": ("/page", ["web page"]),
+    "Silent guide": ("/empty", ["empty"]),
+    "Playlist for a guide": ("/changing", ["XMLTV"]),
+}
+
+
+def test_every_kind_of_fault_of_a_guide_is_told_in_its_row(desk: Desk) -> None:
+    for name, (path, _) in GUIDE_FAULTS.items():
+        desk.add_guide(name, f"{desk.provider.address}{path}")
+    for name, (_, words) in GUIDE_FAULTS.items():
+        text = desk.wait_for_guide(name, "Error")
+        assert [word for word in words if word not in text] == [], text
+        assert "Traceback" not in text
+    assert desk.tab.complaints == []
+
+
+def test_an_entity_bomb_is_survived_and_told(desk: Desk) -> None:
+    desk.add_guide("Bomb", f"{desk.provider.address}/bomb.xml")
+    told = desk.guide("Bomb").filter(has_text=re.compile("Error|warnings"))
+    told.wait_for(timeout=WORK_MS)
+    assert "aaaaaaaaaaaaaaaaaaaa" not in desk.tab.content()
+    assert desk.server.get("/api/health") == 200
     assert desk.tab.complaints == []
 
 

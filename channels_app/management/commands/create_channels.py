@@ -17,8 +17,8 @@ from channels_app.bulk_plan import LeftOut, Plan
 from channels_app.errors import EditRefused
 from channels_app.models import Channel
 from channels_app.numbering import format_range, next_free_start, parse_number
-from channels_app.outcomes import counted
 from ecm_site.conf import get_settings
+from ecm_site.wording import counted
 from m3u_app.models import Account, StreamGroup
 
 
