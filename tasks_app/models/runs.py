@@ -1,4 +1,4 @@
-"""Runs of background tasks, their log lines, the worker's heartbeat, and the journal (50 §1, §2)."""
+"""Runs of background tasks, wishes for runs, their log lines, and the worker's proof of life (50 §1.7, §1.8)."""
 
 from datetime import timedelta
 from typing import ClassVar
@@ -167,45 +167,3 @@ class WorkerBeat(models.Model):
 
     def __str__(self) -> str:
         return self.worker
-
-
-class JournalEntry(models.Model):
-    """What changed, when, by whom, and what it was before (50 §2.1).
-
-    ``entity_type`` finds the undo handler. ``undone_by`` is the entry that took this one back.
-    """
-
-    timestamp = models.DateTimeField(default=timezone.now)
-    category = models.CharField(max_length=20)
-    action_type = models.CharField(max_length=30)
-    entity_type = models.CharField(max_length=30, blank=True)
-    entity_id = models.BigIntegerField(null=True, blank=True)
-    entity_name = models.CharField(max_length=255)
-    description = models.TextField()
-    before_value = models.JSONField(null=True, blank=True)
-    after_value = models.JSONField(null=True, blank=True)
-    user_initiated = models.BooleanField(default=True)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
-    user_name = models.CharField(max_length=150, blank=True, help_text="Copied, so that a deleted user stays readable.")
-    batch_id = models.CharField(max_length=50, blank=True)
-    leads = models.BooleanField(
-        default=True, help_text="Off for all but the first entry of a category in a batch: the list folds those away."
-    )
-    undoable = models.BooleanField(default=False)
-    undone_by = models.OneToOneField("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="undoes")
-
-    class Meta:
-        ordering: ClassVar = ["-timestamp", "-id"]
-        verbose_name_plural = "journal entries"
-        indexes: ClassVar = [
-            # The list is ordered by time and then id, so each filter that narrows much carries both.
-            models.Index(fields=["-timestamp", "-id"], name="journal_time"),
-            models.Index(fields=["-timestamp", "-id"], condition=Q(leads=True), name="journal_leading"),
-            models.Index(fields=["category", "-timestamp", "-id"], name="journal_category"),
-            models.Index(fields=["action_type", "-timestamp", "-id"], name="journal_action"),
-            models.Index(fields=["batch_id", "category", "-timestamp", "-id"], name="journal_batch"),
-            models.Index(fields=["category", "entity_id", "-timestamp"], name="journal_entity"),
-        ]
-
-    def __str__(self) -> str:
-        return self.description[:80]

@@ -1,0 +1,16 @@
+"""Tables of background work and of what ECM remembers and tells, one module per subject (50 §1-§4)."""
+
+from tasks_app.models.journal import JournalEntry
+from tasks_app.models.runs import ACTIVE_STATUSES, RunRequest, RunStatus, TaskRun, TaskRunLog, TickClaim, Trigger, WorkerBeat
+
+__all__ = [
+    "ACTIVE_STATUSES",
+    "JournalEntry",
+    "RunRequest",
+    "RunStatus",
+    "TaskRun",
+    "TaskRunLog",
+    "TickClaim",
+    "Trigger",
+    "WorkerBeat",
+]
