@@ -7,6 +7,11 @@ class EcmSiteConfig(AppConfig):
 
     def ready(self) -> None:
         from ecm_site.demo.install_demo import keep_guide_current
+        from ecm_site.settings_forms import PAGES
+        from ecm_site.settings_navigation import ORDER, Section, register_section
         from tasks_app.ticks import register_due_check
 
+        for page in PAGES:
+            register_section(Section(page.slug, page.title, page.url_name, page.icon, ORDER[page.slug]))
+        register_section(Section("publishing", "Publishing", "publishing:page", "broadcast", ORDER["publishing"]))
         register_due_check(keep_guide_current)

@@ -173,12 +173,16 @@ class SettingsPage:
     form: type[SettingsForm]
     note: str = ""
 
+    @property
+    def url_name(self) -> str:
+        return f"settings_{self.slug.replace('-', '_')}"
+
 
 PAGES = (
     SettingsPage("general", "General", icon="adjustments", form=GeneralForm),
     SettingsPage(
-        "naming",
-        "Channel names",
+        "channel-defaults",
+        "Channel Defaults",
         icon="tag",
         form=NamingForm,
         note="What the bulk create dialog proposes. It can be changed there for one go; existing channels stay as they are.",

@@ -1,5 +1,6 @@
 from django.urls import path
 
+from ecm_site.settings_forms import PAGES
 from ecm_site.views import dashboard, demo, health, settings_pages, setup, sign_in, welcome
 
 urlpatterns = [
@@ -13,7 +14,7 @@ urlpatterns = [
     path("sign-out/", sign_in.sign_out, name="sign_out"),
     path("account/password/", sign_in.change_password, name="change_password"),
     path("settings/", settings_pages.settings_home, name="settings"),
-    path("settings/<slug:slug>/", settings_pages.settings_page, name="settings_page"),
+    *(path(f"settings/{page.slug}/", settings_pages.settings_page, {"slug": page.slug}, page.url_name) for page in PAGES),
     path("api/health", health.health, name="health"),
     path("api/health/ready", health.ready, name="health_ready"),
 ]

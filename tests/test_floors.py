@@ -25,6 +25,7 @@ GROUND = {
     "middleware",
     "navigation",
     "routers",
+    "settings_navigation",
     "toasts",
     "unpacking",
     "version",

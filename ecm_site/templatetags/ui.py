@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 
 from ecm_site.masking import mask_text
 from ecm_site.navigation import MENU, MenuEntry, active_entry
+from ecm_site.settings_navigation import Section, active_section, visible_sections
 from ecm_site.toasts import Toast, waiting_toasts
 
 register = template.Library()
@@ -42,6 +43,21 @@ def navigation(context: template.Context) -> list[tuple[MenuEntry, bool]]:
     """The main menu; the entry that the current page belongs to is marked."""
     active = active_entry(context["request"].path)
     return [(entry, entry is active) for entry in MENU]
+
+
+@register.simple_tag(takes_context=True)
+def settings_menu(context: template.Context) -> list[tuple[Section, bool]]:
+    """The sections of the settings that this user sees; the one that the page belongs to is marked."""
+    request = context["request"]
+    sections = visible_sections(is_admin=request.user.is_staff)
+    active = active_section(request.path, sections)
+    return [(section, section is active) for section in sections]
+
+
+@register.simple_tag(takes_context=True)
+def settings_section_title(context: template.Context) -> str:
+    """The title of the section that the page belongs to."""
+    return next((section.title for section, is_active in settings_menu(context) if is_active), "Settings")
 
 
 @register.simple_tag(takes_context=True)

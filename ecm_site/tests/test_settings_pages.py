@@ -44,9 +44,13 @@ def test_saving_is_journalled_with_before_and_after(signed_in: Client) -> None:
         ("guide", GUIDE | {"epg_keep_past_hours": "-1"}, "epg_keep_past_hours"),
         ("guide", GUIDE | {"epg_keep_future_days": "61"}, "epg_keep_future_days"),
         ("guide", GUIDE | {"epg_keep_future_days": "many"}, "epg_keep_future_days"),
-        ("naming", NAMING | {"channel_number_separator": "/"}, "channel_number_separator"),
-        ("naming", NAMING | {"remove_country_prefix": "on", "include_country_in_name": "on"}, "include_country_in_name"),
-        ("naming", NAMING | {"custom_network_prefixes": "x" * 51}, "custom_network_prefixes"),
+        ("channel-defaults", NAMING | {"channel_number_separator": "/"}, "channel_number_separator"),
+        (
+            "channel-defaults",
+            NAMING | {"remove_country_prefix": "on", "include_country_in_name": "on"},
+            "include_country_in_name",
+        ),
+        ("channel-defaults", NAMING | {"custom_network_prefixes": "x" * 51}, "custom_network_prefixes"),
         ("playlists", {"fetch_max_megabytes": "1", "extracted_max_megabytes": "1"}, "stream_identity"),
     ],
 )
@@ -60,9 +64,9 @@ def test_a_wrong_value_is_refused_at_its_field(signed_in: Client, slug: str, val
 
 
 def test_word_lists_are_kept_one_a_line_without_doubles(signed_in: Client) -> None:
-    signed_in.post("/settings/naming/", NAMING | {"custom_network_prefixes": "PPV \r\n\r\nVIP\r\nPPV"})
+    signed_in.post("/settings/channel-defaults/", NAMING | {"custom_network_prefixes": "PPV \r\n\r\nVIP\r\nPPV"})
     assert get_settings().custom_network_prefixes == ("PPV", "VIP")
-    assert "PPV\nVIP</textarea>" in signed_in.get("/settings/naming/").content.decode().replace("\r", "")
+    assert "PPV\nVIP</textarea>" in signed_in.get("/settings/channel-defaults/").content.decode().replace("\r", "")
 
 
 def test_the_identity_of_streams_is_fixed_while_there_are_streams(signed_in: Client) -> None:

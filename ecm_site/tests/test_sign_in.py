@@ -21,12 +21,12 @@ def sign_in(client: Client, name: str = "alice", password: str = PASSWORD, **ext
 
 
 def test_the_right_password_opens_the_page_that_was_asked_for(client: Client, alice: User) -> None:
-    asked = client.get("/settings/naming/")
-    assert asked["Location"] == "/sign-in/?next=/settings/naming/"
+    asked = client.get("/settings/channel-defaults/")
+    assert asked["Location"] == "/sign-in/?next=/settings/channel-defaults/"
     form = client.get(asked["Location"])
     answer = sign_in(client, next=form.context["next"])
-    assert answer["Location"] == "/settings/naming/"
-    assert client.get("/settings/naming/").status_code == 200
+    assert answer["Location"] == "/settings/channel-defaults/"
+    assert client.get("/settings/channel-defaults/").status_code == 200
 
 
 @pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example/x", "javascript:alert(1)", "\\\\evil.example", ""])

@@ -13,7 +13,7 @@ from ecm_site.settings_forms import PAGES, find_page, time_zones
 
 
 def settings_home(request: HttpRequest) -> HttpResponse:
-    return redirect("settings_page", slug=PAGES[0].slug)
+    return redirect(PAGES[0].url_name)
 
 
 @never_cache
@@ -29,6 +29,6 @@ def settings_page(request: HttpRequest, slug: str) -> HttpResponse:
         if form.is_valid():
             changed = change_settings(page.title, form.changes())
             messages.success(request, f"{page.title}: saved." if changed else "Nothing was changed.")
-            return redirect("settings_page", slug=slug)
-    context = {"pages": PAGES, "page": page, "form": form, "time_zones": time_zones() if "time_zone" in form.fields else ()}
-    return render(request, "ecm_site/settings.html", context, status=422 if form.is_bound else 200)
+            return redirect(page.url_name)
+    context = {"page": page, "form": form, "time_zones": time_zones() if "time_zone" in form.fields else ()}
+    return render(request, "settings/form_page.html", context, status=422 if form.is_bound else 200)
