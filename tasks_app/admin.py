@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from tasks_app.models import JournalEntry, RunRequest, TaskRun, TaskRunLog, TickClaim, WorkerBeat
+from tasks_app.models import JournalEntry, RunRequest, Schedule, Task, TaskRun, TaskRunLog, TickClaim, WorkerBeat
 
 if TYPE_CHECKING:
     Admin = admin.ModelAdmin[Any]
@@ -77,3 +77,20 @@ class WorkerBeatAdmin(RecordAdmin):
 @admin.register(TickClaim)
 class TickClaimAdmin(RecordAdmin):
     list_display = ("name", "at")
+
+
+@admin.register(Task)
+class TaskAdmin(RecordAdmin):
+    """Looked at here, changed under Settings: a change must be journalled and its schedules computed anew."""
+
+    list_display = ("task_id", "enabled", "switched_at", "switched_by", "updated_at")
+    list_filter = ("enabled",)
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(RecordAdmin):
+    """Looked at here, changed under Settings: a change must be journalled and its next run computed."""
+
+    list_display = ("id", "task_id", "name", "enabled", "schedule_type", "next_run_at", "last_run_at", "problem")
+    list_filter = ("enabled", "schedule_type", "task")
+    raw_id_fields = ("pending_run",)

@@ -2,12 +2,16 @@
 
 from tasks_app.models.journal import JournalEntry
 from tasks_app.models.runs import ACTIVE_STATUSES, RunRequest, RunStatus, TaskRun, TaskRunLog, TickClaim, Trigger, WorkerBeat
+from tasks_app.models.schedules import Schedule, ScheduleType, Task
 
 __all__ = [
     "ACTIVE_STATUSES",
     "JournalEntry",
     "RunRequest",
     "RunStatus",
+    "Schedule",
+    "ScheduleType",
+    "Task",
     "TaskRun",
     "TaskRunLog",
     "TickClaim",

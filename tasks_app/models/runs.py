@@ -26,6 +26,11 @@ class Trigger(models.TextChoices):
     SCHEDULED = "scheduled", "by schedule"
     EVENT = "event", "after a change"
     COMMAND = "command", "from the command line"
+    API = "api", "by another program"
+
+
+LATE_FROM = timedelta(minutes=6)
+"""A run that begins less than this after its moment is on time: a tick may be five minutes apart (T-15)."""
 
 
 class TaskRun(models.Model):
@@ -41,6 +46,15 @@ class TaskRun(models.Model):
     triggered_by = models.CharField(max_length=10, choices=Trigger, default=Trigger.MANUAL)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
     parameters = models.JSONField(default=dict, blank=True)
+    schedule = models.ForeignKey(
+        "tasks_app.Schedule",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="runs",
+        help_text="The schedule that made it run, or whose settings a run by hand took.",
+    )
+    planned_for = models.DateTimeField(null=True, blank=True, help_text="When it was due; set for scheduled runs only.")
 
     phase = models.CharField(max_length=40, blank=True)
     phase_started_at = models.DateTimeField(null=True, blank=True)
@@ -105,6 +119,15 @@ class TaskRun(models.Model):
         if self.started_at is None:
             return None
         return max((self.completed_at or timezone.now()) - self.started_at, timedelta(0))
+
+    @property
+    def late_by(self) -> timedelta | None:
+        """How long after its planned moment a scheduled run began; None when it was on time (T-17)."""
+        began = self.started_at or self.completed_at
+        if self.planned_for is None or began is None:
+            return None
+        late = began - self.planned_for
+        return late if late >= LATE_FROM else None
 
     @property
     def time_left(self) -> timedelta | None:
