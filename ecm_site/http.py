@@ -1,4 +1,4 @@
-"""The one guarded HTTP client of the house (DESIGN §7). Everything that is fetched, is fetched through here.
+"""The one guarded HTTP client of the house (DESIGN §7). Everything that is fetched or sent goes through here.
 
 Only http and https; every address of every hop is vetted and the connection goes to the vetted address; bodies, times,
 redirects and unpacking are bounded; a cancel is noticed within half a second; errors are sentences with credentials
@@ -14,9 +14,11 @@ from ecm_site.fetching.client import ShouldStop, open_answer, parse_address
 from ecm_site.fetching.downloads import OnProgress, download
 from ecm_site.fetching.errors import FetchError, FetchStopped, plain_words, server_name
 from ecm_site.fetching.policy import Download, FetchPolicy, HeadBytes
+from ecm_site.fetching.sending import Answer, post, post_json, send
 from ecm_site.masking import mask_text
 
 __all__ = [
+    "Answer",
     "Download",
     "FetchError",
     "FetchPolicy",
@@ -29,6 +31,9 @@ __all__ = [
     "fetch_head",
     "get_json",
     "looks_like_html",
+    "post",
+    "post_json",
+    "send",
 ]
 
 

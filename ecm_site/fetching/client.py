@@ -3,7 +3,7 @@
 import base64
 import re
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from urllib.parse import unquote
@@ -66,12 +66,16 @@ def open_answer(
     params: Mapping[str, str] | None = None,
     extra_headers: Mapping[str, str] | None = None,
     should_stop: ShouldStop | None = None,
-    accepted: tuple[int, ...] = (),
+    accepted: Container[int] = (),
+    method: str = "GET",
+    content: bytes = b"",
+    follow_redirects: bool = True,
 ) -> Iterator[httpx.Response]:
-    """GET ``address`` and yield the answer with its body unread (``iter_raw``).
+    """Request ``address`` and yield the answer with its body unread (``iter_raw``).
 
     Any 2xx and the statuses in ``accepted`` are yielded; everything else raises :class:`FetchError`, as do refused
-    addresses, broken connections and too many redirects. ``extra_headers`` (conditions) stay with the first host.
+    addresses, broken connections and too many redirects. ``extra_headers`` (conditions) stay with the first host. What is
+    sent (``content``) must not go anywhere else, so a caller that sends something leaves ``follow_redirects`` off.
     """
     url, login = parse_address(address)
     if params:
@@ -86,9 +90,15 @@ def open_answer(
     headers = _first_headers(policy, login or policy.auth) | dict(extra_headers or {})
     with httpx.Client(transport=_Transport(pool), trust_env=False, timeout=_timeouts(policy)) as client:
         for _hop in range(policy.max_redirects + 1):
-            response = _send(client, _request(client, url, headers))
+            response = _send(client, _request(client, method, url, headers, content))
             try:
                 target = _redirect_target(response)
+                if target is not None and not follow_redirects:
+                    raise FetchError(
+                        "redirect",
+                        f"The server {server_name(url)} sends us on to another address; that is not followed. Check it.",
+                        status=response.status_code,
+                    )
                 if target is None:
                     _raise_for_status(response, accepted)
                     yield response
@@ -108,8 +118,8 @@ def _send(client: httpx.Client, request: httpx.Request) -> httpx.Response:
         raise FetchError("redirect", "The server redirected to something that is not an address.") from error
 
 
-def _request(client: httpx.Client, url: httpx.URL, headers: Mapping[str, str]) -> httpx.Request:
-    request = client.build_request("GET", url, headers=headers)
+def _request(client: httpx.Client, method: str, url: httpx.URL, headers: Mapping[str, str], content: bytes) -> httpx.Request:
+    request = client.build_request(method, url, headers=headers, content=content or None)
     request.extensions["timeout"] = client.timeout.as_dict()
     return request
 
@@ -185,7 +195,7 @@ class _Transport(httpx.BaseTransport):
                         target=request.url.raw_path,
                     ),
                     headers=request.headers.raw,
-                    content=b"",
+                    content=request.read(),
                     extensions=request.extensions,
                 )
             )

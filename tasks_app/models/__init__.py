@@ -1,16 +1,22 @@
 """Tables of background work and of what ECM remembers and tells, one module per subject (50 §1-§4)."""
 
+from tasks_app.models.alerts import AlertDelivery, AlertMethod, DeliveryStatus, PendingAlert, Severity
 from tasks_app.models.journal import JournalEntry
 from tasks_app.models.runs import ACTIVE_STATUSES, RunRequest, RunStatus, TaskRun, TaskRunLog, TickClaim, Trigger, WorkerBeat
 from tasks_app.models.schedules import Schedule, ScheduleType, Task
 
 __all__ = [
     "ACTIVE_STATUSES",
+    "AlertDelivery",
+    "AlertMethod",
+    "DeliveryStatus",
     "JournalEntry",
+    "PendingAlert",
     "RunRequest",
     "RunStatus",
     "Schedule",
     "ScheduleType",
+    "Severity",
     "Task",
     "TaskRun",
     "TaskRunLog",
