@@ -7,7 +7,7 @@ from django.db import DatabaseError, connection, connections
 from django.utils import timezone
 from django_q.exceptions import TimeoutException
 
-from tasks_app import outcomes, shutdown
+from tasks_app import outcomes, run_events, shutdown
 from tasks_app.journal import Actor, acting_as
 from tasks_app.models import RunStatus, TaskRun, Trigger
 from tasks_app.outcomes import Outcome
@@ -53,6 +53,7 @@ def work(run: TaskRun) -> None:
     """Carry out a claimed run and store how it ended."""
     with acting_as(_actor(run)):
         outcomes.journal_start(run)
+        run_events.tell_started(run)
         with capturing(run.pk) as log:
             with RunProgress(run, log) as progress:
                 outcome = _outcome(run, progress)

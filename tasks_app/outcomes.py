@@ -10,6 +10,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from ecm_site.masking import mask_text
+from tasks_app import run_events
 from tasks_app.clean_values import plain
 from tasks_app.journal import log_entry
 from tasks_app.models import RunStatus, TaskRun, Trigger
@@ -86,6 +87,7 @@ def store(run: TaskRun, outcome: Outcome, last_progress: dict[str, Any] | None =
     for name, value in values.items():
         setattr(run, name, value)
     journal_end(run)
+    run_events.tell_finished(run)
     return True
 
 

@@ -20,6 +20,11 @@ _run_of_thread: ContextVar[int | None] = ContextVar("run_of_thread", default=Non
 _traceback = logging.Formatter()
 
 
+def current_run_id() -> int | None:
+    """The run during which the caller works; None outside of any."""
+    return _run_of_thread.get()
+
+
 class RunLogHandler(logging.Handler):
     """Collects records; :meth:`store` writes what has gathered. Lines beyond the limit are counted, not kept."""
 

@@ -5,6 +5,7 @@ carries them to the row, so that progress is seen even while the work sits insid
 started inside somebody's transaction (tests) no other connection can see the row, and the work's own calls do the carrying.
 """
 
+import copy
 import logging
 import threading
 import time
@@ -15,7 +16,7 @@ from django.db import DatabaseError, connection, connections
 from django.utils import timezone
 
 from ecm_site.masking import mask_text
-from tasks_app import shutdown
+from tasks_app import run_events, shutdown
 from tasks_app.models import RunStatus, TaskRun
 from tasks_app.progress import Cancelled
 from tasks_app.run_log import RunLogHandler
@@ -35,6 +36,8 @@ class RunProgress:
 
     def __init__(self, run: TaskRun, log: RunLogHandler) -> None:
         self._run_id = run.pk
+        self._shown = copy.copy(run)  # what the row holds by now, for those who listen
+        self._told_at = 0.0
         self._worker = run.worker
         self._log = log
         self._phase = run.phase
@@ -129,6 +132,7 @@ class RunProgress:
             self._write_row()
             self._log.store()
             self._look_for_stop()
+            self._tell()
         except DatabaseError as error:  # locked for long, disk full: the work itself goes on, the next round tries again
             logger.warning("[TASKS] Progress of run %s could not be stored: %s", self._run_id, error)
         self._written_at = time.monotonic()
@@ -151,6 +155,16 @@ class RunProgress:
                 self._pending = changes | self._pending  # newer values win
             raise
         self._beaten_at = now
+        for name, value in changes.items():
+            setattr(self._shown, name, value)
+
+    def _tell(self) -> None:
+        """Pass on where the run stands, now and then, if anybody listens."""
+        now = time.monotonic()
+        due = now - self._told_at >= run_events.PROGRESS_EVERY_SECONDS
+        if due and not self.stop_reason and run_events.run_progressed.has_listeners(TaskRun):
+            self._told_at = now
+            run_events.tell_progressed(copy.copy(self._shown))
 
     def _look_for_stop(self) -> None:
         if self.stop_reason:
