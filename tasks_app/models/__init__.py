@@ -2,6 +2,7 @@
 
 from tasks_app.models.alerts import AlertDelivery, AlertMethod, DeliveryStatus, PendingAlert, Severity
 from tasks_app.models.journal import JournalEntry
+from tasks_app.models.notifications import Notification, NotificationKind, ToldOnce
 from tasks_app.models.runs import ACTIVE_STATUSES, RunRequest, RunStatus, TaskRun, TaskRunLog, TickClaim, Trigger, WorkerBeat
 from tasks_app.models.schedules import Schedule, ScheduleType, Task
 
@@ -11,6 +12,8 @@ __all__ = [
     "AlertMethod",
     "DeliveryStatus",
     "JournalEntry",
+    "Notification",
+    "NotificationKind",
     "PendingAlert",
     "RunRequest",
     "RunStatus",
@@ -21,6 +24,7 @@ __all__ = [
     "TaskRun",
     "TaskRunLog",
     "TickClaim",
+    "ToldOnce",
     "Trigger",
     "WorkerBeat",
 ]
