@@ -24,6 +24,7 @@ GROUND = {
     "masking",
     "middleware",
     "navigation",
+    "regex",
     "routers",
     "settings_navigation",
     "toasts",
