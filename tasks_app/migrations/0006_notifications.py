@@ -2,7 +2,6 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-from django.conf import settings
 from django.db import migrations, models
 
 
@@ -10,31 +9,9 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('tasks_app', '0005_alerts'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='JournalBatch',
-            fields=[
-                ('pk', models.CompositePrimaryKey('batch_id', 'category', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('batch_id', models.CharField(max_length=50)),
-                ('category', models.CharField(max_length=20)),
-                ('entries', models.BigIntegerField(default=0)),
-            ],
-        ),
-        migrations.CreateModel(
-            name='JournalTally',
-            fields=[
-                ('pk', models.CompositePrimaryKey('hour', 'category', 'action_type', 'user_initiated', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('hour', models.CharField(help_text='UTC, as the timestamp is stored: 2026-03-08 14', max_length=13)),
-                ('category', models.CharField(max_length=20)),
-                ('action_type', models.CharField(max_length=30)),
-                ('user_initiated', models.BooleanField()),
-                ('entries', models.BigIntegerField(default=0)),
-                ('lines', models.BigIntegerField(default=0, help_text='Entries that lead: lines of the list with bulk changes folded.')),
-            ],
-        ),
         migrations.CreateModel(
             name='Notification',
             fields=[
@@ -71,10 +48,6 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'told once',
             },
-        ),
-        migrations.AddIndex(
-            model_name='journalentry',
-            index=models.Index(condition=models.Q(('undoable', True), ('undone_by', None)), fields=['batch_id', '-id'], name='journal_to_undo'),
         ),
         migrations.AddField(
             model_name='notification',
