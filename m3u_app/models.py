@@ -73,6 +73,11 @@ class Account(models.Model):
     deleting_since = models.DateTimeField(
         null=True, blank=True, help_text="A deletion was asked for; nothing may refresh the account any more."
     )
+    filters_changed_at = models.DateTimeField(
+        null=True, blank=True, help_text="The filters changed after the last import: what is stored does not obey them yet."
+    )
+    server_group = models.ForeignKey("ServerGroup", null=True, blank=True, on_delete=models.SET_NULL, related_name="accounts")
+    link_group = models.ForeignKey("LinkGroup", null=True, blank=True, on_delete=models.SET_NULL, related_name="accounts")
 
     class Meta:
         ordering: ClassVar = ["name"]
@@ -98,6 +103,13 @@ class StreamGroup(models.Model):
     )
     is_new = models.BooleanField(default=True)
     is_stale = models.BooleanField(default=False)
+    # Auto-sync (20 §4.2). The defaults are the database's too: groups are inserted without naming these columns.
+    auto_channel_sync = models.BooleanField(default=False, db_default=False)
+    auto_sync_channel_start = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
+    auto_sync_channel_end = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
+    sync_settings = models.JSONField(
+        default=dict, blank=True, db_default={}, help_text="The other settings of 20 §4.2; unknown keys survive."
+    )
     first_seen = models.DateTimeField(default=timezone.now)
     last_seen = models.DateTimeField(
         default=timezone.now, help_text="Counts while stale only; a group that is not stale was seen at the last refresh."
@@ -169,3 +181,86 @@ class Stream(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class FilterTarget(models.TextChoices):
+    GROUP = "group", "Group"
+    NAME = "name", "Name"
+    URL = "url", "Address"
+
+
+class StreamFilter(models.Model):
+    """A rule of one account: what is imported before it reaches the database (20 §5). The first that matches decides."""
+
+    PATTERN_LIMIT = 200
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="filters")
+    filter_type = models.CharField(max_length=5, choices=FilterTarget, default=FilterTarget.GROUP)
+    regex_pattern = models.CharField(max_length=PATTERN_LIMIT)
+    exclude = models.BooleanField(default=True, help_text="Drop what matches; otherwise keep it.")
+    case_sensitive = models.BooleanField(default=True)
+    enabled = models.BooleanField(default=True)
+    position = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering: ClassVar = ["position", "pk"]
+
+    def __str__(self) -> str:
+        return f"{'drop' if self.exclude else 'keep'} {self.filter_type} {self.regex_pattern}"
+
+
+class AccountProfile(models.Model):
+    """Another login or host of the same provider (20 §6). Its patterns hold logins, so they are secrets too.
+
+    The default profile stands for the account itself: it rewrites nothing, and its limit is the account's. It has a row
+    only once somebody gave it a name, notes or an expiry date.
+    """
+
+    PATTERN_LIMIT = 255
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="profiles")
+    name = models.CharField(max_length=255)
+    max_streams = models.PositiveIntegerField(default=0, help_text="0 = unlimited.")
+    is_active = models.BooleanField(default=True)
+    is_default = models.BooleanField(default=False)
+    search_pattern = EncryptedTextField(blank=True, default="")
+    replace_pattern = EncryptedTextField(blank=True, default="")
+    notes = models.TextField(blank=True)
+    exp_date = models.DateTimeField(null=True, blank=True)
+    provider_info = models.JSONField(default=dict, blank=True, help_text="What the provider says about this login.")
+
+    class Meta:
+        ordering: ClassVar = ["-is_default", "name"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["account", "name"], name="profile_name_unique_in_account"),
+            models.UniqueConstraint(fields=["account"], condition=Q(is_default=True), name="one_default_profile"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ServerGroup(models.Model):
+    """Accounts that share the logins of one provider (20 §7)."""
+
+    NAME_LIMIT = 100
+
+    name = models.CharField(max_length=NAME_LIMIT, unique=True)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LinkGroup(models.Model):
+    """Accounts that keep the same choice of groups (20 §8): two or more, each in one link at most."""
+
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering: ClassVar = ["pk"]
+
+    def __str__(self) -> str:
+        return f"Link {self.pk}"
