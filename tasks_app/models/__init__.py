@@ -1,7 +1,7 @@
 """Tables of background work and of what ECM remembers and tells, one module per subject (50 §1-§4)."""
 
 from tasks_app.models.alerts import AlertDelivery, AlertMethod, DeliveryStatus, PendingAlert, Severity
-from tasks_app.models.journal import JournalEntry
+from tasks_app.models.journal import JournalBatch, JournalEntry, JournalTally
 from tasks_app.models.notifications import Notification, NotificationKind, ToldOnce
 from tasks_app.models.runs import ACTIVE_STATUSES, RunRequest, RunStatus, TaskRun, TaskRunLog, TickClaim, Trigger, WorkerBeat
 from tasks_app.models.schedules import Schedule, ScheduleType, Task
@@ -11,7 +11,9 @@ __all__ = [
     "AlertDelivery",
     "AlertMethod",
     "DeliveryStatus",
+    "JournalBatch",
     "JournalEntry",
+    "JournalTally",
     "Notification",
     "NotificationKind",
     "PendingAlert",

@@ -44,7 +44,38 @@ class JournalEntry(models.Model):
             models.Index(fields=["action_type", "-timestamp", "-id"], name="journal_action"),
             models.Index(fields=["batch_id", "category", "-timestamp", "-id"], name="journal_batch"),
             models.Index(fields=["category", "entity_id", "-timestamp"], name="journal_entity"),
+            models.Index(fields=["batch_id", "-id"], condition=Q(undoable=True, undone_by=None), name="journal_to_undo"),
         ]
 
     def __str__(self) -> str:
         return self.description[:80]
+
+
+class JournalTally(models.Model):
+    """How many entries an hour holds, per category, action and origin. Triggers keep it (:mod:`tasks_app.journal_triggers`).
+
+    Counting, paging to any depth and the figures in the header read these few rows instead of a million entries.
+    """
+
+    pk = models.CompositePrimaryKey("hour", "category", "action_type", "user_initiated")
+    hour = models.CharField(max_length=13, help_text="UTC, as the timestamp is stored: 2026-03-08 14")
+    category = models.CharField(max_length=20)
+    action_type = models.CharField(max_length=30)
+    user_initiated = models.BooleanField()
+    entries = models.BigIntegerField(default=0)
+    lines = models.BigIntegerField(default=0, help_text="Entries that lead: lines of the list with bulk changes folded.")
+
+    def __str__(self) -> str:
+        return f"{self.hour}h {self.category} {self.action_type}: {self.entries}"
+
+
+class JournalBatch(models.Model):
+    """How many entries of a category a bulk operation wrote. Triggers keep it, too."""
+
+    pk = models.CompositePrimaryKey("batch_id", "category")
+    batch_id = models.CharField(max_length=50)
+    category = models.CharField(max_length=20)
+    entries = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.batch_id} {self.category}: {self.entries}"
