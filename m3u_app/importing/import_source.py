@@ -6,14 +6,15 @@ from typing import Any
 from django.utils import timezone
 
 from ecm_site.wording import counted
-from m3u_app.entries import EntrySource, ProviderError
+from m3u_app.entries import EntrySource, GroupHint, ProviderError
 from m3u_app.importing.clean_up import clean_up
+from m3u_app.importing.filtering import FilterChain, chain_of
 from m3u_app.importing.group_plan import MAX_GROUPS, GroupPlan
 from m3u_app.importing.identity import identity_fields, identity_maker
 from m3u_app.importing.import_report import RefreshReport
 from m3u_app.importing.known_streams import KnownStreams
 from m3u_app.importing.merge_streams import insert_streams, mark_missing, mark_returned, update_streams
-from m3u_app.importing.scan_source import Scan, count_present_before, scan_source
+from m3u_app.importing.scan_source import Scan, count_present_before, expected_losses, scan_source
 from m3u_app.importing.shrink_details import shrink_details
 from m3u_app.importing.spool import Spool
 from m3u_app.importing.store_groups import (
@@ -57,11 +58,15 @@ def import_source(
     with Spool() as new, Spool() as changed, bulk_writing():
         known = KnownStreams(account.pk)
         groups = GroupPlan(account.pk, enable_new=account.auto_enable_new_groups, hints=source.groups)
-        scan = Scan(known, groups, new, changed)
+        scan = Scan(known, groups, new, changed, filters=chain_of(account.pk))
+        scan.newly_filtered = set() if scan.filters is not None and account.filters_changed_at else None
         scan.present_before = count_present_before(known, groups)
         progress.report(phase="Reading", current=0, total=source.size)
-        scan_source(source, scan, identity_maker(account.pk, fields), _salt(account.pk, fields), progress)
+        salt = _salt(account.pk, fields, scan.filters, source.groups)
+        scan_source(source, scan, identity_maker(account.pk, fields), salt, progress)
+        scan.present_before -= expected_losses(scan)
         report.take_drops(source.report)
+        report.notes += scan.filters.notes() if scan.filters is not None else []
         _judge(scan, account, source, accept_shrunken=accept_shrunken)
         source.accept()
         known.forget_identities()
@@ -76,7 +81,7 @@ def import_source(
 
 def _judge(scan: Scan, account: Account, source: EntrySource, *, accept_shrunken: bool) -> None:
     """Refuse a source that would leave nothing or much less than before (20 §2.4, §23)."""
-    if not scan.present and not scan.disabled:
+    if not scan.present and not scan.disabled and not scan.filtered:
         drops = source.report.dropped
         why = f" None of the {counted(source.report.seen, 'line')} that should name one is usable." if drops else ""
         raise ProviderError(f"No streams found.{why} Everything stays as it was.")
@@ -117,6 +122,7 @@ def _merge(scan: Scan, account: Account, report: RefreshReport, started: datetim
     return total
 
 
-def _salt(account_id: int, fields: tuple[str, ...]) -> bytes:
-    """What every mark depends on besides the source's own text. Filters belong here once there are any."""
-    return f"{account_id} {' '.join(fields)}".encode()
+def _salt(account_id: int, fields: tuple[str, ...], filters: FilterChain | None, groups: list[GroupHint]) -> bytes:
+    """What every mark depends on besides the source's own text: other filters make every entry be looked at again."""
+    salt = f"{account_id} {' '.join(fields)}".encode()
+    return salt if filters is None else salt + b" " + filters.fingerprint(groups)

@@ -3,22 +3,30 @@
 from array import array
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from itertools import compress
 
-from m3u_app.raw_sql import read_rows
+from m3u_app.raw_sql import placeholders, read_rows
 
 ABSENT = -1
 NEW = -2
 BY_MARK = 1
 BY_IDENTITY = 2
+_MANY = 0.1  # share of the stored streams above which all identities are loaded at once
+_FEW = 5000
+_LOOK_UPS = 500
+_FIND = (
+    "SELECT id, stream_hash FROM m3u_app_stream WHERE SUBSTR(stream_hash, 1, 8) IN ({keys})"
+    " AND +account_id = %s AND is_custom = 0"
+)
 _ONLY_BY_MARK = bytes([0, 1, 0]) + bytes(253)
 
 
 class KnownStreams:
     """Marks and identities of one account's stored streams, and which of them this reading has met.
 
-    A *slot* is the position of a stream in row id order. Identities are loaded only when an unknown mark turns up: a
-    refresh that finds nothing new never needs them.
+    A *slot* is the position of a stream in row id order. Identities are asked for only when unknown marks turn up: a
+    refresh that finds nothing new never needs them, one that finds few asks for those few.
     """
 
     def __init__(self, account_id: int) -> None:
@@ -27,7 +35,9 @@ class KnownStreams:
         self.groups = array("q")
         self.was_stale = bytearray()
         self.marks: dict[int, int] = {}
-        self._identities: dict[int, int] | None = None
+        self._identities: dict[int, int] = {}
+        self._asked = 0
+        self._all_loaded = False
         rows = read_rows(
             "SELECT id, content_mark, COALESCE(group_id, 0), is_stale + 0 FROM m3u_app_stream"
             " WHERE account_id = %s AND is_custom = 0 ORDER BY id",
@@ -47,15 +57,34 @@ class KnownStreams:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def look_up(self, identities: Sequence[bytes]) -> None:
+        """Find out which of ``identities`` are stored, so that :meth:`claim` knows.
+
+        While they are few each costs a look into the index; once they are many all are loaded at once.
+        """
+        if self._all_loaded or not self.ids:
+            return
+        self._asked += len(identities)
+        if self._asked > max(len(self.ids) * _MANY, _FEW):
+            for key, row_id in self._load_identities():
+                self._identities.setdefault(key, row_id)
+            self._all_loaded = True
+            return
+        for start in range(0, len(identities), _LOOK_UPS):
+            keys = [identity[:8] for identity in identities[start : start + _LOOK_UPS]]
+            # The plus keeps the planner from walking through the whole account instead.
+            rows = read_rows(_FIND.replace("{keys}", placeholders(keys)), [*keys, self._account_id])
+            for row_id, identity in rows:
+                self._identities.setdefault(_key(identity), row_id)
+
     def claim(self, identity: bytes, *, keep: bool) -> int:
         """Look an entry up by its identity and, with ``keep``, remember it so that it is taken once only.
 
-        Returns the slot of a stored stream, NEW when this reading has met the entry before, or ABSENT.
+        Returns the slot of a stored stream, NEW when this reading has met the entry before, or ABSENT. Call
+        :meth:`look_up` with it first.
         """
         identities = self._identities
-        if identities is None:
-            identities = self._identities = self._load_identities()
-        key = int.from_bytes(identity[:8], "little", signed=True)
+        key = _key(identity)
         found = identities.get(key, ABSENT)
         if found > 0:
             slot = bisect_left(self.ids, found)
@@ -67,7 +96,7 @@ class KnownStreams:
 
     def forget_identities(self) -> None:
         """Give the memory back once reading is over."""
-        self._identities = None
+        self._identities = {}
         self.marks = {}
 
     def groups_met_by_mark(self) -> "Counter[int]":
@@ -86,11 +115,13 @@ class KnownStreams:
         """Row ids that were missing before and are back."""
         return list(compress(self.ids, (met and stale for met, stale in zip(self.seen, self.was_stale, strict=True))))
 
-    def _load_identities(self) -> dict[int, int]:
-        """Row ids by the first 64 bits of the identity: enough to tell half a million apart (odds 1 in 100 million)."""
-        if not self.ids:
-            return {}
+    def _load_identities(self) -> Iterator[tuple[int, int]]:
+        """(first 64 bits, row id) of all: enough to tell half a million apart (odds 1 in 100 million)."""
         rows = read_rows(
             "SELECT id, stream_hash FROM m3u_app_stream WHERE account_id = %s AND is_custom = 0", [self._account_id]
         )
-        return {int.from_bytes(identity[:8], "little", signed=True): row_id for row_id, identity in rows}
+        return ((_key(identity), row_id) for row_id, identity in rows)
+
+
+def _key(identity: bytes) -> int:
+    return int.from_bytes(identity[:8], "little", signed=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from m3u_app.entries import Entry, EntrySource
+from m3u_app.importing.filtering import FilterChain
 from m3u_app.importing.group_plan import GroupPlan
 from m3u_app.importing.identity import IdentityMaker
 from m3u_app.importing.known_streams import ABSENT, BY_IDENTITY, BY_MARK, NEW, KnownStreams
@@ -31,6 +32,8 @@ PROVIDER_COLUMNS = (
 """Columns that come from the provider, in the order of an entry and of a spooled record; there the group is in front."""
 
 _EXTRAS = PROVIDER_COLUMNS.index("extras")
+_Prepared = tuple[int, Entry | None, int, bytes, bool]
+"""Mark, entry (None = not usable), group index, identity (empty = nobody asks for it), whether a filter drops it."""
 
 
 @dataclass
@@ -51,6 +54,9 @@ class Scan:
     present_before: int = 0
     """Streams of switched-on groups that the last good refresh contained."""
     entry_counts: "Counter[int]" = field(default_factory=Counter)
+    filters: FilterChain | None = None
+    newly_filtered: set[int] | None = None
+    """Slots of stored streams that filters drop; gathered only while filters are newer than what is stored."""
 
     @property
     def present(self) -> int:
@@ -68,10 +74,11 @@ def scan_source(source: EntrySource, scan: Scan, identity: IdentityMaker, salt: 
     scanner = _Scanner(source, scan, identity)
     for batch in source.batches(salt):
         progress.raise_if_cancelled()
-        for mark, raw in batch:
+        scanner.prepare([item for item in batch if item[0] not in marks])
+        for mark, _ in batch:
             slot = marks.get(mark, ABSENT)
             if slot < 0:
-                scanner.take(mark, raw)
+                scanner.take_next()
             elif seen[slot]:
                 scan.duplicates += 1
             else:
@@ -88,22 +95,50 @@ class _Scanner:
         self._scan = scan
         self._identity = identity
         self._parse = source.parse
+        self._filters = scan.filters
         self._has_streams = len(scan.known) > 0
+        self._prepared: list[_Prepared] = []
+        self._position = 0
         self._new: list[Record] = []
         self._changed: list[Record] = []
 
-    def take(self, mark: int, raw: Any) -> None:
-        entry = self._parse(raw)
+    def prepare(self, unknown: list[tuple[int, Any]]) -> None:
+        """Parse a batch's unknown entries and look their identities up together: one question instead of hundreds."""
+        prepared: list[_Prepared] = []
+        identities: list[bytes] = []
+        groups = self._scan.groups
+        for mark, raw in unknown:
+            entry = self._parse(raw)
+            if entry is None:  # counted by the reader
+                prepared.append((mark, None, 0, b"", False))
+                continue
+            index = groups.index_of(entry.group, entry.group_key)
+            dropped = self._filters is not None and self._filters.drops(entry.group, entry.name, entry.url)
+            wanted = self._scan.newly_filtered is not None if dropped else groups.groups[index].enabled
+            identity = b""
+            if wanted or (self._has_streams and not dropped):
+                identity = self._identity(entry)
+                identities.append(identity)
+            prepared.append((mark, entry, index, identity, dropped))
+        self._prepared, self._position = prepared, 0
+        if identities:
+            self._scan.known.look_up(identities)
+
+    def take_next(self) -> None:
+        """Decide about the next prepared entry; called in the order of the source, as the first of equal entries counts."""
+        mark, entry, index, identity, dropped = self._prepared[self._position]
+        self._position += 1
         if entry is None:
-            return  # counted by the reader
+            return
         scan, known = self._scan, self._scan.known
-        index = scan.groups.index_of(entry.group, entry.group_key)
         scan.entry_counts[index] += 1
+        if dropped:
+            self._drop(identity)
+            return
         enabled = scan.groups.groups[index].enabled
-        if not enabled and not self._has_streams:
+        if not identity:
             scan.disabled += 1
             return
-        identity = self._identity(entry)
         slot = known.claim(identity, keep=enabled)
         if slot == NEW or (slot >= 0 and known.seen[slot]):
             scan.duplicates += 1
@@ -117,6 +152,13 @@ class _Scanner:
             self._new.append(_record(index, entry, identity, mark, 0))
         else:
             scan.disabled += 1
+
+    def _drop(self, identity: bytes) -> None:
+        self._scan.filtered += 1
+        if self._scan.newly_filtered is not None:
+            slot = self._scan.known.claim(identity, keep=False)
+            if slot >= 0:
+                self._scan.newly_filtered.add(slot)
 
     def spool(self) -> None:
         """Write away what has gathered. Call after each batch."""
@@ -132,6 +174,15 @@ def count_present_before(known: KnownStreams, groups: GroupPlan) -> int:
     """Streams that were there at the last refresh, without those whose group has been switched off since."""
     disabled = groups.disabled_ids()
     return sum(1 for group, stale in zip(known.groups, known.was_stale, strict=True) if not stale and group not in disabled)
+
+
+def expected_losses(scan: Scan) -> int:
+    """How many of ``present_before`` are not imported any more because the operator's new filters drop them."""
+    known, disabled = scan.known, scan.groups.disabled_ids()
+    return sum(
+        not known.was_stale[slot] and not known.seen[slot] and known.groups[slot] not in disabled
+        for slot in scan.newly_filtered or ()
+    )
 
 
 def _count_known(scan: Scan) -> None:
