@@ -32,6 +32,11 @@ class TaskScheduler(ABC):
     description: ClassVar[str] = ""
     by_hand: ClassVar[bool] = True
     """Whether the Tasks page offers "Run now". Off for work that makes no sense without what triggers it."""
+    quiet: ClassVar[bool] = False
+    """On for watchful work that runs every few minutes: the bell hears of it only when it fails (50 trap 25)."""
+    one_notification: ClassVar[bool] = False
+    """On for work of which only the newest run matters under the bell (N-2): it replaces older ones, and leaves nothing
+    behind when it was cancelled."""
     default_parameters: ClassVar[dict[str, Any] | None] = None
     """All parameters with their defaults (50 §1.3). Unknown ones are then refused; None accepts anything."""
 
@@ -54,6 +59,11 @@ class TaskScheduler(ABC):
     def parameter_fields(cls) -> dict[str, Field]:
         """Form fields of the "Run now" dialog by parameter name; their cleaned values must be plain JSON values."""
         return {}
+
+    @classmethod
+    def result_link(cls, parameters: dict[str, Any], *, succeeded: bool) -> tuple[str, str] | None:
+        """Where an operator looks after a run: words for a button and a path of this site. None = the run's own page."""
+        return None
 
     @abstractmethod
     def execute(self) -> TaskResult:
