@@ -1,13 +1,17 @@
 """The settings record (50 §5): one typed set of values in the data folder, the same for every process at once.
 
-It is a small JSON file instead of a table so that the ground floor needs no database. Saving is atomic; every process
-notices a new file by its stamp on the next read. Bad stored values fall back to their default, one by one (S-1).
+It is a small JSON file instead of a table so that the ground floor needs no database. Saving is atomic and one at a time;
+every process notices a new file by its stamp on the next read. Bad stored values are mended one by one (S-1): a number is
+moved into its range, everything else falls back to its default. Keys of another version are kept as they are.
 """
 
+import fcntl
 import json
 import logging
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +20,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings as django_settings
 
+from ecm_site.crypto import SecretUnreadable, decrypt, encrypt
+
 logger = logging.getLogger(__name__)
 
 OUTPUT_ACCESS = ("lan", "token", "open")
@@ -23,6 +29,8 @@ TVG_ID_SOURCES = ("tvg_id", "channel_number", "gracenote")
 SEPARATORS = ("-", ":", "|")
 TIMEZONE_PREFERENCES = ("east", "west", "both")
 IDENTITY_FIELDS = ("name", "url", "tvg_id", "m3u_id", "group")
+THEMES = ("dark", "light", "high-contrast", "system")  # system = as the device of whoever looks
+LOG_LEVELS = ("", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")  # empty = what LOG_LEVEL in the environment says
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,8 @@ class EcmSettings:
     custom_network_suffixes: tuple[str, ...] = field(default=())
     show_stream_urls: bool = True
     getting_started_hidden: bool = False  # the operator has put the first-steps card away
+    theme: str = "dark"
+    backend_log_level: str = ""
 
 
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -60,6 +70,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "channel_number_separator": SEPARATORS,
     "country_separator": SEPARATORS,
     "timezone_preference": TIMEZONE_PREFERENCES,
+    "theme": THEMES,
+    "backend_log_level": LOG_LEVELS,
 }
 RANGES: dict[str, tuple[int, int]] = {
     "epg_keep_past_hours": (0, 24 * 30),
@@ -67,6 +79,9 @@ RANGES: dict[str, tuple[int, int]] = {
     "fetch_max_megabytes": (1, 65536),
     "extracted_max_megabytes": (1, 262144),
 }
+# Names of text settings that are encrypted in the file, never sent back to a browser and masked in the journal (S-2).
+# Give such a field ``field(default="", repr=False)``.
+SECRETS: frozenset[str] = frozenset()
 
 _cached: tuple[tuple[int, int, int], EcmSettings] | None = None
 
@@ -93,17 +108,57 @@ def save_settings(**changes: Any) -> EcmSettings:
 
     Raises ``ValueError`` naming the field for an unknown name or a value that is out of range; then nothing is saved.
     """
-    current = get_settings()
-    known = {spec.name for spec in fields(EcmSettings)}
     for name, value in changes.items():
-        if name not in known:
-            raise ValueError(f"{name}: there is no such setting")
-        problem = _problem(name, value)
+        problem = value_problem(name, value)
         if problem:
             raise ValueError(f"{name}: {problem}")
-    saved = replace(current, **{name: _frozen(value) for name, value in changes.items()})
-    _write(json.dumps(asdict(saved), indent=2))
+    with _saving():  # two saves at once must not undo each other
+        saved = replace(get_settings(), **{name: _frozen(value) for name, value in changes.items()})
+        _write(json.dumps({**_foreign_keys(), **_as_stored(saved)}, indent=2))
     return saved
+
+
+def value_problem(name: str, value: Any) -> str:
+    """What is wrong with ``value`` for the setting ``name``, in words; "" when nothing is."""
+    if name not in _names():
+        return "there is no such setting"
+    return _problem(name, value)
+
+
+def _names() -> set[str]:
+    return {spec.name for spec in fields(EcmSettings)}
+
+
+@contextmanager
+def _saving() -> Iterator[None]:
+    """Hold the right to write; other processes and threads wait for the few milliseconds that it takes."""
+    handle = os.open(_path().with_name("settings.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _as_stored(record: EcmSettings) -> dict[str, Any]:
+    values = asdict(record)
+    return {name: encrypt(value) if name in SECRETS else value for name, value in values.items()}
+
+
+def _foreign_keys() -> dict[str, Any]:
+    """What the file holds beyond our settings: a newer version may have written it and will want it back."""
+    try:
+        stored = json.loads(_path().read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, RecursionError):
+        stored = None
+    if not isinstance(stored, dict):
+        kept = _path().with_name("settings.damaged.json")
+        os.replace(_path(), kept)
+        logger.error("[CONFIG] %s could not be read; kept as %s", _path(), kept.name)
+        return {}
+    return {name: value for name, value in stored.items() if name not in _names()}
 
 
 def _load() -> EcmSettings:
@@ -116,16 +171,35 @@ def _load() -> EcmSettings:
         logger.error("[CONFIG] %s holds no record; using defaults", _path())
         return EcmSettings()
     good: dict[str, Any] = {}
+    mended: list[str] = []
     for spec in fields(EcmSettings):
-        value = stored.get(spec.name)
-        if value is None:
+        if spec.name not in stored:
             continue
-        problem = _problem(spec.name, value)
+        good[spec.name], problem = _readable(spec.name, stored[spec.name])
         if problem:
-            logger.warning("[CONFIG] Stored setting %s ignored: %s", spec.name, problem)
-        else:
-            good[spec.name] = _frozen(value)
+            mended.append(f"{spec.name} ({problem})")
+    if mended:
+        logger.warning("[CONFIG] Stored settings mended: %s", "; ".join(mended))
     return EcmSettings(**good)
+
+
+def _readable(name: str, value: Any) -> tuple[Any, str]:
+    """A stored value as it may be used, and what was wrong with it."""
+    default = getattr(EcmSettings(), name)
+    if value is None:
+        return default, "was empty"
+    if name in SECRETS and isinstance(value, str):
+        try:
+            value = decrypt(value)
+        except SecretUnreadable:
+            return default, "was written with another key and has to be entered again"
+    problem = _problem(name, value)
+    if not problem:
+        return _frozen(value), ""
+    if name in RANGES and isinstance(value, int) and not isinstance(value, bool):
+        low, high = RANGES[name]
+        return min(max(value, low), high), problem
+    return default, problem
 
 
 def _problem(name: str, value: Any) -> str:

@@ -26,6 +26,7 @@ GROUND = {
     "navigation",
     "regex",
     "routers",
+    "settings_form",
     "settings_navigation",
     "toasts",
     "unpacking",

@@ -3,6 +3,8 @@
 from dataclasses import asdict
 from typing import Any
 
+from django.db import transaction
+
 from channels_app.publishing.request_publish import request_publish
 from ecm_site.conf import get_settings, save_settings
 from tasks_app import journal
@@ -52,8 +54,12 @@ def undo_change(entry: JournalEntry) -> None:
     for name, value in after.items():
         if current[name] != value:
             raise UndoConflict(f"The setting “{WORDS[name]}” was changed again since.")
-    save_settings(**before)
-    _publish_if_needed(before)
+    transaction.on_commit(lambda: _put_back(before))  # looking whether it would work must not already do it
+
+
+def _put_back(values: dict[str, Any]) -> None:
+    save_settings(**values)
+    _publish_if_needed(values)
 
 
 def register_handlers() -> None:

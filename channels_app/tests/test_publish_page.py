@@ -1,7 +1,7 @@
 """The publishing page: state, settings, tokens, tuner check."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
@@ -21,7 +21,7 @@ from channels_app.tests.publish_fixtures import Published, add_programme, change
 from ecm_site.conf import get_settings
 from tasks_app import engine
 from tasks_app.models import JournalEntry, RunRequest, TaskRun
-from tasks_app.undo import UndoConflict
+from tasks_app.undo import UndoConflict, foresee_conflict
 
 __all__ = ["published"]
 
@@ -85,7 +85,9 @@ def test_the_page_costs_the_same_however_large_the_lineup(operator: Client, publ
     assert len(many) == len(few)
 
 
-def test_settings_are_saved_journalled_and_undone(operator: Client) -> None:
+def test_settings_are_saved_journalled_and_undone(
+    operator: Client, django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
     answer = operator.post("/publishing/settings/", SETTINGS)
     assert answer.status_code == 302
     current = get_settings()
@@ -95,7 +97,10 @@ def test_settings_are_saved_journalled_and_undone(operator: Client) -> None:
     entry = JournalEntry.objects.get(category="output", action_type="update")
     assert entry.before_value == {"output_access": "lan", "public_base_url": "", "output_tvg_id_source": "tvg_id"}
     assert entry.undoable
-    undo_change(entry)
+    assert foresee_conflict(entry) == ""
+    assert get_settings().output_access == "token", "looking whether it can be undone must not do it"
+    with django_capture_on_commit_callbacks(execute=True):
+        undo_change(entry)
     assert get_settings().output_access == "lan"
     with pytest.raises(UndoConflict, match="who may fetch it"):
         undo_change(entry)

@@ -10,7 +10,8 @@ from ecm_site.conf import get_settings, save_settings
 from m3u_app.models import Account, Stream
 from tasks_app.models import JournalEntry
 
-GENERAL = {"time_zone": "Europe/Berlin", "show_stream_urls": "on"}
+GENERAL = {"time_zone": "Europe/Berlin"}
+APPEARANCE = {"theme": "dark", "show_stream_urls": "on"}
 GUIDE = {"epg_keep_past_hours": "48", "epg_keep_future_days": "7"}
 NAMING = {"channel_number_separator": ":", "country_separator": "|", "timezone_preference": "east"}
 
@@ -41,6 +42,7 @@ def test_saving_is_journalled_with_before_and_after(signed_in: Client) -> None:
     ("slug", "values", "field"),
     [
         ("general", GENERAL | {"time_zone": "Mars/Olympus"}, "time_zone"),
+        ("appearance", APPEARANCE | {"theme": "pink"}, "theme"),
         ("guide", GUIDE | {"epg_keep_past_hours": "-1"}, "epg_keep_past_hours"),
         ("guide", GUIDE | {"epg_keep_future_days": "61"}, "epg_keep_future_days"),
         ("guide", GUIDE | {"epg_keep_future_days": "many"}, "epg_keep_future_days"),

@@ -7,9 +7,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from ecm_site.change_settings import change_settings
 from ecm_site.conf import get_settings
-from ecm_site.settings_forms import PAGES, find_page, time_zones
+from ecm_site.settings_form import SettingsForm
+from ecm_site.settings_forms import PAGES, find_page
+from tasks_app.change_settings import change_settings
 
 
 def settings_home(request: HttpRequest) -> HttpResponse:
@@ -22,13 +23,19 @@ def settings_page(request: HttpRequest, slug: str) -> HttpResponse:
     page = find_page(slug)
     if page is None:
         raise Http404
-    form = page.form(request.POST or None, current=get_settings())
-    if request.method == "POST":
-        if not request.user.is_staff:
-            raise PermissionDenied("Settings are for administrators.")
-        if form.is_valid():
-            changed = change_settings(page.title, form.changes())
-            messages.success(request, f"{page.title}: saved." if changed else "Nothing was changed.")
-            return redirect(page.url_name)
-    context = {"page": page, "form": form, "time_zones": time_zones() if "time_zone" in form.fields else ()}
-    return render(request, "settings/form_page.html", context, status=422 if form.is_bound else 200)
+    form = page.form(request.POST if request.method == "POST" else None, current=get_settings())
+    if request.method == "POST" and save_form(request, page.title, form):
+        return redirect(page.url_name)
+    return render(request, "settings/form_page.html", {"page": page, "form": form}, status=422 if form.is_bound else 200)
+
+
+def save_form(request: HttpRequest, section: str, form: SettingsForm) -> bool:
+    """Save what the operator changed and say so; False when something is wrong with it, which the form then shows."""
+    if not request.user.is_staff:
+        raise PermissionDenied("Settings are for administrators.")
+    if not form.is_valid():
+        return False
+    change = change_settings(section, form.changes())
+    undo = f"undo:{change.entry_id}" if change.entry_id else ""
+    messages.success(request, f"{section}: saved." if change.names else "Nothing was changed.", extra_tags=undo)
+    return True

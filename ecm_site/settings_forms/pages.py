@@ -1,0 +1,44 @@
+"""Which settings pages there are, in the order of their addresses; the menu orders them by itself."""
+
+from dataclasses import dataclass
+
+from ecm_site.settings_form import SettingsForm
+from ecm_site.settings_forms.appearance import AppearanceForm
+from ecm_site.settings_forms.channel_defaults import ChannelDefaultsForm
+from ecm_site.settings_forms.general import GeneralForm
+from ecm_site.settings_forms.guide import GuideForm
+from ecm_site.settings_forms.playlists import PlaylistForm
+
+
+@dataclass(frozen=True)
+class SettingsPage:
+    slug: str
+    title: str
+    icon: str
+    form: type[SettingsForm]
+    note: str = ""
+
+    @property
+    def url_name(self) -> str:
+        return f"settings_{self.slug.replace('-', '_')}"
+
+
+PAGES = (
+    SettingsPage("general", "General", icon="adjustments", form=GeneralForm),
+    SettingsPage(
+        "channel-defaults",
+        "Channel Defaults",
+        icon="tag",
+        form=ChannelDefaultsForm,
+        note="What the bulk create dialog proposes. It can be changed there for one go; existing channels stay as they are.",
+    ),
+    SettingsPage("playlists", "Playlists", icon="playlist", form=PlaylistForm),
+    SettingsPage(
+        "guide", "Guide", icon="calendar-time", form=GuideForm, note="Takes effect with the next refresh of each guide source."
+    ),
+    SettingsPage("appearance", "Appearance", icon="palette", form=AppearanceForm),
+)
+
+
+def find_page(slug: str) -> SettingsPage | None:
+    return next((page for page in PAGES if page.slug == slug), None)

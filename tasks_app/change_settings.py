@@ -1,0 +1,94 @@
+"""Use case: change some settings, journalled with what they were before, and take such a change back (50 S-1, S-3)."""
+
+import logging
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.db import transaction
+
+from ecm_site.conf import SECRETS, get_settings, save_settings, value_problem
+from ecm_site.masking import MASK
+from tasks_app import journal
+from tasks_app.models import JournalEntry
+from tasks_app.undo import UndoConflict
+
+logger = logging.getLogger(__name__)
+
+ENTITY_TYPE = "settings"
+
+
+@dataclass(frozen=True)
+class SettingsChange:
+    """``names`` of the settings that really changed; ``entry_id`` of the journal entry that can be undone, if any."""
+
+    names: tuple[str, ...] = ()
+    entry_id: int | None = None
+
+
+def change_settings(section: str, changes: dict[str, Any]) -> SettingsChange:
+    """Save ``changes`` and nothing else.
+
+    ``section`` names the page for the journal. Raises ``ValueError`` naming the field; then nothing is saved.
+    """
+    for name, value in changes.items():
+        problem = value_problem(name, value)
+        if problem:
+            raise ValueError(f"{name}: {problem}")
+    before = asdict(get_settings())
+    changed = [name for name in changes if _plain(before[name]) != _plain(changes[name])]
+    if not changed:
+        return SettingsChange()
+    with transaction.atomic():
+        entry = _journal(section, [name for name in changed if name not in SECRETS], before, changes)
+        _journal(section, [name for name in changed if name in SECRETS], before, changes)
+        save_settings(**{name: changes[name] for name in changed})  # last: if this fails, the journal forgets it
+    logger.info("[SETTINGS] Changed %s", ", ".join(changed))
+    return SettingsChange(tuple(changed), entry.pk if entry else None)
+
+
+def undo_change(entry: JournalEntry) -> None:
+    """Put back what a journalled change replaced. Raises :class:`UndoConflict` when a setting was changed since."""
+    before, after = entry.before_value or {}, entry.after_value or {}
+    current = asdict(get_settings())
+    for name, value in before.items():
+        problem = value_problem(name, value)
+        if problem:
+            raise UndoConflict(f"{_words(name)} can no longer be “{value}”: {problem}.")
+        if _plain(current[name]) != after.get(name):
+            raise UndoConflict(f"{_words(name)} was changed to “{_plain(current[name])}” since.")
+    transaction.on_commit(lambda: _put_back(before))  # looking whether it would work must not already do it
+
+
+def _put_back(values: dict[str, Any]) -> None:
+    save_settings(**values)
+    logger.info("[SETTINGS] Put back %s", ", ".join(values))
+
+
+def _journal(section: str, names: list[str], before: dict[str, Any], after: dict[str, Any]) -> JournalEntry | None:
+    """One entry; secrets get one of their own, because what is masked cannot be put back."""
+    if not names:
+        return None
+    are_secret = names[0] in SECRETS
+    show = _masked if are_secret else _plain
+    return journal.log_entry(
+        "settings",
+        "update",
+        entity_type=ENTITY_TYPE,
+        entity_name=section,
+        description=f"Changed settings under {section}: {', '.join(_words(name) for name in names)}",
+        before={name: show(before[name]) for name in names},
+        after={name: show(after[name]) for name in names},
+        undoable=not are_secret,
+    )
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _masked(value: Any) -> str:
+    return MASK if value else ""
