@@ -40,6 +40,7 @@ def test_a_killed_worker_process_is_noticed_in_seconds_while_others_go_on(start_
     ended(victim, 8)
     assert (victim.status, victim.error) == (RunStatus.TERMINATED, "TERMINATED")
     assert victim.message == "Interrupted by restart."
+    wait_for((demo_tasks / "mended").exists, 5, "the task to mend things")  # it does so after the run is closed
     assert (demo_tasks / "mended").read_text() == "victim\n"
     assert JournalEntry.objects.filter(entity_id=victim.pk, action_type="error").count() == 1
 
@@ -64,6 +65,7 @@ def test_a_worker_that_is_killed_takes_its_processes_along_and_the_next_one_clos
     start_worker()
     ended(run, 5)
     assert run.status == RunStatus.TERMINATED
+    wait_for((demo_tasks / "mended").exists, 5, "the task to mend things")
     assert (demo_tasks / "mended").read_text() == "long\n"
     again = start_run("demo_count", {"key": "long", "steps": 1})
     ended(again)

@@ -17,8 +17,10 @@ START = ("/", *(entry.url for entry in MENU))
 NOT_PAGES = ("/admin/", "/output/", "/hdhr/", "/stream/", "/static/", "/t/", "/api/")
 """Beginnings of addresses that are documents for players or Django's own pages."""
 
-# What sticks out on the right of the visible page, unless a parent scrolls by itself.
-OFFENDERS = """() => {
+# What sticks out on the right of the visible page, unless a parent scrolls by itself. A new width of the window is known to
+# the layout at once, to media queries only with the next frame.
+OFFENDERS = """async () => {
+  for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
   const wide = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth <= wide) return [];
   const found = [...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > wide + 1);
