@@ -106,9 +106,9 @@ class RunProgress:
             raise Cancelled(self.stop_reason)
 
     def last_values(self) -> dict[str, Any]:
-        """Where the work stood at its end, as far as that is not in the row yet. Call after the block."""
+        """Where the work stood at its end; perhaps not all of it is in the row yet. Call after the block."""
         with self._lock:
-            return {name: value for name, value in self._pending.items() if name in ("current", "total")}
+            return {name: self._pending.get(name, getattr(self._shown, name)) for name in ("current", "total")}
 
     # --- carrying -----------------------------------------------------------------------------------------------------
 
