@@ -62,6 +62,18 @@ class EcmSettings:
     getting_started_hidden: bool = False  # the operator has put the first-steps card away
     theme: str = "dark"
     backend_log_level: str = ""
+    smtp_host: str = ""  # 50 §5.7; checked by tasks_app.alerts before it is saved
+    smtp_port: int = 587
+    smtp_use_tls: bool = True  # STARTTLS; never together with smtp_use_ssl
+    smtp_use_ssl: bool = False
+    smtp_user: str = ""
+    smtp_password: str = field(default="", repr=False)
+    smtp_from_email: str = ""
+    smtp_from_name: str = "ECM Alerts"
+    discord_webhook_url: str = field(default="", repr=False)
+    telegram_bot_token: str = field(default="", repr=False)
+    telegram_chat_id: str = ""
+    alert_digest_seconds: int = 30  # alerts of this long become one message
 
 
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -78,10 +90,12 @@ RANGES: dict[str, tuple[int, int]] = {
     "epg_keep_future_days": (1, 60),
     "fetch_max_megabytes": (1, 65536),
     "extracted_max_megabytes": (1, 262144),
+    "smtp_port": (1, 65535),
+    "alert_digest_seconds": (0, 600),
 }
 # Names of text settings that are encrypted in the file, never sent back to a browser and masked in the journal (S-2).
 # Give such a field ``field(default="", repr=False)``.
-SECRETS: frozenset[str] = frozenset()
+SECRETS: frozenset[str] = frozenset({"smtp_password", "discord_webhook_url", "telegram_bot_token"})
 
 _cached: tuple[tuple[int, int, int], EcmSettings] | None = None
 
