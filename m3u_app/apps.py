@@ -11,8 +11,15 @@ class M3uAppConfig(AppConfig):
 
         providers.load()
 
-        from m3u_app import delete_account_task, search_index, tasks, undo_changes  # noqa: F401 - importing tasks registers them
+        from m3u_app import (  # importing tasks registers them
+            delete_account_task,  # noqa: F401
+            search_index,
+            tasks,  # noqa: F401
+            undo_changes,
+            undo_filters,
+        )
 
         post_migrate.connect(search_index.after_migrate, sender=self)
 
         undo_changes.register()
+        undo_filters.register()

@@ -18,7 +18,7 @@ from m3u_app.importing.import_report import RefreshReport
 from m3u_app.importing.import_source import HeldBack, import_source
 from m3u_app.importing.spool import SpoolFull
 from m3u_app.models import BUSY_STATUSES, Account, AccountStatus
-from m3u_app.providers.registry import ProviderError, provider_for
+from m3u_app.providers.registry import ProviderError, provider_for, reopen
 from m3u_app.signals import account_refreshed
 from tasks_app.journal import log_entry
 from tasks_app.progress import Cancelled, Progress
@@ -32,12 +32,15 @@ class RefreshFailed(Exception):
     """The refresh failed, and the account says so too. Text: a masked sentence for the operator."""
 
 
-def refresh_account(account_id: int, *, progress: Progress, accept_shrunken: bool = False) -> RefreshReport:
+def refresh_account(
+    account_id: int, *, progress: Progress, accept_shrunken: bool = False, from_copy: bool = False
+) -> RefreshReport:
     """Fetch the account's source and bring groups and streams in line with it.
 
     Only one refresh of an account may run at a time; callers hold the run lock "m3u:<id>". On any failure the account
     keeps its streams, gets status "error" and a message, and :class:`RefreshFailed` is raised. ``Cancelled`` passes
-    through; nothing is marked as missing then. Raises ``Account.DoesNotExist``.
+    through; nothing is marked as missing then. With ``from_copy`` the last good source is read again, if one is kept:
+    filters that changed take effect without a download. Raises ``Account.DoesNotExist``.
     """
     started, clock = timezone.now(), time.monotonic()
     account = find_account(account_id)
@@ -46,7 +49,9 @@ def refresh_account(account_id: int, *, progress: Progress, accept_shrunken: boo
     before = _restable(account.status)
     _set(account_id, status=AccountStatus.FETCHING, last_message="In progress…")
     try:
-        with provider_for(account.account_type).fetch(account, progress) as source:
+        kept = reopen(account) if from_copy else None
+        from_copy = kept is not None
+        with kept or provider_for(account.account_type).fetch(account, progress) as source:
             _set(account_id, status=AccountStatus.PARSING)
             report, total = import_source(source, account, started=started, progress=progress, accept_shrunken=accept_shrunken)
             changes = {**source.account_changes, "playlist_header": source.header}
@@ -68,6 +73,11 @@ def refresh_account(account_id: int, *, progress: Progress, accept_shrunken: boo
         _failed(account, "The refresh failed unexpectedly. The log says more.")
         raise
     report.seconds = time.monotonic() - clock
+    if from_copy:
+        report.notes.append("Nothing was downloaded: the copy of the last refresh was read again.")
+        changes = {}
+    else:
+        changes |= {"updated_at": timezone.now(), "held_back": {}}
     _succeeded(account, report, total, changes)
     return report
 
@@ -91,12 +101,12 @@ def _succeeded(account: Account, report: RefreshReport, total: int, changes: dic
     _set(
         account.pk,
         **changes,
-        updated_at=timezone.now(),
         last_message=message,
         last_report=report.as_json(),
         stream_count=total,
-        held_back={},
     )
+    # Filters that were changed while this ran wait for the next import.
+    Account.objects.filter(pk=account.pk, filters_changed_at=account.filters_changed_at).update(filters_changed_at=None)
     # A switch thrown meanwhile must not be overwritten.
     status = AccountStatus.PENDING_SETUP if waits_for_setup else AccountStatus.SUCCESS
     Account.objects.filter(pk=account.pk, status__in=BUSY_STATUSES, is_active=True).update(status=status)

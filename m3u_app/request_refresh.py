@@ -33,8 +33,14 @@ def lock_key(account_id: int) -> str:
     return f"m3u:{account_id}"
 
 
-def request_refresh(account_id: int, *, accept_shrunken: bool = False, triggered_by: Trigger = Trigger.MANUAL) -> TaskRun:
-    """Queue a refresh of one account.
+def request_refresh(
+    account_id: int,
+    *,
+    accept_shrunken: bool = False,
+    from_copy: bool = False,
+    triggered_by: Trigger = Trigger.MANUAL,
+) -> TaskRun:
+    """Queue a refresh of one account; ``from_copy`` reads the last good source again instead of downloading.
 
     Raises :class:`RefreshRefused`, :class:`AccountLocked`, ``engine.AlreadyRunning`` and ``Account.DoesNotExist``.
     """
@@ -43,7 +49,7 @@ def request_refresh(account_id: int, *, accept_shrunken: bool = False, triggered
         raise AccountLocked(account)
     if not account.is_active:
         raise RefreshRefused(f"“{account.name}” is switched off. Switch it on to refresh it.")
-    return _start(account_id, accept_shrunken=accept_shrunken, triggered_by=triggered_by)
+    return _start(account_id, accept_shrunken=accept_shrunken, from_copy=from_copy, triggered_by=triggered_by)
 
 
 def request_refresh_all() -> RefreshAllReport:
@@ -84,8 +90,16 @@ def cancel_work(account_id: int) -> bool:
     return engine.request_cancel(run.pk) if run else False
 
 
-def _start(account_id: int, *, accept_shrunken: bool = False, triggered_by: Trigger = Trigger.MANUAL) -> TaskRun:
+def _start(
+    account_id: int,
+    *,
+    accept_shrunken: bool = False,
+    from_copy: bool = False,
+    triggered_by: Trigger = Trigger.MANUAL,
+) -> TaskRun:
     parameters: dict[str, object] = {"account_ids": [account_id]}
     if accept_shrunken:
         parameters["accept_shrunken"] = True
+    if from_copy:
+        parameters["from_copy"] = True
     return engine.start_run(REFRESH_TASK, parameters, triggered_by=triggered_by, user_id=current_actor().user_id)

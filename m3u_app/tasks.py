@@ -22,12 +22,12 @@ _LOOK_EVERY = 0.5  # seconds between looks whether the outer run was cancelled
 
 @register_task
 class M3uRefresh(TaskScheduler):
-    """Refreshes accounts; parameters ``account_ids`` (empty = all that are on) and ``accept_shrunken``."""
+    """Refreshes accounts; parameters ``account_ids`` (empty = all that are on), ``accept_shrunken`` and ``from_copy``."""
 
     task_id = REFRESH_TASK
     name = "M3U refresh"
     description = "Downloads the playlists of your providers and brings groups and streams up to date."
-    default_parameters = {"account_ids": [], "accept_shrunken": False}
+    default_parameters = {"account_ids": [], "accept_shrunken": False, "from_copy": False}
 
     @classmethod
     def lock_key(cls, parameters: dict[str, Any]) -> str:
@@ -56,7 +56,10 @@ class M3uRefresh(TaskScheduler):
     def _refresh_one(self, account_id: int) -> TaskResult:
         try:
             report = refresh_account(
-                account_id, progress=self.progress, accept_shrunken=bool(self.parameters.get("accept_shrunken"))
+                account_id,
+                progress=self.progress,
+                accept_shrunken=bool(self.parameters.get("accept_shrunken")),
+                from_copy=bool(self.parameters.get("from_copy")),
             )
         except Account.DoesNotExist:
             return TaskResult(success=False, message="The account does not exist any more.", error="CONFIG_INVALID")

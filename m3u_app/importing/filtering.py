@@ -69,6 +69,11 @@ class FilterChain:
         decided = self.decide(group, name, url)
         return decided is not None and self.rules[decided].exclude
 
+    @property
+    def has_slow_rules(self) -> bool:
+        """Whether a pattern is not one that RE2 runs in linear time."""
+        return not all(pattern.is_linear for pattern in self._patterns.values())
+
     def notes(self) -> list[str]:
         """Sentences for the operator about rules that could not do their work."""
         told = [f"Filter {number + 1} holds an invalid pattern and was left out. Edit or delete it." for number in self.broken]

@@ -52,6 +52,16 @@ class PlaylistProvider:
             raise ProviderError("Neither an address nor a file is given. Edit the account and give one.")
         return download_playlist(account, account.server_url, progress)
 
+    def reopen(self, account: Account) -> EntrySource | None:
+        """Open the file, or the kept copy of the last good download."""
+        if account.file_path:
+            return PlaylistSource(_existing_file(account.file_path), charset="")
+        copy = CachedCopy(account.pk)
+        return PlaylistSource(copy.path, charset=_kept_charset(account)) if copy.path.exists() else None
+
+    def has_copy(self, account: Account) -> bool:
+        return Path(account.file_path).is_file() if account.file_path else CachedCopy(account.pk).path.exists()
+
 
 class PlaylistSource(PlaylistReader):
     """A playlist file as an entry source. ``copy`` is where its download belongs once it was found good."""
@@ -147,9 +157,12 @@ def _facts(done: Download, account: Account) -> dict[str, Any]:
 
 
 def _charset(done: Download, account: Account) -> str:
-    if done.not_modified and isinstance(account.provider_info, dict):
-        return str(account.provider_info.get("charset", ""))
-    return done.charset
+    return _kept_charset(account) if done.not_modified else done.charset
+
+
+def _kept_charset(account: Account) -> str:
+    info = account.provider_info
+    return str(info.get("charset", "")) if isinstance(info, dict) else ""
 
 
 def _refuse_web_page(start: bytes) -> None:

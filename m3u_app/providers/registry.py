@@ -1,13 +1,13 @@
 """Every kind of provider, found by its account type. A new kind is one module of its own that registers itself here."""
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from m3u_app.entries import EntrySource, ProviderError
 from m3u_app.models import Account
 from tasks_app.progress import Progress
 
-__all__ = ["Provider", "ProviderError", "TestReport", "provider_for", "register_provider"]
+__all__ = ["KeepsCopy", "Provider", "ProviderError", "TestReport", "has_copy", "provider_for", "register_provider", "reopen"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,17 @@ class Provider(Protocol):
         """Get everything that is needed for one refresh (download, log in), ready to be read."""
 
 
+@runtime_checkable
+class KeepsCopy(Protocol):
+    """A provider that can read its last good source again without asking anybody."""
+
+    def reopen(self, account: Account) -> EntrySource | None:
+        """Open what the last good refresh read; None when nothing was kept. Raises :class:`ProviderError`."""
+
+    def has_copy(self, account: Account) -> bool:
+        """Whether :meth:`reopen` would find something."""
+
+
 _providers: dict[str, Provider] = {}
 
 
@@ -52,3 +63,18 @@ def provider_for(account_type: str) -> Provider:
         return _providers[account_type]
     except KeyError:
         raise ProviderError(f"There is no provider of type {account_type!r}.") from None
+
+
+def reopen(account: Account) -> EntrySource | None:
+    """The last good source of an account, to be read again; None when there is none. Raises :class:`ProviderError`."""
+    provider = provider_for(account.account_type)
+    return provider.reopen(account) if isinstance(provider, KeepsCopy) else None
+
+
+def has_copy(account: Account) -> bool:
+    """Whether changed filters can be applied to an account without a download."""
+    try:
+        provider = provider_for(account.account_type)
+    except ProviderError:
+        return False
+    return isinstance(provider, KeepsCopy) and provider.has_copy(account)
