@@ -78,7 +78,7 @@ class NamesField(forms.TypedMultipleChoiceField):
 
     def is_all(self, value: Any) -> bool:
         """Whether a stored or a typed value means all."""
-        return value == self.ALL or value == self.all_value or (value is None and not self.none_allowed)
+        return value in (self.ALL, self.all_value) or (value is None and not self.none_allowed)
 
     def clean(self, value: Any) -> Any:
         """Raise a ValidationError for ids that do not exist, and for none where none makes no sense."""
