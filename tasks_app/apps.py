@@ -8,11 +8,13 @@ class TasksAppConfig(AppConfig):
     verbose_name = "Tasks & journal"
 
     def ready(self) -> None:
-        from tasks_app import journal_triggers, notifications
+        from tasks_app import journal_index, journal_triggers, notifications
         from tasks_app.change_settings import ENTITY_TYPE, undo_change
+        from tasks_app.ticks import register_due_check
         from tasks_app.undo import register_undo
 
         register_undo(ENTITY_TYPE, undo_change)
+        register_due_check(journal_index.index_new_entries)
         post_migrate.connect(journal_triggers.after_migrate, sender=self)
         notifications.connect()
         autodiscover_modules("tasks")  # every app registers its background work in <app>/tasks.py

@@ -1,18 +1,16 @@
 """One page of the journal: entries, folded batches, counts that are honest and cheap (50 §2.3)."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.core.cache import cache
-from django.db.models import Count, Exists, Max, OuterRef, QuerySet
+from django.db.models import Max
 
+from tasks_app import journal_find, journal_tally
+from tasks_app.journal_batches import BatchLine, batch_lines
 from tasks_app.journal_filter import JournalFilter
 from tasks_app.models import JournalEntry
-from tasks_app.undo import can_undo, handled_types
+from tasks_app.undo import can_undo
 
-COUNT_LIMIT = 5_000  # counting further costs more than the answer is worth; the page says "more than 5,000"
-_CACHE_ABOVE = 50_000  # rows from which counting per category is worth remembering…
-_CACHE_SECONDS = 30  # …for a few page views
+_NEWER_LIMIT = 20_000  # entries written while somebody pages; beyond, pages shift rather than take long
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,10 @@ class Row:
 
 @dataclass(frozen=True)
 class JournalPage:
-    """``total`` counts entries (not lines) and stops at :data:`COUNT_LIMIT`. ``upto`` holds the list still while paging."""
+    """``total`` counts entries, ``lines`` counts lines; a search counts no further than its limit and then is not exact.
+
+    ``upto`` holds the list still while paging.
+    """
 
     rows: list[Row]
     number: int
@@ -45,6 +46,7 @@ class JournalPage:
     upto: int
     has_next: bool
     total: int
+    lines: int
     total_is_exact: bool
     folded: bool
 
@@ -56,60 +58,75 @@ class JournalPage:
     def last(self) -> int:
         return self.first + len(self.rows) - 1
 
-
-@dataclass(frozen=True)
-class Counters:
-    """How many entries there are in all, and per category and action, most frequent first."""
-
-    total: int
-    categories: dict[str, int]
-    actions: list[str]
+    @property
+    def pages(self) -> int:
+        """How many pages there are (1 when empty). Meaningful only while ``total_is_exact``."""
+        return max(1, -(-self.lines // self.size))
 
 
 def journal_page(wanted: JournalFilter, *, number: int, size: int, upto: int = 0, every: bool = False) -> JournalPage:
     """Read page ``number`` (from 1). ``upto`` is the newest id that counts, so that new entries shift nothing; 0 = now.
 
-    ``every`` shows each entry of a batch on a line of its own. Seven queries at most, however large the journal.
+    ``every`` shows each entry of a batch on a line of its own. The number of queries depends on nothing but the kind of filter.
     """
-    entries = wanted.entries()
-    upto = upto or JournalEntry.objects.aggregate(newest=Max("id"))["newest"] or 0
-    entries = entries.filter(pk__lte=upto)
     folded = wanted.folds_batches and not every
-    lines = entries.filter(leads=True) if folded else entries
-    start = (number - 1) * size
-    # Ids first: skipping rows in an index is cheap, skipping joined rows with their values is not.
-    found = list(lines.values_list("pk", flat=True)[start : start + size + 1])
-    shown = _entries(found[:size])
-    total, exact = _count(entries, start, len(found), size, folded=folded)
+    newest = JournalEntry.objects.aggregate(newest=Max("id"))["newest"] or 0
+    upto = min(upto, newest) or newest
+    newer = _newer_than(wanted, upto, folded=folded) if upto < newest else 0
+    total, lines, exact = _counts(wanted, folded=folded)
+    ids = _ids(wanted, (number - 1) * size + newer, size + 1, upto=upto, folded=folded)
     return JournalPage(
-        rows=_rows(shown, folded=folded),
+        rows=_rows(_entries(ids[:size]), folded=folded),
         number=number,
         size=size,
         upto=upto,
-        has_next=len(found) > size,
+        has_next=len(ids) > size,
         total=total,
+        lines=max(0, lines - newer),
         total_is_exact=exact,
         folded=folded,
     )
 
 
-def counters() -> Counters:
-    """Totals for the header. Remembered for a few seconds once the journal is large."""
-    total = JournalEntry.objects.count()
-    if total < _CACHE_ABOVE:
-        return _counted(total)
-    remembered: Counters | None = cache.get("journal-counters")
-    if remembered is None:
-        remembered = _counted(total)
-        cache.set("journal-counters", remembered, _CACHE_SECONDS)
-    return remembered
+def total_of(wanted: JournalFilter) -> int:
+    """How many entries match, exactly."""
+    if wanted.text:
+        return journal_find.count(wanted, limit=JournalEntry.objects.count())[0]
+    if wanted.is_tallied:
+        return journal_tally.count(wanted)
+    return wanted.entries().count()
 
 
-def _counted(total: int) -> Counters:
-    plain = JournalEntry.objects.order_by()
-    categories = plain.values_list("category").annotate(count=Count("id")).order_by("-count", "category")
-    actions = plain.values_list("action_type", flat=True).distinct().order_by("action_type")
-    return Counters(total, dict(categories), list(actions))
+def _counts(wanted: JournalFilter, *, folded: bool) -> tuple[int, int, bool]:
+    """Entries, lines, and whether that is all."""
+    if wanted.text:
+        counted, exact = journal_find.count(wanted)
+        return counted, counted, exact
+    total = total_of(wanted)
+    return total, journal_tally.count(wanted, lines=True) if folded else total, True
+
+
+def _newer_than(wanted: JournalFilter, upto: int, *, folded: bool) -> int:
+    """Lines that came since the reader began: pages begin that much later, so nothing is shown twice."""
+    if wanted.text:
+        return 0  # found by id, which ``upto`` limits already
+    entries = wanted.entries().filter(pk__gt=upto)
+    return (entries.filter(leads=True) if folded else entries).order_by("-pk")[:_NEWER_LIMIT].count()
+
+
+def _ids(wanted: JournalFilter, offset: int, limit: int, *, upto: int, folded: bool) -> list[int]:
+    """Ids first: skipping rows in an index is cheap, skipping rows with their values is not."""
+    if wanted.text:
+        return journal_find.find_ids(wanted, offset=offset, limit=limit, below=upto + 1)
+    entries = wanted.entries()
+    if wanted.is_tallied:
+        place = journal_tally.place(wanted, offset, lines=folded)
+        offset = place.skip
+        if place.before is not None:
+            entries = entries.filter(timestamp__lt=place.before)
+    if folded:
+        entries = entries.filter(leads=True)
+    return list(entries.values_list("pk", flat=True)[offset : offset + limit])
 
 
 def _entries(ids: list[int]) -> list[JournalEntry]:
@@ -117,46 +134,13 @@ def _entries(ids: list[int]) -> list[JournalEntry]:
     return [found[pk] for pk in ids if pk in found]
 
 
-def _count(entries: QuerySet[JournalEntry], start: int, found: int, size: int, *, folded: bool) -> tuple[int, bool]:
-    if not folded and found <= size and (found or not start):
-        return start + found, True  # the last page tells the count by itself
-    counted = entries[: COUNT_LIMIT + 1].count()  # in order: else SQLite starts at the oldest end of the table
-    return min(counted, COUNT_LIMIT), counted <= COUNT_LIMIT
-
-
 def _rows(entries: list[JournalEntry], *, folded: bool) -> list[Row]:
-    sizes: dict[tuple[str, str], int] = {}
-    newest: dict[tuple[str, str], JournalEntry] = {}
-    open_batches: set[str] = set()
-    batches = {entry.batch_id for entry in entries if entry.batch_id}
-    if folded and batches:
-        sizes, newest = _batches(batches)
-        open_batches = _batches_to_undo(entry.pk for entry in entries if entry.batch_id)
-    rows = []
-    for entry in entries:
-        kind = (entry.batch_id, entry.category)
-        count = sizes.get(kind, 0)
-        text = entry.description
-        if count > 1:
-            last = newest[kind]
-            text = last.description if last.entity_id is None else f"{entry.description} … and {count - 1:,} more"
-        rows.append(Row(entry, text, count, can_undo(entry), count > 1 and entry.batch_id in open_batches))
-    return rows
+    batches = batch_lines(entries) if folded else {}
+    return [_row(entry, batches.get((entry.batch_id, entry.category))) for entry in entries]
 
 
-def _batches(batch_ids: Iterable[str]) -> tuple[dict[tuple[str, str], int], dict[tuple[str, str], JournalEntry]]:
-    """Size of each batch per category, and its newest entry: a summary, when the writer made one (J-2)."""
-    grouped = JournalEntry.objects.filter(batch_id__in=list(batch_ids)).order_by().values("batch_id", "category")
-    found = list(grouped.annotate(count=Count("id"), newest=Max("id")))
-    entries = JournalEntry.objects.only("description", "entity_id").in_bulk([row["newest"] for row in found])
-    sizes = {(row["batch_id"], row["category"]): row["count"] for row in found}
-    newest = {(row["batch_id"], row["category"]): entries[row["newest"]] for row in found if row["newest"] in entries}
-    return sizes, newest
-
-
-def _batches_to_undo(entry_ids: Iterable[int]) -> set[str]:
-    left = JournalEntry.objects.filter(
-        batch_id=OuterRef("batch_id"), undoable=True, undone_by=None, entity_type__in=handled_types()
-    )
-    heads = JournalEntry.objects.filter(pk__in=list(entry_ids)).order_by()
-    return set(heads.filter(Exists(left)).values_list("batch_id", flat=True))
+def _row(entry: JournalEntry, batch: BatchLine | None) -> Row:
+    if batch is None or batch.entries < 2:
+        return Row(entry, entry.description, 0, can_undo(entry), False)
+    text = batch.summary or f"{entry.description} … and {batch.entries - 1:,} more"
+    return Row(entry, text, batch.entries, can_undo(entry), batch.can_undo)

@@ -14,7 +14,7 @@ TEXT = "{row}.entity_name || char(31, 31) || {row}.description || char(31, 31)"
 
 _INDEXED = "EXISTS (SELECT 1 FROM tasks_app_journal_search_docsize WHERE id = old.id)"
 _TAKE_OUT = f"""INSERT INTO tasks_app_journal_search(tasks_app_journal_search, rowid, text)
-         SELECT 'delete', old.id, {TEXT.format(row="old")} WHERE {_INDEXED};"""  # noqa: S608
+         SELECT 'delete', old.id, {TEXT.format(row="old")} WHERE {_INDEXED};"""
 _ADD = """INSERT INTO tasks_app_journaltally(hour, category, action_type, user_initiated, entries, lines)
          VALUES (substr(new.timestamp, 1, 13), new.category, new.action_type, new.user_initiated, 1, new.leads)
          ON CONFLICT DO UPDATE SET entries = entries + 1, lines = lines + excluded.lines;

@@ -43,7 +43,7 @@ class JournalEntry(models.Model):
             models.Index(fields=["category", "-timestamp", "-id"], name="journal_category"),
             models.Index(fields=["action_type", "-timestamp", "-id"], name="journal_action"),
             models.Index(fields=["batch_id", "category", "-timestamp", "-id"], name="journal_batch"),
-            models.Index(fields=["category", "entity_id", "-timestamp"], name="journal_entity"),
+            models.Index(fields=["category", "entity_id", "-timestamp", "-id"], name="journal_entity"),
             models.Index(fields=["batch_id", "-id"], condition=Q(undoable=True, undone_by=None), name="journal_to_undo"),
         ]
 

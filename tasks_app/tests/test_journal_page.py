@@ -7,10 +7,11 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from tasks_app import journal_pages
+from tasks_app import journal_find
 from tasks_app.journal import Actor, acting_as, build_entry, log_entries, log_entry, new_batch_id
 from tasks_app.journal_filter import JournalFilter
-from tasks_app.journal_pages import counters, journal_page
+from tasks_app.journal_pages import journal_page
+from tasks_app.journal_tally import statistics
 from tasks_app.models import JournalEntry
 
 pytestmark = pytest.mark.django_db
@@ -93,22 +94,25 @@ def test_new_entries_do_not_shift_the_pages_being_read():
     assert (len(third.rows), third.has_next) == (1, False)
 
 
-def test_counting_stops_at_its_limit_and_says_so(alice, monkeypatch):
-    monkeypatch.setattr(journal_pages, "COUNT_LIMIT", 10)
+def test_counting_what_a_text_finds_stops_at_its_limit_and_says_so(alice, monkeypatch):
+    monkeypatch.setattr(journal_find.count, "__defaults__", (10,))
     for number in range(12):
         entry(str(number))
-    page = journal_page(JournalFilter(), number=1, size=5)
+    page = journal_page(JournalFilter(text="did"), number=1, size=5)
     assert (page.total, page.total_is_exact) == (10, False)
-    assert "More than 10 entries" in alice.get(reverse("journal:list")).content.decode()
+    assert "More than 10 entries" in alice.get(reverse("journal:list"), {"q": "did"}).content.decode()
+    assert journal_page(JournalFilter(), number=1, size=5).total == 12  # without a text all are counted
 
 
-def test_counters_name_every_category_and_action_there_is():
-    entry(category="m3u", action="refresh")
+def test_statistics_name_every_category_and_action_there_is():
+    assert (statistics().total, statistics().oldest) == (0, None)
+    first = entry(category="m3u", action="refresh")
     entry(category="m3u", action="odd_action")
-    entry()
-    assert counters().categories == {"m3u": 2, "channel": 1}
-    assert counters().actions == ["odd_action", "refresh", "update"]
-    assert counters().total == 3
+    last = entry()
+    figures = statistics()
+    assert figures.categories == {"m3u": 2, "channel": 1}
+    assert figures.action_names == ["odd_action", "refresh", "update"]
+    assert (figures.total, figures.oldest, figures.newest) == (3, first.timestamp, last.timestamp)
 
 
 @pytest.mark.parametrize("text", ["yesterday", "2026-02-30", "2026-13-01T00:00", "12/31/2026", "2026-03-08 25:00"])

@@ -7,7 +7,8 @@ from django.views.decorators.http import require_GET
 from ecm_site.htmx import render_page
 from tasks_app.forms import PAGE_SIZES, JournalFilterForm
 from tasks_app.journal_diff import difference
-from tasks_app.journal_pages import counters, journal_page
+from tasks_app.journal_pages import journal_page
+from tasks_app.journal_tally import statistics
 from tasks_app.models import JournalEntry
 from tasks_app.undo import can_undo, undoable_in_batch
 from tasks_app.views.parameters import number_from
@@ -21,7 +22,7 @@ def journal_list(request: HttpRequest) -> HttpResponse:
     every = request.GET.get("every") == "1"
     context = {
         "form": form,
-        "counters": counters(),
+        "counters": statistics(),
         "page": None,
         "every": every,
         "moments": form.moments(),
