@@ -12,6 +12,7 @@ _data = Path(tempfile.mkdtemp(prefix="ecm-test-"))
 os.environ["CONFIG_DIR"] = str(_data)
 os.environ.setdefault("ECM_DEBUG", "0")
 os.environ.setdefault("RATE_LIMIT_ENABLED", "1")
+os.environ.setdefault("ECM_LOG_FORMAT", "text")  # what processes that tests start say is read line by line
 # Named here and not in pyproject.toml: from there pytest-django would read the settings before this file is even loaded,
 # and tests would work in the real data folder.
 if django.conf.settings.configured:

@@ -1,29 +1,38 @@
 """Is the install able to work? (50 §11.1)"""
 
 import logging
+import shutil
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from tasks_app.models import WorkerBeat
+from tasks_app.models import Schedule, WorkerBeat
 
 logger = logging.getLogger(__name__)
 
 WORKER_SILENCE = timedelta(minutes=3)
+OK = "ok"
+SKIPPED = "skipped"
+UNKNOWN = "unknown"  # the database has to answer first
+SILENT = "silent"
+NEVER_DUE = "schedule_without_next_run"
+
+Check = Callable[[], str]
 
 
 @dataclass(frozen=True)
 class Readiness:
-    """``checks`` maps a part to "ok" or to the class of what is wrong, never to a text with details."""
+    """``checks`` maps a part to "ok", "skipped" or to the class of what is wrong, never to a text with details."""
 
     checks: dict[str, str]
 
     @property
     def is_ready(self) -> bool:
-        return all(answer == "ok" for answer in self.checks.values())
+        return all(answer in (OK, SKIPPED) for answer in self.checks.values())
 
     @property
     def status(self) -> str:
@@ -35,14 +44,12 @@ _last_lock = threading.Lock()
 
 
 def readiness() -> Readiness:
-    """Look at the database and the task worker. Logs changes only, not every question."""
-    checks = {"database": _database()}
-    checks["worker"] = _worker() if checks["database"] == "ok" else "unknown"
-    with _last_lock:
-        for part, answer in checks.items():
-            if _last.get(part, "ok") != answer:
-                logger.warning("[HEALTH] %s is now %s", part, answer)
-        _last.update(checks)
+    """Ask every part that work depends on. Logs changes only, not every question."""
+    checks = {"database": _answer(_database), "dispatcharr": _dispatcharr(), "ffprobe": _ffprobe()}
+    has_database = checks["database"] == OK
+    checks["worker"] = _answer(_worker) if has_database else UNKNOWN
+    checks["scheduler"] = _answer(_scheduler) if has_database else UNKNOWN
+    _log_changes(checks)
     return Readiness(checks)
 
 
@@ -51,17 +58,43 @@ def worker_is_alive() -> bool:
     return WorkerBeat.objects.filter(seen_at__gte=timezone.now() - WORKER_SILENCE).exists()
 
 
-def _database() -> str:
+def _answer(check: Check) -> str:
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        return check()
     except DatabaseError as error:
         return type(error).__name__
-    return "ok"
+
+
+def _database() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return OK
+
+
+def _dispatcharr() -> str:
+    return SKIPPED  # this version works standalone: there is no server that could be configured
+
+
+def _ffprobe() -> str:
+    return OK if shutil.which("ffprobe") else FileNotFoundError.__name__
 
 
 def _worker() -> str:
-    try:
-        return "ok" if worker_is_alive() else "silent"
-    except DatabaseError as error:
-        return type(error).__name__
+    return OK if worker_is_alive() else SILENT
+
+
+def _scheduler() -> str:
+    """An enabled schedule of an enabled task that will never be due is the fault nobody notices (trap 3)."""
+    never_due = Schedule.objects.filter(enabled=True, task__enabled=True, next_run_at=None)
+    return NEVER_DUE if never_due.exists() else OK
+
+
+def _log_changes(checks: dict[str, str]) -> None:
+    with _last_lock:
+        for part, answer in checks.items():
+            before = _last.get(part, OK)
+            if before == answer or (before in (OK, SKIPPED) and answer in (OK, SKIPPED)):
+                continue
+            level = logging.INFO if answer in (OK, SKIPPED) else logging.WARNING
+            logger.log(level, "[HEALTH] %s was %s and is now %s", part, before, answer)
+        _last.update(checks)

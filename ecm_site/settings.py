@@ -1,8 +1,9 @@
 """Django settings. Every number here has its reason beside it; operators change values by environment (50 §14)."""
 
+import sys
 from pathlib import Path
 
-from ecm_site.environment import env_bool, env_int, env_list, env_networks, env_text
+from ecm_site.environment import env_bool, env_choice, env_int, env_list, env_networks, env_text
 from ecm_site.keys import read_or_create_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -49,6 +50,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "ecm_site.request_log.RequestLogMiddleware",
+    "ecm_site.request_log.HealthWithoutSessionMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -218,14 +221,20 @@ USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"
 
-LOG_LEVEL = env_text("LOG_LEVEL", "INFO").upper()
+LOG_LEVEL = env_choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), "INFO")
+# Lines for people at a terminal, JSON for whoever collects them. They go to stderr: stdout is for the answers of commands.
+LOG_FORMAT = env_choice("ECM_LOG_FORMAT", ("TEXT", "JSON"), "TEXT" if sys.stderr.isatty() else "JSON")
+LOG_DIR = CONFIG_DIR / "logs"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "ecm_site.logs.LineFormatter"}},
+    "formatters": {"text": {"()": "ecm_site.logs.LineFormatter"}, "json": {"()": "ecm_site.logs.JsonFormatter"}},
     "filters": {"mask": {"()": "ecm_site.logs.MaskSecrets"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["mask"]}},
-    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT.lower(), "filters": ["mask"]},
+        "recent": {"()": "ecm_site.recent_log.RecentLogHandler", "folder": LOG_DIR, "formatter": "json", "filters": ["mask"]},
+    },
+    "root": {"handlers": ["console", "recent"], "level": LOG_LEVEL},  # ecm_site.log_level changes it while we run
     "loggers": {
         "httpx": {"level": "WARNING"},  # it logs whole addresses, credentials included
         "httpcore": {"level": "WARNING"},
@@ -234,5 +243,5 @@ LOGGING = {
     },
 }
 
-for _folder in (UPLOAD_DIR, SOURCE_CACHE_DIR, PUBLISH_DIR, TEMP_DIR, VENDOR_DIR):
+for _folder in (UPLOAD_DIR, SOURCE_CACHE_DIR, PUBLISH_DIR, TEMP_DIR, LOG_DIR, VENDOR_DIR):
     _folder.mkdir(parents=True, exist_ok=True)

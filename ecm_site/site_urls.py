@@ -1,7 +1,7 @@
 from django.urls import path
 
 from ecm_site.settings_forms import PAGES
-from ecm_site.views import dashboard, demo, health, settings_pages, setup, sign_in, welcome
+from ecm_site.views import dashboard, debug, demo, health, settings_pages, setup, sign_in, welcome
 
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
@@ -17,4 +17,7 @@ urlpatterns = [
     *(path(f"settings/{page.slug}/", settings_pages.settings_page, {"slug": page.slug}, page.url_name) for page in PAGES),
     path("api/health", health.health, name="health"),
     path("api/health/ready", health.ready, name="health_ready"),
+    path("api/health/schema", health.schema, name="health_schema"),
+    path("api/version", health.version, name="version"),
+    path("api/debug/request-rates", debug.rates, name="request_rates"),
 ]

@@ -1,15 +1,10 @@
-"""What all answers share: headers, error pages, health (50 O-4, O-5, §11.1)."""
+"""What all answers share: headers, error pages (50 O-4, O-5)."""
 
-from datetime import timedelta
 from unittest import mock
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import OperationalError
 from django.test import Client
-from django.utils import timezone
-
-from tasks_app.models import WorkerBeat
 
 
 def test_pages_carry_the_security_headers(signed_in: Client) -> None:
@@ -73,26 +68,3 @@ def test_a_form_from_another_address_names_the_proxy_settings(alice: User) -> No
     answer = client.post("/settings/general/", {"time_zone": ""}, headers={"Origin": "https://tv.example.org"})
     assert answer.status_code == 403
     assert "ECM_BEHIND_TLS" in answer.content.decode()
-
-
-def test_health_answers_without_a_database(client: Client) -> None:
-    answer = client.get("/api/health")
-    assert answer.status_code == 200
-    assert answer.json()["status"] == "healthy"
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize(("age_minutes", "status"), [(1, 200), (4, 503)])
-def test_ready_needs_a_worker_that_was_heard_lately(client: Client, age_minutes: int, status: int) -> None:
-    WorkerBeat.objects.create(worker="here:1", seen_at=timezone.now() - timedelta(minutes=age_minutes))
-    answer = client.get("/api/health/ready")
-    assert answer.status_code == status
-    assert answer.json()["checks"]["worker"] == ("ok" if status == 200 else "silent")
-
-
-@pytest.mark.django_db
-def test_ready_names_the_class_of_a_database_error_and_nothing_more(client: Client) -> None:
-    with mock.patch("ecm_site.health.connection.cursor", side_effect=OperationalError("no such file /srv/secret")):
-        answer = client.get("/api/health/ready")
-    assert answer.status_code == 503
-    assert answer.json() == {"status": "not_ready", "checks": {"database": "OperationalError", "worker": "unknown"}}

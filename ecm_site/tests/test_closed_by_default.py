@@ -8,7 +8,18 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-PUBLIC_PREFIXES = ("/setup/", "/sign-in/", "/sign-out/", "/api/health", "/output/", "/hdhr", "/stream/", "/t/", "/admin/login/")
+PUBLIC_PREFIXES = (
+    "/setup/",
+    "/sign-in/",
+    "/sign-out/",
+    "/api/health",
+    "/api/version",
+    "/output/",
+    "/hdhr",
+    "/stream/",
+    "/t/",
+    "/admin/login/",
+)
 SAMPLE_VALUES = {
     "int": "1",
     "slug": "general",
