@@ -58,6 +58,11 @@ def parse_address(text: str) -> tuple[httpx.URL, tuple[str, str] | None]:
     return url, login
 
 
+def new_guard(policy: FetchPolicy) -> AddressGuard:
+    """The guard of one way through the network, which remembers where it began."""
+    return AddressGuard(allow_private=policy.allow_private, own_port=0 if policy.allow_own_server else settings.ECM_PORT)
+
+
 @contextmanager
 def open_answer(
     address: str,
@@ -70,17 +75,19 @@ def open_answer(
     method: str = "GET",
     content: bytes = b"",
     follow_redirects: bool = True,
+    guard: AddressGuard | None = None,
 ) -> Iterator[httpx.Response]:
     """Request ``address`` and yield the answer with its body unread (``iter_raw``).
 
     Any 2xx and the statuses in ``accepted`` are yielded; everything else raises :class:`FetchError`, as do refused
     addresses, broken connections and too many redirects. ``extra_headers`` (conditions) stay with the first host. What is
-    sent (``content``) must not go anywhere else, so a caller that sends something leaves ``follow_redirects`` off.
+    sent (``content``) must not go anywhere else, so a caller that sends something leaves ``follow_redirects`` off. With a
+    ``guard`` of its own, several requests count as hops of one way (:func:`new_guard`).
     """
     url, login = parse_address(address)
     if params:
         url = url.copy_merge_params(dict(params))
-    guard = AddressGuard(allow_private=policy.allow_private, own_port=0 if policy.allow_own_server else settings.ECM_PORT)
+    guard = guard or new_guard(policy)
     watch = Watch(should_stop, policy.total_timeout)
     pool = httpcore.ConnectionPool(
         ssl_context=_ssl_context(policy.verify_tls),
@@ -154,7 +161,7 @@ def _redirect_target(response: httpx.Response) -> httpx.URL | None:
     return target.copy_with(userinfo=b"", fragment=None)
 
 
-def _raise_for_status(response: httpx.Response, accepted: tuple[int, ...]) -> None:
+def _raise_for_status(response: httpx.Response, accepted: Container[int]) -> None:
     if response.is_success or response.status_code in accepted:
         return
     from ecm_site.fetching.bodies import read_start

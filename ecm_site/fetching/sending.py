@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ecm_site.fetching.addresses import AddressGuard
 from ecm_site.fetching.bodies import BodyReader
 from ecm_site.fetching.bodies import charset as declared_charset
 from ecm_site.fetching.client import ShouldStop, open_answer
@@ -50,12 +51,14 @@ def send(
     content: bytes = b"",
     headers: Mapping[str, str] | None = None,
     should_stop: ShouldStop | None = None,
+    guard: AddressGuard | None = None,
 ) -> Answer:
     """Send one request and return the answer, also when its status is an error.
 
     Redirects are never followed: what is sent, secrets included, goes to the server that was named or nowhere. The answer is
     read up to ``policy.max_bytes`` (default :data:`ANSWER_MAX_BYTES`). Raises :class:`FetchError` when there is no answer or
-    the address is refused; a redirect is kind ``redirect``.
+    the address is refused; a redirect is kind ``redirect``. Requests that share a ``guard`` count as hops of one way: after a
+    public server none of them reaches into the local network.
     """
     merged = {**policy.headers, **(headers or {})}
     limit = ANSWER_MAX_BYTES if policy.max_bytes is None else policy.max_bytes
@@ -67,6 +70,7 @@ def send(
         method=method,
         content=content,
         follow_redirects=False,
+        guard=guard,
     ) as response:
         body = _read(response, limit, policy.max_ratio)
         names = {name.lower(): value for name, value in response.headers.items()}
