@@ -6,21 +6,20 @@ Undoing is itself journalled as an ordinary entry with the values exchanged, so 
 """
 
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
+from ecm_site.wording import counted
 from tasks_app.journal import build_entry, collecting, log_entry, new_batch_id, write_entries
 from tasks_app.models import JournalEntry
 from tasks_app.progress import NoProgress, Progress
+from tasks_app.write_turns import Turn, WriteTurns
 
 logger = logging.getLogger(__name__)
 
-_CHUNK = 100  # entries a transaction…
-_CHUNK_SECONDS = 0.3  # …or fewer when they take long: nobody may wait for the write lock
-_PAUSE_SECONDS = 0.02  # between two chunks, for those who do wait
+_CHUNK = 100  # entries a transaction, fewer when they take long (:mod:`tasks_app.write_turns`)
 _CONFLICTS_KEPT = 200
 _UNDID = "Undid: "
 _REDID = "Redid: "
@@ -76,28 +75,32 @@ def can_undo(entry: JournalEntry) -> bool:
 def undo_entry(entry: JournalEntry) -> UndoReport:
     """Take one entry back; a conflict is in the report, not an exception."""
     report = UndoReport(batch_id=entry.batch_id)
-    _undo_chunk([entry.pk], "", report)
+    with WriteTurns().turn() as turn:
+        _undo_chunk([entry.pk], "", report, turn)
     return report
 
 
 def undo_batch(batch_id: str, *, progress: Progress | None = None) -> UndoReport:
     """Take back all entries of a bulk operation, newest first. What conflicts stays; everything else is undone.
 
-    Works in short transactions, so that a batch of thousands blocks nobody; raises ``Cancelled`` between them.
+    Works in short turns with gaps between them, so that a batch of thousands keeps nobody waiting; raises ``Cancelled``
+    between them. What was undone until then stays undone, and undoing the same batch again goes on from there.
     """
     progress = progress or NoProgress()
+    turns = WriteTurns()
     ids = list(undoable_in_batch(batch_id))
     report = UndoReport(batch_id=new_batch_id())
     progress.report(phase="undoing", current=0, total=len(ids))
     position = 0
-    while position < len(ids):
-        progress.raise_if_cancelled()
-        position += _undo_chunk(ids[position : position + _CHUNK], report.batch_id, report)
-        progress.report(current=position, succeeded=report.undone, failed=report.conflict_count)
-        if position < len(ids):
-            time.sleep(_PAUSE_SECONDS)
-    if len(ids) > 1 and report.undone:
-        _log_summary(batch_id, report)
+    try:
+        while position < len(ids):
+            progress.raise_if_cancelled()
+            with turns.turn() as turn:
+                position += _undo_chunk(ids[position : position + _CHUNK], report.batch_id, report, turn)
+            progress.report(current=position, succeeded=report.undone, failed=report.conflict_count)
+    finally:
+        if len(ids) > 1 and report.undone:
+            _log_summary(batch_id, report, stopped_before=len(ids) - position)
     return report
 
 
@@ -106,7 +109,7 @@ def undoable_in_batch(batch_id: str, *, limit: int | None = None) -> list[int]:
     if not batch_id:
         return []
     rows = JournalEntry.objects.filter(batch_id=batch_id, undoable=True, undone_by=None, entity_type__in=_handlers)
-    return list(rows.order_by("-timestamp", "-id").values_list("pk", flat=True)[:limit])
+    return list(rows.order_by("-pk").values_list("pk", flat=True)[:limit])  # the order in which they were written
 
 
 def foresee_conflict(entry: JournalEntry) -> str:
@@ -123,55 +126,68 @@ def foresee_conflict(entry: JournalEntry) -> str:
     return ""
 
 
-def _undo_chunk(ids: list[int], batch_id: str, report: UndoReport) -> int:
-    """Undo entries in one transaction until time is up; return how many were dealt with (at least one)."""
-    deadline = time.monotonic() + _CHUNK_SECONDS
+def _undo_chunk(ids: list[int], batch_id: str, report: UndoReport, turn: Turn) -> int:
+    """Undo entries until the turn is over; return how many were dealt with (at least one)."""
     dealt = 0
-    with transaction.atomic():
-        found = JournalEntry.objects.in_bulk(ids)
-        for entry_id in ids:
-            dealt += 1
-            entry = found.get(entry_id)
-            if entry is None:
-                report.add_conflict(f"Entry {entry_id} is no longer in the journal.")
-            else:
-                _undo_one(entry, batch_id, report)
-            if time.monotonic() > deadline:
-                break
+    records: dict[int, list[JournalEntry]] = {}
+    found = JournalEntry.objects.in_bulk(ids)
+    for entry_id in ids:
+        dealt += 1
+        entry = found.get(entry_id)
+        if entry is None:
+            report.add_conflict(f"Entry {entry_id} is no longer in the journal.")
+        else:
+            record = _undo_one(entry, batch_id, report)
+            if record:
+                records[entry_id] = record
+        if turn.is_over:
+            break
+    _write_records(records)
+    report.undone += len(records)
     return dealt
 
 
-def _undo_one(entry: JournalEntry, batch_id: str, report: UndoReport) -> None:
+def _undo_one(entry: JournalEntry, batch_id: str, report: UndoReport) -> list[JournalEntry]:
+    """Undo one entry and return the record of it, to be written; nothing when a conflict was reported instead."""
     handler = _handlers.get(entry.entity_type)
     if entry.undone_by_id is not None:
         report.add_conflict(f"“{entry.entity_name}”: this was undone already.")
-        return
+        return []
     if handler is None or not entry.undoable:
         report.add_conflict(f"“{entry.entity_name}”: this cannot be undone.")
-        return
+        return []
     try:
-        with transaction.atomic():  # a savepoint: one conflict must not take back what was undone before it
-            with collecting() as gathered:
-                handler(entry)
-            first = _record(entry, gathered, batch_id)
-            JournalEntry.objects.filter(pk=entry.pk).update(undone_by=first)
+        with transaction.atomic(), collecting() as gathered:  # a savepoint: one conflict takes back nothing but itself
+            handler(entry)
     except UndoConflict as conflict:
         logger.info("[JOURNAL] Entry %s not undone: %s", entry.pk, conflict)
         named = entry.entity_name[:20] in str(conflict)
         report.add_conflict(str(conflict) if named else f"“{entry.entity_name}”: {conflict}")
-    else:
-        report.undone += 1
+        return []
+    return _record(entry, gathered, batch_id)
 
 
-def _record(entry: JournalEntry, gathered: list[JournalEntry], batch_id: str) -> JournalEntry:
-    """Write what the undoing did; unlike other journal entries it must not fail alone: it marks the entry as undone."""
+def _record(entry: JournalEntry, gathered: list[JournalEntry], batch_id: str) -> list[JournalEntry]:
+    """What the undoing did: the entries that the handler wrote on the way, else ``entry`` with its values exchanged."""
     rows = gathered or [_reversed(entry)]
     common = batch_id or (new_batch_id() if len(rows) > 1 else "")
     for row in rows:
         row.batch_id = common
         if gathered:
             row.description = f"{_UNDID}{row.description}"
-    return write_entries(rows)[0]
+    return rows
+
+
+def _write_records(records: dict[int, list[JournalEntry]]) -> None:
+    """Write the records of undone entries and mark these. Unlike other journalling it must not fail alone."""
+    if not records:
+        return
+    write_entries([row for rows in records.values() for row in rows])
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE tasks_app_journalentry SET undone_by_id = %s WHERE id = %s",
+            [(rows[0].pk, entry_id) for entry_id, rows in records.items()],
+        )
 
 
 def _reversed(entry: JournalEntry) -> JournalEntry:
@@ -201,19 +217,21 @@ def _told_back(description: str) -> str:
     return _UNDID + description.removeprefix(_REDID)
 
 
-def _log_summary(batch_id: str, report: UndoReport) -> None:
+def _log_summary(batch_id: str, report: UndoReport, *, stopped_before: int) -> None:
     try:
         origin = JournalEntry.objects.filter(batch_id=batch_id).order_by("-timestamp", "-id").first()
     except DatabaseError:
         logger.exception("[JOURNAL] Batch %s could not be read for its summary", batch_id)
         return
-    problems = f", {report.conflict_count} could not be" if report.conflict_count else ""
+    problems = f", {report.conflict_count:,} could not be" if report.conflict_count else ""
+    if stopped_before:
+        problems += f", stopped before the other {stopped_before:,}"
     log_entry(
         origin.category if origin else "task",
         "undo",
         entity_type="journal_batch",
         entity_name=f"Batch {batch_id}",
-        description=f"Undid batch {batch_id}: {report.undone} changes taken back{problems}.",
+        description=f"Undid batch {batch_id}: {counted(report.undone, 'change')} taken back{problems}.",
         after={"undone": report.undone, "conflicts": report.conflict_count, "batch": batch_id},
         batch_id=report.batch_id,
     )

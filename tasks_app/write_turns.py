@@ -10,8 +10,8 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
-TURN = 0.2  # seconds of work in one transaction
-GAP_EVERY = 0.3  # seconds that the lock may be ours, turn after turn, before others get a gap
+TURN = 0.15  # seconds of work in one transaction
+GAP_EVERY = 0.2  # seconds that the lock may be ours, turn after turn, before others get a gap
 GAP = 0.11  # longer than the longest sleep of SQLite's busy handler
 CHECKPOINT_EVERY = 2.0
 

@@ -1,9 +1,12 @@
 """Taking entries back, and taking that back again; conflicts say what is in the way and change nothing."""
 
 import pytest
+from django.db import DatabaseError
 
+from tasks_app import undo, write_turns
 from tasks_app.journal import Actor, acting_as, build_entry, log_entries, log_entry, new_batch_id
 from tasks_app.models import JournalEntry, WorkerBeat
+from tasks_app.progress import Cancelled
 from tasks_app.tests.helpers import known_undo, undo_beat
 from tasks_app.undo import can_undo, foresee_conflict, undo_batch, undo_entry, undoable_in_batch
 
@@ -190,3 +193,59 @@ def test_an_empty_or_unknown_batch_is_nothing():
     assert undo_batch("").undone == 0
     assert undo_batch("12345678").undone == 0
     assert not JournalEntry.objects.exists()
+
+
+def batch_of_renamings(count):
+    batch = new_batch_id()
+    for number in range(1, count + 1):
+        renamed(number, f"old {number}", f"new {number}", batch)
+    return batch
+
+
+def test_each_turn_ends_when_its_time_is_over_and_the_next_goes_on_from_there(monkeypatch):
+    batch = batch_of_renamings(5)
+    monkeypatch.setattr(write_turns, "TURN", 0)
+    monkeypatch.setattr(write_turns, "GAP_EVERY", 1000)
+    steps = []
+
+    class Progress:
+        def report(self, **values):
+            steps.append(values.get("current"))
+
+        def raise_if_cancelled(self):
+            return None
+
+    assert undo_batch(batch, progress=Progress()).undone == 5
+    assert steps == [0, 1, 2, 3, 4, 5]
+
+
+def test_undoing_that_is_cancelled_says_how_far_it_came_and_can_go_on(monkeypatch):
+    batch = batch_of_renamings(4)
+    monkeypatch.setattr(write_turns, "TURN", 0)
+    turns = iter([False, False, True])
+
+    class Progress:
+        def report(self, **values):
+            return None
+
+        def raise_if_cancelled(self):
+            if next(turns):
+                raise Cancelled
+
+    with pytest.raises(Cancelled):
+        undo_batch(batch, progress=Progress())
+    assert "2 changes taken back, stopped before the other 2" in newest().description
+    assert set(WorkerBeat.objects.values_list("worker", flat=True)) == {"new 1", "new 2", "old 3", "old 4"}
+    assert undo_batch(batch).undone == 2
+
+
+def test_a_record_that_cannot_be_written_takes_the_undoing_back(monkeypatch):
+    entry = renamed()
+
+    def broken(entries):
+        raise DatabaseError("disk full")
+
+    monkeypatch.setattr(undo, "write_entries", broken)
+    with pytest.raises(DatabaseError):
+        undo_entry(entry)
+    assert WorkerBeat.objects.get().worker == "new"
