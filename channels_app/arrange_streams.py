@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from django.db import transaction
 
 from channels_app.chunks import chunked
-from channels_app.commands import AddStreams, RemoveStreams, ReorderStreams
+from channels_app.commands import AddStreams, RemoveStreams, ReorderStreams, ReplaceStream
 from channels_app.errors import EditRefused, NotThere
 from channels_app.journal_channels import streams_entry
 from channels_app.lineup_changed import lineup_changed
 from channels_app.models import Channel, ChannelStream
 from channels_app.outcomes import Outcome
+from ecm_site.masking import mask_text
 from ecm_site.wording import counted, shortened
 from m3u_app.models import Stream
 from tasks_app import journal
@@ -105,6 +106,33 @@ def reorder_streams(command: ReorderStreams, *, batch_id: str = "") -> StreamsOu
     return outcome
 
 
+def replace_stream(command: ReplaceStream, *, batch_id: str = "") -> StreamsOutcome:
+    """Let another stream take a stream's place on the channel, also the place of one that the provider has taken away.
+
+    Raises :class:`NotThere` when channel or new stream are gone and :class:`EditRefused` when the new one is on it already.
+    """
+    names = dict(Stream.objects.filter(pk__in=(command.stream_id, command.new_stream_id)).values_list("pk", "name"))
+    if command.new_stream_id not in names:
+        raise NotThere("This stream no longer exists. Search again.")
+    outcome = StreamsOutcome("", batch_id)
+    new = shortened(names[command.new_stream_id])
+
+    def exchange(current: list[int]) -> list[int]:
+        if command.new_stream_id in current:
+            raise EditRefused(f"“{new}” is on this channel already.")
+        if command.stream_id in current:
+            return [command.new_stream_id if pk == command.stream_id else pk for pk in current]
+        at = min(max(command.position - 1, 0), len(current)) if command.position else len(current)
+        return [*current[:at], command.new_stream_id, *current[at:]]
+
+    lost = names.get(command.stream_id)
+    told = f"Replaced “{shortened(lost)}” by “{new}”" if lost else f"Put “{new}” in the place of a stream that is gone"
+    name = _arrange(command.channel_id, "stream_replace", exchange, outcome, told=told)
+    outcome.added.append(command.new_stream_id)
+    outcome.message = f"{told} on “{shortened(name)}”."
+    return outcome
+
+
 def store_streams(channel_id: int, current: Sequence[int], wanted: Sequence[int]) -> None:
     """Make ``wanted`` the streams of the channel, writing only what differs. Call inside a transaction."""
     links = {link.stream_id: link for link in ChannelStream.objects.filter(channel_id=channel_id)}
@@ -125,8 +153,10 @@ def store_streams(channel_id: int, current: Sequence[int], wanted: Sequence[int]
         ChannelStream.objects.bulk_create(new)
 
 
-def _arrange(channel_id: int, action_type: str, change: Callable[[list[int]], list[int]], outcome: StreamsOutcome) -> str:
-    """Read, change and store the list inside one transaction; returns the channel's name."""
+def _arrange(
+    channel_id: int, action_type: str, change: Callable[[list[int]], list[int]], outcome: StreamsOutcome, *, told: str = ""
+) -> str:
+    """Read, change and store the list inside one transaction; returns the channel's name. ``told``: for the journal."""
     with transaction.atomic():
         name = Channel.objects.filter(pk=channel_id).values_list("name", flat=True).first()
         if name is None:
@@ -137,7 +167,10 @@ def _arrange(channel_id: int, action_type: str, change: Callable[[list[int]], li
         if wanted == current:
             return name
         store_streams(channel_id, current, wanted)
-        entry = streams_entry(action_type, channel_id, name, current, wanted, batch_id=outcome.batch_id)
+        described = f"{told} on “{shortened(name)}”" if told else ""
+        entry = streams_entry(
+            action_type, channel_id, name, current, wanted, batch_id=outcome.batch_id, description=mask_text(described)
+        )
         outcome.note(journal.log_entries([entry]))
         lineup_changed(guide=False)
     outcome.channel_ids = [channel_id]

@@ -80,6 +80,16 @@ class ReorderStreams:
 
 
 @dataclass(frozen=True)
+class ReplaceStream:
+    """Put another stream where ``stream_id`` is, or, if it has left the channel already, at ``position`` (from 1)."""
+
+    channel_id: int
+    stream_id: int
+    new_stream_id: int
+    position: int = 0
+
+
+@dataclass(frozen=True)
 class ReorderChannels:
     """Put channels in front of another one of the same group, or at its end when ``before_id`` is None (10 §8.4)."""
 

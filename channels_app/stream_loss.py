@@ -3,12 +3,16 @@
 import logging
 from collections.abc import Collection
 
+from django.db.models import Count
+from django.urls import reverse
+
 from channels_app.journal_channels import streams_entry
 from channels_app.lineup_changed import lineup_changed
 from channels_app.models import Channel, ChannelStream
 from ecm_site.masking import mask_text
 from ecm_site.wording import counted, shortened
 from m3u_app.models import Stream
+from m3u_app.stream_users import StreamUse
 from tasks_app import journal
 
 logger = logging.getLogger(__name__)
@@ -22,6 +26,23 @@ class ChannelStreams:
     def used(self, stream_ids: Collection[int]) -> set[int]:
         """Those of ``stream_ids`` (at most 500) that sit on a channel."""
         return set(ChannelStream.objects.filter(stream_id__in=stream_ids).values_list("stream_id", flat=True))
+
+    def uses(self, stream_ids: Collection[int]) -> dict[int, list[StreamUse]]:
+        """The channels that use each of the streams, in the order of the lineup."""
+        links = ChannelStream.objects.filter(stream_id__in=stream_ids).order_by("channel__number", "channel_id")
+        found = list(links.values_list("stream_id", "channel_id", "channel__name", "position"))
+        sizes = _sizes({channel_id for _, channel_id, _, _ in found})
+        uses: dict[int, list[StreamUse]] = {}
+        for stream_id, channel_id, name, position in found:
+            use = _use(channel_id, name, position, sizes.get(channel_id, 1) - 1)
+            uses.setdefault(stream_id, []).append(use)
+        return uses
+
+    def known(self, keys: Collection[int]) -> dict[int, StreamUse]:
+        """The channels with these ids that still exist."""
+        names = dict(Channel.objects.filter(pk__in=keys).values_list("pk", "name"))
+        sizes = _sizes(names)
+        return {pk: _use(pk, name, 0, sizes.get(pk, 0)) for pk, name in names.items()}
 
     def before_removal(self, stream_ids: Collection[int], reason: str, batch_id: str) -> None:
         """Take the streams off their channels, one journal entry a channel; called inside the deleting transaction."""
@@ -58,6 +79,22 @@ class ChannelStreams:
                 logger.warning("[CHANNELS] Channel id=%s name=%s has no streams left: %s", channel_id, shortened(name), reason)
         journal.log_entries(entries)
         lineup_changed(guide=False)
+
+
+def _sizes(channel_ids: Collection[int]) -> dict[int, int]:
+    links = ChannelStream.objects.filter(channel_id__in=channel_ids).order_by()
+    return dict(links.values_list("channel_id").annotate(count=Count("id")))
+
+
+def _use(channel_id: int, name: str, position: int, left: int) -> StreamUse:
+    return StreamUse(
+        channel_id,
+        name,
+        position,
+        left,
+        url=reverse("channels:edit", args=[channel_id]),
+        replace_url=reverse("channels:replace_stream", args=[channel_id]),
+    )
 
 
 def _describe(name: str, lost: list[str], left: int, reason: str) -> str:

@@ -25,7 +25,7 @@ from m3u_app.models import Account, Stream
 from tasks_app.models import JournalEntry
 from tasks_app.undo import UndoConflict, register_undo
 
-_STREAM_ACTIONS = ("stream_add", "stream_remove", "stream_reorder")
+_STREAM_ACTIONS = ("stream_add", "stream_remove", "stream_reorder", "stream_replace")
 
 
 def register_handlers() -> None:

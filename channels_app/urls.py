@@ -7,6 +7,7 @@ from channels_app.views import (
     group_actions,
     guide_choice,
     manager,
+    replace_stream,
     stream_actions,
     stream_pane,
 )
@@ -55,5 +56,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<int:channel_id>/streams/add/", stream_actions.add, name="add_streams"),
     path("<int:channel_id>/streams/remove/", stream_actions.remove, name="remove_streams"),
     path("<int:channel_id>/streams/reorder/", stream_actions.reorder, name="reorder_streams"),
+    path("<int:channel_id>/streams/replace/", replace_stream.replace, name="replace_stream"),
     path("<int:channel_id>/streams/<int:stream_id>/step/", stream_actions.step, name="step_stream"),
 ]

@@ -8,6 +8,13 @@ from django.db.models.functions import Substr
 from django.utils import timezone
 
 from ecm_site.crypto import EncryptedTextField
+from m3u_app.changes.models import (  # noqa: F401 - Django finds an app's models here
+    Change,
+    ChangeBatch,
+    ChangeTotal,
+    HeldStream,
+    StreamChange,
+)
 
 
 class AccountType(models.TextChoices):

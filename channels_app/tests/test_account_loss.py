@@ -9,7 +9,7 @@ from channels_app.account_loss import LineupOfAccount
 from channels_app.models import Channel, ChannelStream
 from m3u_app.delete_account import delete_account, preview_deletion
 from m3u_app.models import Account, Stream
-from m3u_app.stream_users import register_stream_user, unregister_stream_user
+from m3u_app.stream_users import StreamUse, register_stream_user, unregister_stream_user
 
 pytestmark = pytest.mark.django_db
 
@@ -76,6 +76,12 @@ def test_whatever_still_points_at_a_stream_goes_along() -> None:
 
         def used(self, stream_ids: Collection[int]) -> set[int]:
             return set()
+
+        def uses(self, stream_ids: Collection[int]) -> dict[int, list[StreamUse]]:
+            return {}
+
+        def known(self, keys: Collection[int]) -> dict[int, StreamUse]:
+            return {}
 
         def before_removal(self, stream_ids: Collection[int], reason: str, batch_id: str) -> None:
             channel("Late", item)

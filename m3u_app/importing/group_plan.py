@@ -1,7 +1,7 @@
 """Which groups a reading needs: matched to the stored ones in memory, written later in one go (20 §2.2 step 4, §3.9)."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from m3u_app.entries import DEFAULT_GROUP, GROUP_LIMIT, GroupHint
@@ -25,6 +25,8 @@ class PlannedGroup:
     stored_entry_count: int = 0
     entry_count: int = 0
     is_met: bool = False
+    same_as: "PlannedGroup | None" = None
+    """The stored group that this name turned out to be a new name of; the row is that one's."""
 
 
 class GroupPlan:
@@ -80,10 +82,21 @@ class GroupPlan:
         for group in self.groups:
             group.is_met = group.is_met or group.entry_count > 0
 
+    def own(self) -> Iterator[PlannedGroup]:
+        """Every group once: names that turned out to belong to a stored group are left out."""
+        return (group for group in self.groups if group.same_as is None)
+
+    def rename_into(self, index: int, old: PlannedGroup) -> None:
+        """The new group at ``index`` is the stored group ``old`` under another name."""
+        new = self.groups[index]
+        old.name, old.xc_id = new.name, new.xc_id or old.xc_id
+        old.entry_count, old.is_met = new.entry_count, True
+        new.same_as = old
+
     def renamed(self) -> list[tuple[str, str]]:
         """(old name, new name) of categories that the provider renamed."""
         return [
-            (group.stored_name, group.name) for group in self.groups if group.stored_name and group.name != group.stored_name
+            (group.stored_name, group.name) for group in self.own() if group.stored_name and group.name != group.stored_name
         ]
 
     def _rename(self, hints: list[GroupHint]) -> None:

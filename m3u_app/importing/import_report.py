@@ -14,7 +14,8 @@ class RefreshReport:
 
     ``entries`` = ``created`` + ``updated`` + ``unchanged`` + ``filtered`` + ``disabled`` + ``duplicate`` + ``bad`` +
     ``no_url``. ``streams_total`` are the streams that the source contains now; ``stale`` went missing with this refresh
-    and are kept for a while, ``removed`` were deleted. ``seconds`` is the time from start to end.
+    and are kept for a while, ``removed`` were deleted. ``reconnected`` are those of the updated and
+    returned ones that another identity could not hide. ``seconds`` is the time from start to end.
     """
 
     account_id: int
@@ -29,6 +30,7 @@ class RefreshReport:
     no_url: int = 0
     stale: int = 0
     returned: int = 0
+    reconnected: int = 0
     removed: int = 0
     removed_in_use: int = 0
     kept_disabled: int = 0
@@ -81,6 +83,7 @@ class RefreshReport:
             "duplicate": self.duplicate,
             "disabled": self.disabled,
             "returned": self.returned,
+            "reconnected": self.reconnected,
             "kept_disabled": self.kept_disabled,
             "groups_new": self.groups_new,
             "groups_removed": self.groups_removed,
@@ -103,6 +106,8 @@ class RefreshReport:
             f"{counted(self.streams_total, 'stream')} in {self.seconds:.1f} s: {self.created:,} new,"
             f" {self.updated:,} changed, {self.stale:,} missing, {self.removed:,} removed."
         )
+        if self.reconnected:
+            text += f" {self.reconnected:,} of the changed ones have another address or id and kept their place."
         skipped = self.bad + self.no_url
         if skipped:
             text += f" {counted(skipped, 'unusable line')} skipped."

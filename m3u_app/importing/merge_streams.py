@@ -4,14 +4,19 @@ Every transaction leaves whole data behind. A run that is killed in the middle h
 what it wrote by its marks and goes on.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from ecm_site.masking import mask_text
+from m3u_app.changes.models import StreamChangeKind
+from m3u_app.changes.record import ChangeRecorder, Note
+from m3u_app.importing.addresses import split_address
 from m3u_app.importing.scan_source import PROVIDER_COLUMNS
 from m3u_app.importing.spool import Record, Spool
 from m3u_app.importing.write_turns import WriteTurns
-from m3u_app.raw_sql import db_time, execute_in, execute_many, insert_many, read_rows_in
+from m3u_app.raw_sql import db_time, execute_in, execute_many, insert_many, read_rows, read_rows_in
 from m3u_app.search_index import index_rows, index_rows_after, newest_row, unindex_rows
 from tasks_app.progress import Progress
 
@@ -19,6 +24,8 @@ _COLUMNS = ("group_id", *PROVIDER_COLUMNS)
 _IDENTITY, _MARK, _ROW_ID = len(_COLUMNS), len(_COLUMNS) + 1, len(_COLUMNS) + 2
 _NAME = _COLUMNS.index("name")
 _NUMBER = _COLUMNS.index("stream_chno")
+_URL = _COLUMNS.index("url")
+_PROVIDER_ID = _COLUMNS.index("provider_stream_id")
 
 _INSERT = (
     f"INSERT INTO m3u_app_stream ({', '.join(_COLUMNS)}, stream_hash, content_mark, account_id, is_custom, is_stale,"
@@ -42,6 +49,7 @@ def insert_streams(
     turns: WriteTurns,
     progress: Progress,
     now: datetime,
+    recorder: ChangeRecorder,
 ) -> int:
     """Insert the new streams in the order of the source. Returns how many; raises ``Cancelled`` between transactions."""
     at = db_time(now)
@@ -54,33 +62,51 @@ def insert_streams(
             newest = newest_row()
             created += insert_many(_INSERT, rows, _ON_CONFLICT)
             index_rows_after(newest)
+            recorder.added(newest, Counter(row[0] for row in rows))
         done += len(rows)
         progress.report(current=done, total=spool.count, succeeded=created)
     return created
 
 
-def update_streams(spool: Spool, group_ids: Sequence[int], turns: WriteTurns, progress: Progress, now: datetime) -> int:
+def update_streams(
+    spool: Spool,
+    group_ids: Sequence[int],
+    *,
+    turns: WriteTurns,
+    progress: Progress,
+    now: datetime,
+    recorder: ChangeRecorder,
+    returning: Collection[int] = (),
+) -> int:
     """Update streams whose lines changed; returns how many of them really differ.
 
     The others (blanks moved, attributes in another order) only get their new mark: ``updated_at`` stays (20 §3.6).
+    Streams of ``returning`` had been missing: that they are back says more than what else is new about them.
     """
     at = db_time(now)
+    group_names = _GroupNames()
     differing = done = 0
-    for records in spool.chunks():
+    for records in _in_turn_sizes(spool.chunks(), turns):
         progress.raise_if_cancelled()
         stored = _stored(records)
         updates: list[tuple[Any, ...]] = []
-        marks: list[tuple[int, int]] = []
+        marks: list[tuple[int, bytes, int]] = []
         renamed: list[int] = []
+        notes: list[Note] = []
         for record in records:
             row_id = record[_ROW_ID]
             values = (group_ids[record[0]], *record[1:_IDENTITY])
-            if stored.get(row_id) == _comparable(values):
-                marks.append((record[_MARK], row_id))
-            elif row_id in stored:
-                updates.append((*values, record[_IDENTITY], record[_MARK], at, row_id))
-                if stored[row_id][_NAME] != values[_NAME]:
-                    renamed.append(row_id)
+            before = stored.get(row_id)
+            if before is None:
+                continue
+            if before == _comparable(values):
+                marks.append((record[_MARK], record[_IDENTITY], row_id))
+                continue
+            updates.append((*values, record[_IDENTITY], record[_MARK], at, row_id))
+            if before[_NAME] != values[_NAME]:
+                renamed.append(row_id)
+            if row_id not in returning:
+                notes += _notes(row_id, before, values, group_names)
         with turns.turn(len(records)):
             if renamed:
                 unindex_rows(renamed)
@@ -89,22 +115,34 @@ def update_streams(spool: Spool, group_ids: Sequence[int], turns: WriteTurns, pr
             if renamed:
                 index_rows(renamed)
             if marks:
-                execute_many("UPDATE m3u_app_stream SET content_mark = %s WHERE id = %s", marks)
+                execute_many("UPDATE m3u_app_stream SET content_mark = %s, stream_hash = %s WHERE id = %s", marks)
+            if notes:
+                recorder.changed(notes)
         differing += len(updates)
         done += len(records)
         progress.report(current=done, total=spool.count)
     return differing
 
 
-def mark_returned(row_ids: Sequence[int], turns: WriteTurns) -> None:
+def mark_returned(row_ids: Sequence[int], turns: WriteTurns, recorder: ChangeRecorder) -> None:
     """Streams that were missing are back: everything about them was kept, only the mark goes (20 §3.9)."""
     for chunk in id_chunks(row_ids):
         with turns.turn(len(chunk)):
             execute_in("UPDATE m3u_app_stream SET is_stale = %s, last_seen = NULL WHERE id IN ({ids})", [False], chunk)
+            recorder.returned(chunk)
 
 
-def mark_missing(row_ids: Sequence[int], turns: WriteTurns, last_seen: datetime) -> None:
-    """Streams that the source no longer contains; ``last_seen`` is the last refresh that did contain them."""
+def mark_missing(
+    row_ids: Sequence[int],
+    turns: WriteTurns,
+    last_seen: datetime,
+    recorder: ChangeRecorder,
+    unwanted: Collection[int] = (),
+) -> None:
+    """Streams that are not imported any more; ``last_seen`` is the last refresh that did contain them.
+
+    The provider still has those of ``unwanted``: the operator's filters drop them, so they are no change of the provider's.
+    """
     for chunk in id_chunks(row_ids):
         with turns.turn(len(chunk)):
             execute_in(
@@ -112,6 +150,9 @@ def mark_missing(row_ids: Sequence[int], turns: WriteTurns, last_seen: datetime)
                 [True, db_time(last_seen)],
                 chunk,
             )
+            gone = [row_id for row_id in chunk if row_id not in unwanted]
+            if gone:
+                recorder.removed(gone)
 
 
 def id_chunks(row_ids: Sequence[int]) -> Iterator[list[int]]:
@@ -136,6 +177,33 @@ def _stored(records: Sequence[Record]) -> dict[int, tuple[Any, ...]]:
     ids = [record[_ROW_ID] for record in records]
     rows = read_rows_in(_SELECT, ids)
     return {row[0]: _comparable(row[1:]) for row in rows}
+
+
+class _GroupNames:
+    """Names of groups by id, asked for one at a time and remembered: few streams change their group."""
+
+    def __init__(self) -> None:
+        self._names: dict[int, str] = {}
+
+    def __getitem__(self, group_id: int) -> str:
+        if group_id not in self._names:
+            found = list(read_rows("SELECT name FROM m3u_app_streamgroup WHERE id = %s", [group_id]))
+            self._names[group_id] = str(found[0][0]) if found else ""
+        return self._names[group_id]
+
+
+def _notes(row_id: int, before: Sequence[Any], values: Sequence[Any], groups: _GroupNames) -> Iterator[Note]:
+    """What is new about a stream that stayed the same one."""
+    group_id, name = values[0], values[_NAME]
+    if before[_NAME] != name:
+        yield StreamChangeKind.RENAMED, group_id, row_id, name, before[_NAME], ""
+    if before[0] != group_id and before[0]:
+        yield StreamChangeKind.MOVED, group_id, row_id, name, groups[before[0]], groups[group_id]
+    old_id, new_id = (found[_PROVIDER_ID] or split_address(found[_URL]).number for found in (before, values))
+    if old_id != new_id and old_id and new_id:
+        yield StreamChangeKind.NEW_ID, group_id, row_id, name, old_id, new_id
+    elif before[_URL] != values[_URL] and not (old_id and old_id == values[_PROVIDER_ID]):
+        yield StreamChangeKind.NEW_URL, group_id, row_id, name, mask_text(before[_URL]), mask_text(values[_URL])
 
 
 def _comparable(values: Sequence[Any]) -> tuple[Any, ...]:

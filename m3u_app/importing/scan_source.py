@@ -54,6 +54,8 @@ class Scan:
     present_before: int = 0
     """Streams of switched-on groups that the last good refresh contained."""
     entry_counts: "Counter[int]" = field(default_factory=Counter)
+    moves: "Counter[tuple[int, int]]" = field(default_factory=Counter)
+    """(stored group id, index of the group it stands in now): how many stored streams went from the one to the other."""
     filters: FilterChain | None = None
     newly_filtered: set[int] | None = None
     """Slots of stored streams that filters drop; gathered only while filters are newer than what is stored."""
@@ -62,6 +64,12 @@ class Scan:
     def present(self) -> int:
         """Streams of switched-on groups that this source contains."""
         return self.created + self.touched + self.unchanged
+
+    def note_group(self, slot: int, index: int) -> None:
+        """A stored stream was met in the group at ``index``."""
+        group_id = self.known.groups[slot]
+        if self.groups.groups[index].id != group_id:
+            self.moves[group_id, index] += 1
 
 
 def scan_source(source: EntrySource, scan: Scan, identity: IdentityMaker, salt: bytes, progress: Progress) -> None:
@@ -144,6 +152,7 @@ class _Scanner:
             scan.duplicates += 1
         elif slot >= 0:  # stored; also when its group is off now, for something may use it
             known.seen[slot] = BY_IDENTITY
+            scan.note_group(slot, index)
             scan.touched += enabled
             scan.disabled += not enabled
             self._changed.append(_record(index, entry, identity, mark, known.ids[slot]))

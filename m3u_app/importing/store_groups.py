@@ -21,7 +21,7 @@ def store_groups(account_id: int, plan: GroupPlan, turns: WriteTurns, now: datet
     Whoever is met again loses the stale mark; settings of the operator are never touched.
     """
     _rename(plan, turns)
-    missing = [group for group in plan.groups if group.id is None]
+    missing = [group for group in plan.own() if group.id is None]
     for start in range(0, len(missing), CHUNK):
         chunk = missing[start : start + CHUNK]
         with turns.turn(len(chunk)):
@@ -52,12 +52,12 @@ def store_groups(account_id: int, plan: GroupPlan, turns: WriteTurns, now: datet
         for group in missing:
             group.id = ids[group.name]
     _update(plan, turns)
-    return [group.id or 0 for group in plan.groups]
+    return [(group.same_as or group).id or 0 for group in plan.groups]
 
 
 def mark_missing_groups(plan: GroupPlan, turns: WriteTurns, last_seen: datetime) -> int:
     """Mark groups that the source no longer has; ``last_seen`` is when it last had them. Returns how many are new to it."""
-    gone = [group.id for group in plan.groups if not group.is_met and not group.was_stale and group.id is not None]
+    gone = [group.id for group in plan.own() if not group.is_met and not group.was_stale and group.id is not None]
     for start in range(0, len(gone), CHUNK):
         chunk = gone[start : start + CHUNK]
         with turns.turn(len(chunk)):
@@ -100,7 +100,7 @@ def count_group_streams(account_id: int, turns: WriteTurns) -> int:
 
 
 def _rename(plan: GroupPlan, turns: WriteTurns) -> None:
-    renamed = [group for group in plan.groups if group.id is not None and group.name != group.stored_name]
+    renamed = [group for group in plan.own() if group.id is not None and group.name != group.stored_name]
     if not renamed:
         return
     with turns.turn(len(renamed)):
@@ -112,7 +112,7 @@ def _rename(plan: GroupPlan, turns: WriteTurns) -> None:
 
 
 def _update(plan: GroupPlan, turns: WriteTurns) -> None:
-    changed = [group for group in plan.groups if group.is_met and _differs(group)]
+    changed = [group for group in plan.own() if group.is_met and _differs(group)]
     for start in range(0, len(changed), CHUNK):
         chunk = changed[start : start + CHUNK]
         with turns.turn(len(chunk)):

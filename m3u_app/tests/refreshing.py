@@ -12,6 +12,7 @@ from m3u_app.importing.import_report import RefreshReport
 from m3u_app.models import Account, Stream
 from m3u_app.providers import registry
 from m3u_app.refresh_account import refresh_account
+from m3u_app.stream_users import StreamUse
 from tasks_app.progress import Cancelled, NoProgress, Progress
 
 
@@ -125,6 +126,12 @@ class Users:
 
     def used(self, stream_ids: Collection[int]) -> set[int]:
         return self.ids & set(stream_ids)
+
+    def uses(self, stream_ids: Collection[int]) -> dict[int, list[StreamUse]]:
+        return {pk: [StreamUse(pk, f"Channel {pk}", 1)] for pk in self.used(stream_ids)}
+
+    def known(self, keys: Collection[int]) -> dict[int, StreamUse]:
+        return {key: StreamUse(key, f"Channel {key}") for key in keys}
 
     def before_removal(self, stream_ids: Collection[int], reason: str, batch_id: str) -> None:
         assert connection.in_atomic_block

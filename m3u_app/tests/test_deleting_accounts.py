@@ -19,7 +19,7 @@ from m3u_app.importing.cached_copy import CachedCopy
 from m3u_app.models import Account, Stream, StreamGroup
 from m3u_app.request_refresh import RefreshRefused, request_refresh
 from m3u_app.store_upload import keep_upload, receive_upload
-from m3u_app.stream_users import register_stream_user, unregister_stream_user
+from m3u_app.stream_users import StreamUse, register_stream_user, unregister_stream_user
 from m3u_app.tests.account_samples import HTMX, SECRETS, make_account, make_groups, make_streams, make_xtream
 from m3u_app.toggle_account import toggle_account
 from tasks_app import engine
@@ -40,6 +40,12 @@ class Witness:
 
     def used(self, stream_ids: Collection[int]) -> set[int]:
         return set(stream_ids)
+
+    def uses(self, stream_ids: Collection[int]) -> dict[int, list[StreamUse]]:
+        return {}
+
+    def known(self, keys: Collection[int]) -> dict[int, StreamUse]:
+        return {}
 
     def before_removal(self, stream_ids: Collection[int], reason: str, batch_id: str) -> None:
         assert len(stream_ids) <= 500
