@@ -1,6 +1,6 @@
 """Takes journal entries about filters back (DESIGN §3)."""
 
-from m3u_app.edit_filters import FILTER_ENTITY, ORDER_ENTITY, mark_changed, shown, write_order
+from m3u_app.edit_filters import FILTER_ENTITY, ORDER_ENTITY, mark_changed, write_order
 from m3u_app.models import Account, StreamFilter
 from m3u_app.undo_rows import undo_row
 from tasks_app.models import JournalEntry
@@ -13,8 +13,7 @@ def undo_filter_change(entry: JournalEntry) -> None:
     stored = StreamFilter.objects.filter(pk=entry.entity_id or 0).values_list("account_id", flat=True).first()
     account_id = stored or values.get("account_id")
     _check_account(account_id)
-    place = values.get("position")  # where it stands now does not matter: order has entries of its own
-    undo_row(entry, StreamFilter, shown=lambda row: {**shown(row), "position": place}, stored=lambda _, value: value)
+    undo_row(entry, StreamFilter, ignore=("position",))  # order has entries of its own
     mark_changed(account_id or 0)
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from m3u_app.views import account_form, account_page, account_work, accounts, delete, groups, held_back
+from m3u_app.views import account_form, account_page, account_work, accounts, delete, filters, groups, held_back
 
 app_name = "m3u"
 urlpatterns = [
@@ -16,6 +16,17 @@ urlpatterns = [
     path("<int:account_id>/toggle/", account_work.toggle, name="toggle"),
     path("<int:account_id>/delete/", delete.delete, name="delete"),
     path("<int:account_id>/groups/", groups.groups, name="groups"),
+    path("<int:account_id>/filters/", filters.filters, name="filters"),
+    path("<int:account_id>/filters/add/", filters.add, name="filter_add"),
+    path("<int:account_id>/filters/preview/", filters.preview, name="filter_preview"),
+    path("<int:account_id>/filters/counts/", filters.counts, name="filter_counts"),
+    path("<int:account_id>/filters/order/", filters.order, name="filter_order"),
+    path("<int:account_id>/filters/rest/", filters.rest, name="filters_rest"),
+    path("<int:account_id>/filters/apply/", filters.apply, name="filters_apply"),
+    path("<int:account_id>/filters/<int:filter_id>/", filters.edit, name="filter_edit"),
+    path("<int:account_id>/filters/<int:filter_id>/delete/", filters.delete, name="filter_delete"),
+    path("<int:account_id>/filters/<int:filter_id>/toggle/", filters.toggle, name="filter_toggle"),
+    path("<int:account_id>/filters/<int:filter_id>/step/", filters.step, name="filter_step"),
     path("<int:account_id>/held-back/", held_back.held_back, name="held_back"),
     path("<int:account_id>/guide/", account_page.add_guide, name="add_guide"),
 ]

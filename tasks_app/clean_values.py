@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ecm_site.crypto import PREFIX
 from ecm_site.masking import MASK, mask_text
 
 _SECRET_KEY = re.compile(r"(?i)(^|_)(password|passwd|passphrase|token|secret|api_?key|webhook(_url)?|private_key)($|_)")
@@ -26,7 +27,9 @@ def plain(value: Any, *, mask: bool) -> Any:
     if isinstance(value, set | frozenset):
         return sorted((plain(part, mask=mask) for part in value), key=str)
     text = str(value).replace("\x00", "")
-    return mask_text(text) if mask else text
+    if not mask:
+        return text
+    return MASK if text.startswith(PREFIX) else mask_text(text)  # an encrypted secret says nothing to anybody
 
 
 def is_secret(key: str) -> bool:

@@ -43,7 +43,7 @@ def credentials_in(typed: str) -> tuple[str, str]:
 
 def stream_url(base: str, username: str, password: str, stream_id: str, *, extension: str = "ts") -> str:
     """The live address of a stream: ``{base}/live/U/P/{id}.ts``, with odd characters in the login escaped."""
-    return f"{base}/live/{_segment(username)}/{_segment(password)}/{_segment(stream_id)}.{extension}"
+    return f"{base}/live/{address_part(username)}/{address_part(password)}/{address_part(stream_id)}.{extension}"
 
 
 def guide_url(base: str, username: str, password: str) -> str:
@@ -55,5 +55,5 @@ def api_url(base: str) -> str:
     return f"{base}/player_api.php"
 
 
-def _segment(text: str) -> str:
+def address_part(text: str) -> str:
     return quote(text, safe="@!$&'()*+,;=:~")
