@@ -9,7 +9,8 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
 from tasks_app.journal_filter import JournalFilter
-from tasks_app.models import RunStatus
+from tasks_app.models import NotificationKind, RunStatus
+from tasks_app.notifications.queries import NotificationFilter
 from tasks_app.registry import all_tasks
 
 PAGE_SIZES = (25, 50, 100, 200)
@@ -139,3 +140,18 @@ class RunFilterForm(forms.Form):
         known = [(task.task_id, task.name) for task in all_tasks()]
         asked = str(self.data.get("task", ""))[:50]
         return known if not asked or asked in dict(known) else [*known, (asked, asked)]
+
+
+class NotificationFilterForm(forms.Form):
+    """Filters of the page with all notifications."""
+
+    show = forms.ChoiceField(required=False, choices=[("", "All"), ("unread", "Unread only")])
+    kind = forms.ChoiceField(required=False, choices=[("", "Any kind"), *NotificationKind.choices])
+    q = forms.CharField(required=False, max_length=200, label="Search")
+
+    def filter(self) -> NotificationFilter:
+        """The filter to apply; call after ``is_valid()``."""
+        values = self.cleaned_data
+        return NotificationFilter(
+            unread_only=values.get("show") == "unread", kind=values.get("kind", ""), text=values.get("q", "").strip()
+        )

@@ -66,7 +66,7 @@ class NotificationPage:
 
 _STATE = """
 SELECT COALESCE((SELECT revision FROM {table} ORDER BY revision DESC LIMIT 1), 0),
-       COALESCE((SELECT id FROM {table} ORDER BY id DESC LIMIT 1), 0),
+       COALESCE((SELECT MAX(id) FROM {table}), 0),
        COALESCE((SELECT news FROM {table} WHERE news > 0 ORDER BY news DESC LIMIT 1), 0),
        (SELECT COUNT(*) FROM {table} WHERE live),
        (SELECT COUNT(*) FROM (SELECT 1 FROM {table} WHERE NOT {read} AND NOT live LIMIT %s) AS counted),
