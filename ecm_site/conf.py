@@ -59,6 +59,7 @@ class EcmSettings:
     custom_network_prefixes: tuple[str, ...] = field(default=())
     custom_network_suffixes: tuple[str, ...] = field(default=())
     show_stream_urls: bool = True
+    task_tick_seconds: int = 60  # how often the worker looks what is due (50 T-15)
     getting_started_hidden: bool = False  # the operator has put the first-steps card away
     theme: str = "dark"
     backend_log_level: str = ""
@@ -86,6 +87,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "backend_log_level": LOG_LEVELS,
 }
 RANGES: dict[str, tuple[int, int]] = {
+    "task_tick_seconds": (10, 300),
     "epg_keep_past_hours": (0, 24 * 30),
     "epg_keep_future_days": (1, 60),
     "fetch_max_megabytes": (1, 65536),

@@ -1,17 +1,24 @@
 """Starts and stops runs: what pages, commands and other apps call (50 §1.7)."""
 
 import logging
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from ecm_site.masking import mask_text
 from tasks_app import execution, healing, queueing, run_requests
 from tasks_app.journal import current_actor
-from tasks_app.models import ACTIVE_STATUSES, RunStatus, TaskRun, Trigger
-from tasks_app.outcomes import cancelled, journal_end
+from tasks_app.models import ACTIVE_STATUSES, RunStatus, Schedule, TaskRun, Trigger
+from tasks_app.models.runs import BY_PEOPLE
+from tasks_app.outcomes import MAX_MESSAGE, cancelled, journal_end
 from tasks_app.process_identity import own_identity
-from tasks_app.registry import TaskScheduler, get_task
+from tasks_app.registry import get_task
+from tasks_app.scheduling.parameters import InvalidParameters, effective_parameters, stored_configuration
+from tasks_app.scheduling.settle import settle_run
+
+__all__ = ["AlreadyRunning", "InvalidParameters", "request_cancel", "request_run_soon", "run_here", "start_run"]
 
 logger = logging.getLogger(__name__)
 
@@ -24,23 +31,26 @@ class AlreadyRunning(Exception):
         self.run = run
 
 
-class InvalidParameters(ValueError):
-    """A parameter that the task does not have."""
-
-
 def start_run(
     task_id: str,
     parameters: dict[str, Any] | None = None,
     *,
     triggered_by: Trigger = Trigger.MANUAL,
     user_id: int | None = None,
+    schedule_id: int | None = None,
+    planned_for: datetime | None = None,
 ) -> TaskRun:
     """Queue a run and return its row at once; a worker takes it within about a second (T-19).
 
-    ``user_id`` defaults to whoever acts right now. Raises :class:`AlreadyRunning`, :class:`InvalidParameters` and
-    :class:`tasks_app.registry.UnknownTask`. Inside a transaction the run is handed to the queue when that commits.
+    ``parameters`` win over those of the schedule ``schedule_id``, if one is named, and those over the task's configuration
+    (T-2). Values are only checked roughly: what people type goes through ``scheduling.parameters.clean_parameters`` first.
+    ``user_id`` defaults to whoever acts right now. Starting a run by hand never moves a schedule's next run.
+
+    Raises :class:`AlreadyRunning`, :class:`InvalidParameters`, :class:`tasks_app.registry.UnknownTask` and
+    ``Schedule.DoesNotExist`` (also for another task's schedule). Inside a transaction the run is handed to the queue when
+    that commits.
     """
-    run = _create(task_id, parameters, triggered_by, user_id)
+    run = _create(task_id, parameters, triggered_by, user_id, schedule_id=schedule_id, planned_for=planned_for)
     transaction.on_commit(lambda: queueing.enqueue(run.pk), robust=True)
     return run
 
@@ -51,12 +61,13 @@ def run_here(
     *,
     triggered_by: Trigger = Trigger.COMMAND,
     user_id: int | None = None,
+    schedule_id: int | None = None,
 ) -> TaskRun:
     """Do a run in this process, with the same bookkeeping, and return its finished row. Raises as :func:`start_run`.
 
     A failing task does not raise: look at ``status`` and ``message``.
     """
-    run = _create(task_id, parameters, triggered_by, user_id, claimed_by=own_identity())
+    run = _create(task_id, parameters, triggered_by, user_id, schedule_id=schedule_id, claimed_by=own_identity())
     execution.work(run)
     run.refresh_from_db()
     return run
@@ -68,7 +79,8 @@ def request_run_soon(task_id: str, parameters: dict[str, Any] | None = None, *, 
     While such a run is working, exactly one more follows it. Requests survive restarts. Inside a transaction the request
     becomes real when that commits. Raises :class:`tasks_app.registry.UnknownTask` and :class:`InvalidParameters`.
     """
-    run_requests.store_request(task_id, effective_parameters(get_task(task_id), parameters), delay_seconds)
+    values = effective_parameters(get_task(task_id), parameters, configuration=stored_configuration(task_id))
+    run_requests.store_request(task_id, values, delay_seconds)
 
 
 def request_cancel(run_id: int) -> bool:
@@ -87,7 +99,9 @@ def request_cancel(run_id: int) -> bool:
     )
     if never_began:
         logger.info("[TASKS] Run %s cancelled before it began", run_id)
-        journal_end(TaskRun.objects.get(pk=run_id))
+        run = TaskRun.objects.get(pk=run_id)
+        journal_end(run)
+        settle_run(run)
         return True
     asked = TaskRun.objects.filter(pk=run_id, status=RunStatus.RUNNING).update(cancel_requested=True)
     if asked:
@@ -95,31 +109,57 @@ def request_cancel(run_id: int) -> bool:
     return bool(asked)
 
 
-def effective_parameters(task: type[TaskScheduler], parameters: dict[str, Any] | None) -> dict[str, Any]:
-    """Defaults overlaid with ``parameters``; private keys dropped, unknown ones refused (T-2)."""
-    given = {name: value for name, value in (parameters or {}).items() if not name.startswith("_")}
-    if task.default_parameters is None:
-        return given
-    unknown = sorted(given.keys() - task.default_parameters.keys())
-    if unknown:
-        known = ", ".join(sorted(task.default_parameters)) or "none"
-        raise InvalidParameters(f"{task.name} has no parameter {', '.join(unknown)}. It has: {known}.")
-    return {**task.default_parameters, **given}
+def record_refused_run(schedule: Schedule, message: str) -> TaskRun:
+    """Write into the history that a schedule's run could not even begin."""
+    task = get_task(schedule.task_id)
+    now = timezone.now()
+    run = TaskRun.objects.create(
+        task_id=task.task_id,
+        lock_key=task.task_id[:100],
+        title=task.name[:255],
+        status=RunStatus.FAILED,
+        success=False,
+        triggered_by=Trigger.SCHEDULED,
+        schedule=schedule,
+        planned_for=schedule.next_run_at,
+        parameters=schedule.parameters,
+        message=mask_text(message)[:MAX_MESSAGE],
+        error="CONFIG_INVALID",
+        queued_at=now,
+        completed_at=now,
+    )
+    journal_end(run)
+    return run
 
 
 def _create(
-    task_id: str, parameters: dict[str, Any] | None, triggered_by: Trigger, user_id: int | None, claimed_by: str = ""
+    task_id: str,
+    parameters: dict[str, Any] | None,
+    triggered_by: Trigger,
+    user_id: int | None,
+    *,
+    schedule_id: int | None = None,
+    planned_for: datetime | None = None,
+    claimed_by: str = "",
 ) -> TaskRun:
     task = get_task(task_id)
-    values = effective_parameters(task, parameters)
+    schedule = Schedule.objects.get(pk=schedule_id, task_id=task_id) if schedule_id is not None else None
+    values = effective_parameters(
+        task,
+        parameters,
+        configuration=stored_configuration(task_id),
+        schedule=schedule.parameters if schedule else None,
+    )
     now = timezone.now()
     run = TaskRun(
         task_id=task_id,
         lock_key=task.lock_key(values)[:100],
         title=task.title(values)[:255],
         triggered_by=triggered_by,
-        user_id=current_actor().user_id if user_id is None and triggered_by == Trigger.MANUAL else user_id,
+        user_id=current_actor().user_id if user_id is None and triggered_by in BY_PEOPLE else user_id,
         parameters=values,
+        schedule=schedule,
+        planned_for=planned_for,
         queued_at=now,
     )
     if claimed_by:

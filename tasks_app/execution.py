@@ -10,6 +10,7 @@ from django_q.exceptions import TimeoutException
 from tasks_app import outcomes, run_events, shutdown
 from tasks_app.journal import Actor, acting_as
 from tasks_app.models import RunStatus, TaskRun, Trigger
+from tasks_app.models.runs import BY_PEOPLE
 from tasks_app.outcomes import Outcome
 from tasks_app.process_identity import own_identity
 from tasks_app.progress import Cancelled
@@ -81,7 +82,7 @@ def _outcome(run: TaskRun, progress: RunProgress) -> Outcome:
     counted = progress.counts
     try:
         task = get_task(run.task_id)
-        by_person = run.triggered_by in (Trigger.MANUAL, Trigger.COMMAND)
+        by_person = run.triggered_by in (*BY_PEOPLE, Trigger.COMMAND)
         result = task(progress, run.parameters, user_initiated=by_person).execute()
     except Cancelled:
         progress.was_stopped = True
@@ -113,7 +114,7 @@ def _end_leaked_transaction(run: TaskRun) -> None:
 def _actor(run: TaskRun) -> Actor:
     if run.triggered_by == Trigger.COMMAND:
         return Actor(run.user_id, "command line", user_initiated=True)
-    if run.triggered_by != Trigger.MANUAL:
+    if run.triggered_by not in BY_PEOPLE:
         return Actor(user_initiated=False)
     user = get_user_model().objects.filter(pk=run.user_id).first() if run.user_id else None
     return Actor(run.user_id, user.get_username() if user else "", user_initiated=True)

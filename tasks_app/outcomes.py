@@ -14,7 +14,8 @@ from tasks_app import run_events
 from tasks_app.clean_values import plain
 from tasks_app.journal import log_entry
 from tasks_app.models import RunStatus, TaskRun, Trigger
-from tasks_app.registry import TaskResult
+from tasks_app.registry import TaskResult, UnknownTask, get_task
+from tasks_app.scheduling.settle import settle_run
 
 logger = logging.getLogger(__name__)
 
@@ -86,6 +87,7 @@ def store(run: TaskRun, outcome: Outcome, last_progress: dict[str, Any] | None =
         return False
     for name, value in values.items():
         setattr(run, name, value)
+    settle_run(run)
     journal_end(run)
     run_events.tell_finished(run)
     return True
@@ -121,8 +123,8 @@ def _update_with_patience(run: TaskRun, values: dict[str, Any]) -> bool:
 
 
 def journal_start(run: TaskRun) -> None:
-    """Write that a run begins; runs that changes trigger stay silent, they come every few seconds."""
-    if run.triggered_by == Trigger.EVENT:
+    """Write that a run begins; runs that changes trigger stay silent, they come every few seconds (J-1)."""
+    if run.triggered_by == Trigger.EVENT or (run.triggered_by == Trigger.SCHEDULED and is_quiet(run.task_id)):
         return
     log_entry(
         "task",
@@ -136,8 +138,11 @@ def journal_start(run: TaskRun) -> None:
 
 
 def journal_end(run: TaskRun) -> None:
-    """Write how a run ended; of runs that changes trigger only those that went wrong (J-1)."""
-    if run.triggered_by == Trigger.EVENT and run.status not in (RunStatus.FAILED, RunStatus.TERMINATED):
+    """Write how a run ended; of runs that changes trigger only what went wrong, of quiet tasks also what did something."""
+    went_wrong = run.status in (RunStatus.FAILED, RunStatus.TERMINATED)
+    if run.triggered_by == Trigger.EVENT and not went_wrong:
+        return
+    if run.triggered_by == Trigger.SCHEDULED and is_quiet(run.task_id) and not (went_wrong or did_something(run)):
         return
     log_entry(
         "task",
@@ -156,3 +161,16 @@ def journal_end(run: TaskRun) -> None:
             "error": run.error,
         },
     )
+
+
+def is_quiet(task_id: str) -> bool:
+    """Whether scheduled runs of the task are only worth a word when they did something or failed (J-1)."""
+    try:
+        return get_task(task_id).quiet
+    except UnknownTask:
+        return False
+
+
+def did_something(run: TaskRun) -> bool:
+    """Whether a run that is over changed anything or met with a failure."""
+    return bool(run.success_count or run.failed_count) or run.status != RunStatus.COMPLETED

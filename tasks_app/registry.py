@@ -40,6 +40,14 @@ class TaskScheduler(ABC):
     default_parameters: ClassVar[dict[str, Any] | None] = None
     """All parameters with their defaults (50 §1.3). Unknown ones are then refused; None accepts anything."""
 
+    # What its row in the catalogue begins with; the tasks of 50 §1.1 are listed in tasks_app.scheduling.catalogue instead.
+    enabled_by_default: ClassVar[bool] = True
+    default_schedule: ClassVar[dict[str, Any] | None] = None
+    """Fields of :class:`tasks_app.models.Schedule` for the schedule it begins with; None = it is started by hand."""
+    suggested_time: ClassVar[str] = ""
+    item_word: ClassVar[str] = "item"
+    """What one of the things it counts is called, e.g. "account"."""
+
     def __init__(self, progress: Progress, parameters: dict[str, Any], *, user_initiated: bool = True) -> None:
         self.progress = progress
         self.parameters = parameters

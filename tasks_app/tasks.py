@@ -1,8 +1,9 @@
-"""Background work of this app itself."""
+"""Background work of this app itself, and what starts work by the clock."""
 
 from typing import Any
 
 from tasks_app.registry import TaskResult, TaskScheduler, register_task
+from tasks_app.scheduling.connect import connect
 from tasks_app.undo import undo_batch
 
 
@@ -38,3 +39,6 @@ class UndoBatch(TaskScheduler):
             failed_count=report.conflict_count,
             details={"conflicts": report.conflicts, "batch_id": report.batch_id},
         )
+
+
+connect()

@@ -29,6 +29,10 @@ class Trigger(models.TextChoices):
     API = "api", "by another program"
 
 
+BY_PEOPLE = (Trigger.MANUAL, Trigger.API)
+"""Runs that a signed-in person wants, with their own hands or through a program of theirs."""
+
+
 LATE_FROM = timedelta(minutes=6)
 """A run that begins less than this after its moment is on time: a tick may be five minutes apart (T-15)."""
 

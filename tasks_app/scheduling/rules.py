@@ -9,6 +9,7 @@ from typing import Any
 from ecm_site.conf import get_settings
 from tasks_app.models.schedules import LAST_DAY, LONGEST_INTERVAL, SHORTEST_INTERVAL, Schedule, ScheduleType
 from tasks_app.scheduling.cron import CronError, parse_cron
+from tasks_app.scheduling.errors import FieldErrors
 from tasks_app.scheduling.wall_clock import zone_names
 
 RULE_FIELDS = (
@@ -26,14 +27,8 @@ _TIME = re.compile(r"([0-9]{1,2}):([0-9]{1,2})")
 _WITH_DAYS = (ScheduleType.WEEKLY, ScheduleType.BIWEEKLY)
 
 
-class InvalidSchedule(ValueError):
-    """``errors`` has sentences by field name; "" names the schedule as a whole."""
-
-    def __init__(self, errors: dict[str, list[str]]) -> None:
-        super().__init__(
-            " ".join(f"{field}: {' '.join(texts)}" if field else " ".join(texts) for field, texts in errors.items())
-        )
-        self.errors = errors
+class InvalidSchedule(FieldErrors):
+    """A schedule that makes no sense; ``errors`` has sentences by field, "" stands for the schedule as a whole."""
 
 
 @dataclass(frozen=True)

@@ -142,6 +142,7 @@ def test_the_task_learns_whether_a_person_wanted_it():
         Trigger.SCHEDULED: False,
         Trigger.EVENT: False,
         Trigger.COMMAND: True,
+        Trigger.API: True,
     }
 
 

@@ -9,12 +9,17 @@ from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
 from tasks_app import healing, queueing, ticks
+from tasks_app.alerts import sender
 from tasks_app.due_requests import start_due_requests
+from tasks_app.scheduling.catalogue import ensure_tasks
+from tasks_app.scheduling.prune import prune_schedules
 from tasks_app.worker import beats
 from tasks_app.worker.stuck import StuckWatch
 
 logger = logging.getLogger(__name__)
 
+FIRST_TICK_SECONDS = 5.0  # after the start (50 T-15)
+PRUNE_AFTER_SECONDS = 15.0  # after the start (50 T-3), then hourly
 PAUSE_SECONDS = 0.5  # also the longest wait of a requested run beyond its delay
 
 
@@ -39,8 +44,10 @@ class Rounds:
             Duty("start requested runs", PAUSE_SECONDS, lambda: start_due_requests(timezone.now())),
             Duty("heal interrupted runs", 2, lambda: healing.heal_interrupted_runs(timezone.now())),
             Duty("report alive", 8, lambda: beats.beat(worker, timezone.now())),
-            Duty("tick", 5, self._tick),
+            Duty("tick", 5, self._tick, due=time.monotonic() + FIRST_TICK_SECONDS),
+            Duty("prune schedules", 3600, prune_schedules, due=time.monotonic() + PRUNE_AFTER_SECONDS),
             Duty("look after the queue", 10, self._look_after_queue),
+            Duty("send alerts", sender.EVERY_SECONDS, sender.look),
         ]
 
     def begin(self) -> None:
@@ -52,6 +59,7 @@ class Rounds:
             Duty("heal interrupted runs", 0, lambda: healing.heal_interrupted_runs(now)),
             Duty("free queue entries", 0, queueing.free_locked_entries),
             Duty("queue lost runs again", 0, lambda: healing.requeue_lost_runs(now, at_start=True)),
+            Duty("fill the catalogue of tasks", 0, ensure_tasks),
             Duty("report alive", 0, lambda: beats.beat(self._worker, now)),
         ):
             self._perform(duty)
