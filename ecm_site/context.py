@@ -3,10 +3,16 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
 from ecm_site.conf import get_settings
-from ecm_site.version import VERSION
+from ecm_site.theme import theme_for
+from ecm_site.version import build
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    return {"ecm": get_settings(), "ecm_version": VERSION}
+    return {
+        "ecm": get_settings(),
+        "ecm_version": build().version,
+        "theme": SimpleLazyObject(lambda: theme_for(request)),  # parts of pages need none
+    }

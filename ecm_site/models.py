@@ -1,7 +1,8 @@
-"""Sign-in attempts (50 U-10)."""
+"""Sign-in attempts (50 U-10) and what users prefer (50 P-1)."""
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
@@ -25,3 +26,16 @@ class SignInAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} from {self.address}"
+
+
+class UserPreferences(models.Model):
+    """What a user has chosen for himself (50 P-1). Loaded together with the user, so asking for it costs nothing."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="ecm_preferences")
+    theme = models.CharField(max_length=20, blank=True, help_text="Empty: as the install's appearance settings say.")
+
+    class Meta:
+        verbose_name_plural = "user preferences"
+
+    def __str__(self) -> str:
+        return f"Preferences of {self.user}"

@@ -145,6 +145,7 @@ Q_CLUSTER = {
 }
 
 # --- people ---------------------------------------------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = ["ecm_site.sign_in_backend.AccountBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",

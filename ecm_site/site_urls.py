@@ -1,7 +1,7 @@
 from django.urls import path
 
 from ecm_site.settings_forms import PAGES
-from ecm_site.views import dashboard, debug, demo, health, settings_pages, setup, sign_in, welcome
+from ecm_site.views import dashboard, debug, demo, health, settings_pages, setup, sign_in, theme, welcome
 
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("welcome/demo/remove/", demo.remove, name="remove_demo"),
     path("sign-in/", sign_in.sign_in, name="sign_in"),
     path("sign-out/", sign_in.sign_out, name="sign_out"),
+    path("account/theme/", theme.set_theme, name="set_theme"),
     path("account/password/", sign_in.change_password, name="change_password"),
     path("settings/", settings_pages.settings_home, name="settings"),
     *(path(f"settings/{page.slug}/", settings_pages.settings_page, {"slug": page.slug}, page.url_name) for page in PAGES),

@@ -1,5 +1,7 @@
 """Template helpers that every page uses; loaded as built-ins."""
 
+from dataclasses import dataclass
+
 from django import template
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select
 from django.http import QueryDict
@@ -7,6 +9,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from ecm_site.conf import get_settings
 from ecm_site.masking import mask_text
 from ecm_site.navigation import MENU, MenuEntry, active_entry
 from ecm_site.settings_navigation import Section, active_section, visible_sections
@@ -58,6 +61,28 @@ def settings_menu(context: template.Context) -> list[tuple[Section, bool]]:
 def settings_section_title(context: template.Context) -> str:
     """The title of the section that the page belongs to."""
     return next((section.title for section, is_active in settings_menu(context) if is_active), "Settings")
+
+
+@dataclass(frozen=True)
+class ThemeChoice:
+    """An entry of the menu of colours: what is stored, and what then is shown."""
+
+    value: str
+    shows: str
+    label: str
+    icon: str
+
+
+@register.simple_tag
+def theme_choices() -> list[ThemeChoice]:
+    """The menu of colours. The last entry gives the choice back to the settings."""
+    return [
+        ThemeChoice("light", "light", "Light", icon="sun"),
+        ThemeChoice("dark", "dark", "Dark", icon="moon"),
+        ThemeChoice("high-contrast", "high-contrast", "High contrast", icon="contrast-2"),
+        ThemeChoice("system", "system", "Like this device", icon="device-desktop"),
+        ThemeChoice("", get_settings().theme, "As in the settings", icon="settings"),
+    ]
 
 
 @register.simple_tag(takes_context=True)

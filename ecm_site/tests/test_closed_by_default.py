@@ -12,6 +12,7 @@ PUBLIC_PREFIXES = (
     "/setup/",
     "/sign-in/",
     "/sign-out/",
+    "/account/theme/",
     "/api/health",
     "/api/version",
     "/output/",

@@ -6,6 +6,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from ecm_site.middleware import public
+from ecm_site.theme import theme_without_user
 
 EXPIRED_FORM = "This form was open for too long, or you signed in again since. Go back, reload the page and send it again."
 WRONG_ORIGIN = (
@@ -48,7 +49,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """Built without the database, the session or any context: one of them may be what failed."""
     if _wants_text(request):
         return HttpResponse(BROKEN, status=500, content_type="text/plain; charset=utf-8")
-    return HttpResponse(render_to_string("ecm_site/server_error.html", {"sentence": BROKEN}), status=500)
+    return HttpResponse(
+        render_to_string("ecm_site/server_error.html", {"sentence": BROKEN, "theme": theme_without_user(request)}), status=500
+    )
 
 
 def _answer(request: HttpRequest, status: int, title: str, sentence: str) -> HttpResponse:

@@ -1,40 +1,33 @@
-// Loaded in <head> without "defer": the colours are chosen before the first paint, so no page ever flashes.
+// Loaded in <head> without "defer". The server has written the colours into <html>; only "like this device" is decided
+// here, before the first paint, so no page ever flashes. A choice in the menu or in the settings is shown at once.
 (function () {
   "use strict";
-  const KEY = "ecm-theme";
-  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  const root = document.documentElement;
+  const deviceIsDark = window.matchMedia("(prefers-color-scheme: dark)");
 
-  function stored() {
-    try {
-      const choice = window.localStorage.getItem(KEY);
-      return choice === "dark" || choice === "light" ? choice : "system";
-    } catch (error) {
-      return "system"; // storage is blocked: follow the device
-    }
+  function show(name) {
+    const shown = name === "system" ? (deviceIsDark.matches ? "dark" : "light") : name;
+    root.dataset.theme = name;
+    root.setAttribute("data-bs-theme", shown === "light" ? "light" : "dark");
+    if (shown === "high-contrast") root.setAttribute("data-ecm-contrast", "high");
+    else root.removeAttribute("data-ecm-contrast");
   }
 
-  function apply(choice) {
-    const shown = choice === "system" ? (dark.matches ? "dark" : "light") : choice;
-    document.documentElement.setAttribute("data-bs-theme", shown);
-    for (const button of document.querySelectorAll("[data-theme-choice]")) {
-      const active = button.dataset.themeChoice === choice;
-      button.setAttribute("aria-pressed", String(active));
-      button.classList.toggle("active", active);
-    }
-  }
+  if (root.dataset.theme === "system") show("system");
+  deviceIsDark.addEventListener("change", () => root.dataset.theme === "system" && show("system"));
 
-  apply(stored());
-  document.addEventListener("DOMContentLoaded", () => apply(stored()));
-  dark.addEventListener("change", () => apply(stored()));
-  window.addEventListener("storage", (event) => event.key === KEY && apply(stored()));
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-theme-choice]");
     if (!button) return;
-    try {
-      window.localStorage.setItem(KEY, button.dataset.themeChoice);
-    } catch (error) {
-      console.warn("The choice of colours cannot be kept in this browser.", error);
+    show(button.dataset.themeChoice);
+    for (const other of document.querySelectorAll("[data-theme-choice]")) {
+      other.setAttribute("aria-pressed", String(other === button));
+      other.classList.toggle("active", other === button);
     }
-    apply(button.dataset.themeChoice);
+  });
+
+  // The settings page shows what saving will do, to everybody who has not chosen colours of his own.
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-theme-preview]")) show(event.target.value);
   });
 })();
