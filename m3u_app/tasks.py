@@ -27,7 +27,7 @@ class M3uRefresh(TaskScheduler):
     task_id = REFRESH_TASK
     name = "M3U refresh"
     description = "Downloads the playlists of your providers and brings groups and streams up to date."
-    default_parameters = {"account_ids": [], "accept_shrunken": False, "from_copy": False}
+    default_parameters = {"account_ids": [], "accept_shrunken": False}
 
     @classmethod
     def lock_key(cls, parameters: dict[str, Any]) -> str:
