@@ -27,10 +27,8 @@ def clean_up(account_id: int, *, days: int, before: datetime, turns: WriteTurns,
     """
     result = CleanUp()
     gone = _ids(
-        "SELECT id FROM m3u_app_stream WHERE account_id = %s AND is_stale = %s AND last_seen <= %s AND is_custom = 0"
-        " ORDER BY id",
+        "SELECT id FROM m3u_app_stream WHERE account_id = %s AND is_stale AND last_seen <= %s AND is_custom = 0 ORDER BY id",
         account_id,
-        True,
         db_time(before),
     )
     reason = f"missing from the provider for {days} days" if days else "missing from the provider"

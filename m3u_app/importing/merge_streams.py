@@ -7,6 +7,7 @@ what it wrote by its marks and goes on.
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from ecm_site.masking import mask_text
@@ -32,12 +33,8 @@ _INSERT = (
     " first_seen, updated_at)"
 )
 _ON_CONFLICT = " ON CONFLICT DO NOTHING"  # cannot be; should it, the stored one stays and is not counted
-_UPDATE = (
-    f"UPDATE m3u_app_stream SET {', '.join(f'{name} = %s' for name in _COLUMNS)},"  # noqa: S608
-    " stream_hash = %s, content_mark = %s, updated_at = %s WHERE id = %s"
-)
 _PLAIN = [f"{name} + 0" if name.startswith(("is_", "needs_")) else name for name in PROVIDER_COLUMNS]  # 0/1, not bool
-_SELECT = f"SELECT id, group_id, {', '.join(_PLAIN)} FROM m3u_app_stream WHERE id IN ({{ids}})"  # noqa: S608
+_SELECT = f"SELECT id, stream_hash, group_id, {', '.join(_PLAIN)} FROM m3u_app_stream WHERE id IN ({{ids}})"  # noqa: S608
 ID_CHUNK = 500
 
 
@@ -89,20 +86,31 @@ def update_streams(
     for records in _in_turn_sizes(spool.chunks(), turns):
         progress.raise_if_cancelled()
         stored = _stored(records)
-        updates: list[tuple[Any, ...]] = []
+        updates: dict[tuple[int, ...], list[tuple[Any, ...]]] = {}
         marks: list[tuple[int, bytes, int]] = []
         renamed: list[int] = []
         notes: list[Note] = []
         for record in records:
             row_id = record[_ROW_ID]
             values = (group_ids[record[0]], *record[1:_IDENTITY])
-            before = stored.get(row_id)
-            if before is None:
+            if row_id not in stored:
                 continue
-            if before == _comparable(values):
+            before, identity = stored[row_id]
+            differ = _differences(before, _comparable(values))
+            if not differ:
                 marks.append((record[_MARK], record[_IDENTITY], row_id))
                 continue
-            updates.append((*values, record[_IDENTITY], record[_MARK], at, row_id))
+            columns = (*differ, _IDENTITY) if identity != record[_IDENTITY] else differ
+            rows = updates.setdefault(columns, [])
+            rows.append(
+                (
+                    *(record[_IDENTITY] if column == _IDENTITY else values[column] for column in columns),
+                    record[_MARK],
+                    at,
+                    row_id,
+                )
+            )
+            differing += 1
             if before[_NAME] != values[_NAME]:
                 renamed.append(row_id)
             if row_id not in returning:
@@ -110,15 +118,14 @@ def update_streams(
         with turns.turn(len(records)):
             if renamed:
                 unindex_rows(renamed)
-            if updates:
-                execute_many(_UPDATE, updates)
+            for columns, rows in updates.items():
+                execute_many(_update(columns), rows)
             if renamed:
                 index_rows(renamed)
             if marks:
                 execute_many("UPDATE m3u_app_stream SET content_mark = %s, stream_hash = %s WHERE id = %s", marks)
             if notes:
                 recorder.changed(notes)
-        differing += len(updates)
         done += len(records)
         progress.report(current=done, total=spool.count)
     return differing
@@ -173,10 +180,26 @@ def _in_turn_sizes(chunks: Iterable[list[Record]], turns: WriteTurns) -> Iterato
         yield waiting
 
 
-def _stored(records: Sequence[Record]) -> dict[int, tuple[Any, ...]]:
+def _stored(records: Sequence[Record]) -> dict[int, tuple[tuple[Any, ...], bytes]]:
+    """Row id → what is stored, comparable, and its identity."""
     ids = [record[_ROW_ID] for record in records]
     rows = read_rows_in(_SELECT, ids)
-    return {row[0]: _comparable(row[1:]) for row in rows}
+    return {row[0]: (_comparable(row[2:]), row[1]) for row in rows}
+
+
+def _differences(before: tuple[Any, ...], after: tuple[Any, ...]) -> tuple[int, ...]:
+    """Positions of the columns that differ."""
+    if before == after:
+        return ()
+    return tuple(position for position, (old, new) in enumerate(zip(before, after, strict=True)) if old != new)
+
+
+@lru_cache(maxsize=256)
+def _update(columns: tuple[int, ...]) -> str:
+    """The statement that writes these columns and no index of any other: most streams change in one or two."""
+    names = ["stream_hash" if column == _IDENTITY else _COLUMNS[column] for column in columns]
+    assignments = "".join(f"{name} = %s, " for name in names)
+    return f"UPDATE m3u_app_stream SET {assignments}content_mark = %s, updated_at = %s WHERE id = %s"  # noqa: S608
 
 
 class _GroupNames:
@@ -199,6 +222,8 @@ def _notes(row_id: int, before: Sequence[Any], values: Sequence[Any], groups: _G
         yield StreamChangeKind.RENAMED, group_id, row_id, name, before[_NAME], ""
     if before[0] != group_id and before[0]:
         yield StreamChangeKind.MOVED, group_id, row_id, name, groups[before[0]], groups[group_id]
+    if before[_URL] == values[_URL] and before[_PROVIDER_ID] == values[_PROVIDER_ID]:
+        return
     old_id, new_id = (found[_PROVIDER_ID] or split_address(found[_URL]).number for found in (before, values))
     if old_id != new_id and old_id and new_id:
         yield StreamChangeKind.NEW_ID, group_id, row_id, name, old_id, new_id
