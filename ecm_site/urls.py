@@ -14,6 +14,7 @@ urlpatterns = [
     path("m3u/", include("m3u_app.urls")),
     path("guide/", include("epg_app.urls")),
     path("", include("tasks_app.urls")),
+    path("", include("tasks_app.alert_urls")),
     path("", include("channels_app.publishing.urls")),
     path("admin/login/", admin_sign_in),
     path("admin/", admin.site.urls),

@@ -15,7 +15,7 @@ from tasks_app.alerts.addresses import read_recipients
 from tasks_app.alerts.channel import InvalidMethod
 from tasks_app.alerts.channels import find_channel
 from tasks_app.alerts.clean_text import one_line
-from tasks_app.alerts.method_values import checked_values, load_method, put_values, stored_values
+from tasks_app.alerts.method_values import checked_values, put_values, stored_values
 from tasks_app.alerts.source_filter import filter_problem, read_filter
 from tasks_app.models import AlertDelivery, AlertMethod, DeliveryStatus, PendingAlert
 from tasks_app.models.alerts import OPEN_DELIVERIES
@@ -65,7 +65,7 @@ def create_method(method_type: str, values: Mapping[str, Any], *, is_recipient_l
 
 def update_method(method_id: int, values: Mapping[str, Any]) -> Saved:
     """Change what ``values`` hold and leave everything else. Raises :class:`InvalidMethod`, ``AlertMethod.DoesNotExist``."""
-    method = load_method(method_id)
+    method = AlertMethod.objects.get(pk=method_id)
     before, old_secrets = _described(method), stored_values(method)
     duplicates = _take(method, values, old_secrets)
     after = _described(method)
@@ -91,7 +91,7 @@ def update_method(method_id: int, values: Mapping[str, Any]) -> Saved:
 
 def delete_method(method_id: int) -> str:
     """Delete a method and what waits for it; the log stays. Returns its name. Raises ``AlertMethod.DoesNotExist``."""
-    method = load_method(method_id)
+    method = AlertMethod.objects.get(pk=method_id)
     with transaction.atomic():
         drop_waiting(method, "The method was deleted.")
         _journal("delete", method, _described(method), None, f"Deleted alert method “{method.name}”.")

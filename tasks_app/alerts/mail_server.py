@@ -4,7 +4,9 @@ The server's name is looked up once, every address is judged, and the connection
 longer than ten seconds.
 """
 
+import ipaddress
 import logging
+import re
 import smtplib
 import socket
 import ssl
@@ -26,6 +28,7 @@ from tasks_app.alerts.clean_text import one_line
 logger = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 10.0
+_HOST = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?")
 STARTTLS, SSL, NONE = "starttls", "ssl", "none"
 SECURITY = ((STARTTLS, "STARTTLS (usually port 587)"), (SSL, "SSL/TLS (usually port 465)"), (NONE, "None: unencrypted"))
 
@@ -59,6 +62,15 @@ def configured_server() -> MailServer:
         from_email=current.smtp_from_email,
         from_name=current.smtp_from_name,
     )
+
+
+def is_host(text: str) -> bool:
+    """Whether ``text`` can be the name or address of a server."""
+    try:
+        ipaddress.ip_address(text.strip("[]"))
+    except ValueError:
+        return bool(_HOST.fullmatch(text)) and len(text) <= 253
+    return True
 
 
 def deliver(server: MailServer, mail: EmailMessage, recipients: list[str]) -> str:

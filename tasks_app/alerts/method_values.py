@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ecm_site.crypto import SecretUnreadable
+from ecm_site.crypto import SecretUnreadable, decrypt, encrypt
 from tasks_app.alerts.channel import KEPT_SECRET, Channel, secret_names
 from tasks_app.alerts.channels import find_channel
 from tasks_app.models import AlertMethod
@@ -42,22 +42,12 @@ def put_values(method: AlertMethod, channel: Channel, values: Mapping[str, Any])
     """Set both columns of ``method`` (unsaved) from checked values."""
     names = secret_names(channel)
     method.config = {name: value for name, value in values.items() if name not in names}
-    method.secrets = json.dumps({name: value for name, value in values.items() if name in names and value})
-
-
-def load_method(method_id: int) -> AlertMethod:
-    """The method; its secrets are empty when the key file was exchanged. Raises ``AlertMethod.DoesNotExist``."""
-    try:
-        return AlertMethod.objects.get(pk=method_id)
-    except SecretUnreadable:
-        method = AlertMethod.objects.defer("secrets").get(pk=method_id)
-        method.secrets = ""
-        return method
+    method.secrets = encrypt(json.dumps({name: value for name, value in values.items() if name in names and value}))
 
 
 def _secrets_of(method: AlertMethod) -> dict[str, Any]:
     try:
-        stored = json.loads(method.secrets) if method.secrets else {}
+        stored = json.loads(decrypt(method.secrets)) if method.secrets else {}
     except (SecretUnreadable, ValueError):
         return {}
     return stored if isinstance(stored, dict) else {}

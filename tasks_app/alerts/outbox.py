@@ -20,7 +20,7 @@ from tasks_app.alerts import timing
 from tasks_app.alerts.channel import ChannelError
 from tasks_app.alerts.events import worst
 from tasks_app.alerts.message import Message, compose
-from tasks_app.alerts.method_values import load_method, stored_values
+from tasks_app.alerts.method_values import stored_values
 from tasks_app.models import AlertDelivery, AlertMethod, DeliveryStatus, PendingAlert, Severity
 from tasks_app.models.alerts import OPEN_DELIVERIES
 from tasks_app.process_identity import is_alive, own_identity
@@ -61,7 +61,7 @@ def hold_reason_of(method: AlertMethod, now: datetime) -> str:
 def take(method_id: int, now: datetime) -> Parcel | None:
     """Take the next message for this method if it may be sent now; None when not, or when another process was quicker."""
     try:
-        method = load_method(method_id)
+        method = AlertMethod.objects.get(pk=method_id)
     except AlertMethod.DoesNotExist:
         return None
     open_delivery = AlertDelivery.objects.filter(method=method, status__in=OPEN_DELIVERIES).first()

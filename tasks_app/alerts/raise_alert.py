@@ -46,8 +46,8 @@ def _store(event: AlertEvent) -> int:
         return 0
     values = {
         "severity": severity,
-        "title": one_line(mask_text(event.title), 255) or "ECM",
-        "message": several_lines(mask_text(event.message), _LONGEST_MESSAGE),
+        "title": one_line(mask_text(event.title), 255) or one_line(mask_text(event.message), 255) or "ECM",
+        "message": several_lines(mask_text(event.message), _LONGEST_MESSAGE) if event.title else "",
         "source": one_line(mask_text(event.source), 100),
         "counts": dict(list(plain(dict(event.counts), mask=True).items())[:_MOST_COUNTS]),
         "failed_items": [one_line(mask_text(str(name)), _LONGEST_NAME) for name in failed_lines(event.failed_items)],

@@ -2,7 +2,6 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import ecm_site.crypto
 from django.db import migrations, models
 
 
@@ -21,7 +20,7 @@ class Migration(migrations.Migration):
                 ('method_type', models.CharField(max_length=20)),
                 ('enabled', models.BooleanField(default=True)),
                 ('config', models.JSONField(blank=True, default=dict)),
-                ('secrets', ecm_site.crypto.EncryptedTextField(blank=True, default='')),
+                ('secrets', models.TextField(blank=True, default='', help_text='Encrypted JSON.')),
                 ('is_recipient_list', models.BooleanField(default=False, help_text='The e-mail recipients of the notification settings; there is one such method at most.')),
                 ('notify_info', models.BooleanField(default=False)),
                 ('notify_success', models.BooleanField(default=True)),

@@ -6,8 +6,6 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from ecm_site.crypto import EncryptedTextField
-
 
 class Severity(models.TextChoices):
     INFO = "info", "Info"
@@ -19,16 +17,17 @@ class Severity(models.TextChoices):
 class AlertMethod(models.Model):
     """A named destination of alerts (50 §4.1).
 
-    ``config`` holds what may be shown, ``secrets`` the encrypted JSON of what may not (A-2). ``alert_sources`` is the source
-    filter as versioned JSON (A-4), kept as text: whatever is in it must never stop an alert. ``not_before`` is when the next
-    attempt may be made (after a refusal or a rate limit of the service).
+    ``config`` holds what may be shown, ``secrets`` the encrypted JSON of what may not (A-2), read by
+    :mod:`tasks_app.alerts.method_values` so that an exchanged key file costs the secrets and not the row.
+    ``alert_sources`` is the source filter as versioned JSON (A-4), kept as text: whatever is in it must never stop an
+    alert. ``not_before`` is when the next attempt may be made (after a refusal or a rate limit of the service).
     """
 
     name = models.CharField(max_length=100)
     method_type = models.CharField(max_length=20)
     enabled = models.BooleanField(default=True)
     config = models.JSONField(default=dict, blank=True)
-    secrets = EncryptedTextField(blank=True, default="")
+    secrets = models.TextField(blank=True, default="", help_text="Encrypted JSON.")
     is_recipient_list = models.BooleanField(
         default=False, help_text="The e-mail recipients of the notification settings; there is one such method at most."
     )

@@ -1,0 +1,84 @@
+"""What the pages about alerts read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, Q
+
+from tasks_app.alerts import outbox
+from tasks_app.alerts.channel import Channel
+from tasks_app.alerts.channels import CHANNELS
+from tasks_app.alerts.method_values import stored_values
+from tasks_app.alerts.source_filter import read_filter
+from tasks_app.models import AlertDelivery, AlertMethod, DeliveryStatus, Severity
+
+SEVERITIES = (
+    (Severity.ERROR, "Errors"),
+    (Severity.WARNING, "Warnings"),
+    (Severity.SUCCESS, "Successes"),
+    (Severity.INFO, "Information"),
+)
+
+
+@dataclass(frozen=True)
+class MethodLine:
+    """One alert method as the list shows it."""
+
+    method: AlertMethod
+    channel: Channel | None
+    place: str
+    problem: str
+    waiting: int
+    holds: str
+    severities: Sequence[tuple[str, str]]
+    is_filtered: bool
+
+
+def method_lines(now: datetime) -> list[MethodLine]:
+    """All methods by name."""
+    rows = AlertMethod.objects.annotate(waiting=Count("pending"))
+    return [_line(method, method.waiting, now) for method in rows]
+
+
+def method_line(method_id: int, now: datetime) -> MethodLine | None:
+    method = AlertMethod.objects.filter(pk=method_id).annotate(waiting=Count("pending")).first()
+    return _line(method, method.waiting, now) if method is not None else None
+
+
+def recipient_list() -> AlertMethod | None:
+    """The e-mail recipients of the settings page (50 §4.5)."""
+    return AlertMethod.objects.filter(is_recipient_list=True).first()
+
+
+def delivery_page(*, method_id: int | None, status: str, number: int, size: int = 50) -> Page[AlertDelivery]:
+    """The delivery log, newest first."""
+    rows = AlertDelivery.objects.order_by("-id")
+    if method_id is not None:
+        rows = rows.filter(method_id=method_id)
+    if status in DeliveryStatus.values:
+        rows = rows.filter(status=status)
+    return Paginator(rows, size).get_page(number)
+
+
+def prune_deliveries(before: datetime) -> int:
+    """Delete what is over and older than ``before``; returns the number."""
+    over = Q(status__in=(DeliveryStatus.SENT, DeliveryStatus.FAILED))
+    deleted, _each = AlertDelivery.objects.filter(over, created_at__lt=before).delete()
+    return deleted
+
+
+def _line(method: AlertMethod, waiting: int, now: datetime) -> MethodLine:
+    channel = CHANNELS.get(method.method_type)
+    values = stored_values(method)
+    return MethodLine(
+        method=method,
+        channel=channel,
+        place=channel.place(values) if channel else method.method_type,
+        problem=channel.problem(values) if channel else "This version cannot send to it.",
+        waiting=waiting,
+        holds=outbox.hold_reason_of(method, now) if waiting else "",
+        severities=[(severity, label) for severity, label in SEVERITIES if getattr(method, f"notify_{severity}")],
+        is_filtered=read_filter(method.alert_sources).as_text() != "",
+    )
