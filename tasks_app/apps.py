@@ -8,7 +8,9 @@ class TasksAppConfig(AppConfig):
     verbose_name = "Tasks & journal"
 
     def ready(self) -> None:
+        from ecm_site.settings_navigation import ORDER, Section, register_section
         from tasks_app import journal_index, journal_triggers, notifications
+        from tasks_app.alerts import run_alerts
         from tasks_app.change_settings import ENTITY_TYPE, undo_change
         from tasks_app.ticks import register_due_check
         from tasks_app.undo import register_undo
@@ -17,4 +19,8 @@ class TasksAppConfig(AppConfig):
         register_due_check(journal_index.index_new_entries)
         post_migrate.connect(journal_triggers.after_migrate, sender=self)
         notifications.connect()
+        run_alerts.connect()
+        register_section(
+            Section("notifications", "Notification Settings", "alerts:settings", "bell-ringing", ORDER["notifications"])
+        )
         autodiscover_modules("tasks")  # every app registers its background work in <app>/tasks.py
