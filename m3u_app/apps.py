@@ -13,7 +13,10 @@ class M3uAppConfig(AppConfig):
 
         from m3u_app import (  # importing tasks registers them
             delete_account_task,  # noqa: F401
+            edit_profiles,
+            linked_accounts,
             search_index,
+            server_groups,
             tasks,  # noqa: F401
             undo_changes,
             undo_filters,
@@ -21,5 +24,5 @@ class M3uAppConfig(AppConfig):
 
         post_migrate.connect(search_index.after_migrate, sender=self)
 
-        undo_changes.register()
-        undo_filters.register()
+        for part in (undo_changes, undo_filters, edit_profiles, server_groups, linked_accounts):
+            part.register()

@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 GROUPS_ENTITY = "stream_groups"
 ENABLED, DISABLED = "enabled", "disabled"
+AUTO_SYNCED = "enabled, auto-sync"
+"""What a journal entry calls a group that was enabled and kept channels in step; disabling ends both (20 §4.1)."""
 CHUNK = 1000
 PAUSE_SECONDS = 0.01  # between chunks, for other writers
 _NAMES_IN_SENTENCE = 5
@@ -33,6 +35,7 @@ class Candidate(NamedTuple):
     name: str
     is_new: bool
     is_stale: bool
+    auto_sync: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,8 @@ class SetMatching:
 
 
 GroupChange = SetGroups | SetMatching
-Switch = tuple[int, str, bool]
-"""Id, name, and whether the group becomes enabled."""
+Switch = tuple[int, str, bool, str]
+"""Id, name, whether the group becomes enabled, and what it was."""
 
 
 @dataclass
@@ -75,6 +78,8 @@ class GroupsChosen:
     batch_id: str = ""
     entry_ids: list[int] = field(default_factory=list)
     names: dict[str, list[str]] = field(default_factory=lambda: {ENABLED: [], DISABLED: []})
+    switched: dict[bool, list[str]] = field(default_factory=lambda: {True: [], False: []})
+    """Names of all groups that were enabled (True) or disabled (False)."""
 
     @property
     def total(self) -> int:
@@ -85,6 +90,7 @@ class GroupsChosen:
             self.enabled += 1
         else:
             self.disabled += 1
+        self.switched[enabled].append(name)
         names = self.names[ENABLED if enabled else DISABLED]
         if len(names) < _NAMES_IN_SENTENCE:
             names.append(name)
@@ -94,28 +100,34 @@ class GroupsMoved(Exception):
     """The list is not what the operator saw any more; nothing was changed."""
 
 
-def choose_groups(account_id: int, changes: Sequence[GroupChange]) -> GroupsChosen:
+def choose_groups(
+    account_id: int, changes: Sequence[GroupChange], *, batch_id: str = "", keep_new_marks: bool = False
+) -> GroupsChosen:
     """Apply ``changes`` in order – a later one wins – and write the net result, a chunk per transaction.
 
-    "New" marks of the account are taken away: the operator has seen them. Raises :class:`GroupsMoved` when a
-    :class:`SetMatching` meets another number of groups than it names, and ``Account.DoesNotExist``.
+    A group that is disabled loses its auto-sync too, and nothing else. "New" marks of the account are taken away, for the
+    operator has seen them, unless ``keep_new_marks`` says that somebody else's list was looked at.
+
+    Raises :class:`GroupsMoved` when a :class:`SetMatching` meets another number of groups than it names, and
+    ``Account.DoesNotExist``.
     """
     account = Account.objects.only("name").get(pk=account_id)
     for change in changes:
         if isinstance(change, SetMatching):
             _check_expected(account_id, change)
-    chosen = GroupsChosen(batch_id=new_batch_id())
+    chosen = GroupsChosen(batch_id=batch_id or new_batch_id())
     waiting: list[Switch] = []
     for position, change in enumerate(changes):
         for rows in _to_switch(account_id, change, changes[position + 1 :]):
-            waiting += [(row.pk, row.name, change.enabled) for row in rows]
+            waiting += [(row.pk, row.name, change.enabled, _was(row, becomes_enabled=change.enabled)) for row in rows]
             while len(waiting) >= CHUNK:
                 _write(account, waiting[:CHUNK], chosen)
                 waiting = waiting[CHUNK:]
                 time.sleep(PAUSE_SECONDS)
     if waiting:
         _write(account, waiting, chosen)
-    _clear_new_marks(account_id)
+    if not keep_new_marks:
+        _clear_new_marks(account_id)
     if chosen.total:
         logger.info("[M3U] Account id=%s: %s groups enabled, %s disabled", account_id, chosen.enabled, chosen.disabled)
     return chosen
@@ -146,6 +158,13 @@ def sentence(chosen: GroupsChosen) -> str:
             noun = "group" if count == 1 else "groups"
             parts.append(f"{word.capitalize()} {count:,} {noun}: {', '.join(names)}{more}.")
     return " ".join(parts)
+
+
+def group_state(*, enabled: bool, auto_sync: bool) -> str:
+    """What the journal calls the state of a group."""
+    if not enabled:
+        return DISABLED
+    return AUTO_SYNCED if auto_sync else ENABLED
 
 
 def _check_expected(account_id: int, change: SetMatching) -> None:
@@ -179,13 +198,18 @@ def _candidates(account_id: int, change: GroupChange) -> Iterator[list[Candidate
 
 
 def _read(groups: QuerySet[StreamGroup]) -> list[Candidate]:
-    return [Candidate(*row) for row in groups.values_list("pk", "name", "is_new", "is_stale")]
+    return [Candidate(*row) for row in groups.values_list("pk", "name", "is_new", "is_stale", "auto_channel_sync")]
+
+
+def _was(group: Candidate, *, becomes_enabled: bool) -> str:
+    """The state that a group leaves; it is another one than it gets."""
+    return group_state(enabled=not becomes_enabled, auto_sync=group.auto_sync)
 
 
 def _write(account: Account, rows: list[Switch], chosen: GroupsChosen) -> None:
     """Switch up to CHUNK groups in one short transaction with one journal entry."""
     part = GroupsChosen()
-    for _, name, enabled in rows:
+    for _, name, enabled, _ in rows:
         part.count(name, enabled=enabled)
     entry = build_entry(
         CATEGORY,
@@ -194,16 +218,17 @@ def _write(account: Account, rows: list[Switch], chosen: GroupsChosen) -> None:
         entity_id=account.pk,
         entity_name=account.name,
         description=f"Groups of account “{account.name}”: {sentence(part)}",
-        before={name: DISABLED if enabled else ENABLED for _, name, enabled in rows},
-        after={name: ENABLED if enabled else DISABLED for _, name, enabled in rows},
+        before={name: was for _, name, _, was in rows},
+        after={name: ENABLED if enabled else DISABLED for _, name, enabled, _ in rows},
         batch_id=chosen.batch_id,
         undoable=True,
     )
     with transaction.atomic():
-        for enabled in (True, False):
-            StreamGroup.objects.filter(pk__in=[pk for pk, _, to in rows if to is enabled]).update(enabled=enabled)
+        on, off = ([pk for pk, _, to, _ in rows if to is enabled] for enabled in (True, False))
+        StreamGroup.objects.filter(pk__in=on).update(enabled=True)
+        StreamGroup.objects.filter(pk__in=off).update(enabled=False, auto_channel_sync=False)
         written = log_entries([entry])
-    for _, name, enabled in rows:
+    for _, name, enabled, _ in rows:
         chosen.count(name, enabled=enabled)
     chosen.entry_ids += [row.pk for row in written]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from m3u_app.account_journal import ENTITY, field_label, shown_value
 from m3u_app.account_values import name_problem
-from m3u_app.choose_groups import CHUNK, ENABLED, GROUPS_ENTITY
+from m3u_app.choose_groups import AUTO_SYNCED, CHUNK, DISABLED, ENABLED, GROUPS_ENTITY, group_state
 from m3u_app.find_account import find_account
 from m3u_app.models import Account, AccountStatus, StreamGroup
 from m3u_app.providers.connections import CONNECTION_FIELDS
@@ -58,22 +58,23 @@ def undo_groups_change(entry: JournalEntry) -> None:
     after: dict[str, Any] = entry.after_value or {}
     account_id = entry.entity_id or 0
     names = list(before)
-    found: dict[str, bool] = {}
+    found: dict[str, str] = {}
     for start in range(0, len(names), CHUNK):
         groups = StreamGroup.objects.filter(account_id=account_id, name__in=names[start : start + CHUNK])
-        found.update(groups.values_list("name", "enabled"))
+        rows = groups.values_list("name", "enabled", "auto_channel_sync")
+        found.update((name, group_state(enabled=enabled, auto_sync=auto)) for name, enabled, auto in rows)
     gone = [name for name in names if name not in found]
-    moved = [name for name in names if name in found and found[name] != (after.get(name) == ENABLED)]
+    moved = [name for name in names if name in found and found[name] != after.get(name)]
     left = "; ".join(filter(None, (_told(gone, "gone"), _told(moved, "switched again"))))
     untouched = {*gone, *moved}
     chosen = [name for name in names if name not in untouched]
     if not chosen:
         raise UndoConflict(left or "the entry names no group")
-    for enabled in (True, False):
-        batch = [name for name in chosen if (before[name] == ENABLED) is enabled]
+    for state in (ENABLED, DISABLED, AUTO_SYNCED):
+        batch = [name for name in chosen if before[name] == state]
         for start in range(0, len(batch), CHUNK):
             groups = StreamGroup.objects.filter(account_id=account_id, name__in=batch[start : start + CHUNK])
-            groups.update(enabled=enabled)
+            groups.update(enabled=state != DISABLED, auto_channel_sync=state == AUTO_SYNCED)
     if left:
         log_entry(
             entry.category,

@@ -21,6 +21,7 @@ from m3u_app.choose_groups import (
     sentence,
 )
 from m3u_app.group_list import GroupFilter, GroupPage, group_page
+from m3u_app.linked_accounts import Synced, linked_to, pass_on
 from m3u_app.models import Account
 from m3u_app.views._answers import account_or_404
 
@@ -48,7 +49,7 @@ def _save(request: HttpRequest, account: Account) -> HttpResponse:
         return HttpResponse(str(error), status=400, content_type="text/plain")
     except GroupsMoved as moved:
         return _refuse(request, account, str(moved))
-    _say(request, chosen)
+    _say(request, chosen, pass_on(account.pk, chosen) if chosen.total else Synced())
     query = request.GET.urlencode()
     target = reverse("m3u:groups", args=[account.pk]) + (f"?{query}" if query else "")
     if not wants_partial(request):
@@ -88,12 +89,14 @@ def _read_step(step: dict[str, Any]) -> GroupChange:
     return SetGroups(frozenset(int(pk) for pk in step["ids"]), bool(step["enabled"]))
 
 
-def _say(request: HttpRequest, chosen: GroupsChosen) -> None:
+def _say(request: HttpRequest, chosen: GroupsChosen, synced: Synced) -> None:
     if not chosen.total:
         messages.info(request, "No group was changed.")
         return
-    undo = f"undo:{chosen.entry_ids[0]}" if len(chosen.entry_ids) == 1 else f"undo-batch:{chosen.batch_id}"
-    messages.success(request, sentence(chosen), extra_tags=undo)
+    is_single = len(chosen.entry_ids) == 1 and not synced.total
+    undo = f"undo:{chosen.entry_ids[0]}" if is_single else f"undo-batch:{chosen.batch_id}"
+    text = " ".join(filter(None, (sentence(chosen), synced.sentence())))
+    messages.add_message(request, messages.WARNING if synced.failed else messages.SUCCESS, text, extra_tags=undo)
 
 
 def _refuse(request: HttpRequest, account: Account, text: str) -> HttpResponse:
@@ -105,7 +108,7 @@ def _refuse(request: HttpRequest, account: Account, text: str) -> HttpResponse:
 def _show(
     request: HttpRequest, account: Account, page: GroupPage, *, saved: GroupsChosen | None = None, status: int = 200
 ) -> HttpResponse:
-    context = {"account": account, "page": page, "filter": page.filter, "saved": saved}
+    context = {"account": account, "page": page, "filter": page.filter, "saved": saved, "linked": linked_to(account.pk)}
     template = "m3u_app/_groups.html" if wants_partial(request) else "m3u_app/groups.html"
     return render(request, template, context, status=status)
 
