@@ -1,6 +1,7 @@
 """Closes runs whose process is gone and brings back runs that the queue has lost (T-18)."""
 
 import logging
+import time
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -18,8 +19,18 @@ logger = logging.getLogger(__name__)
 
 SILENT_ELSEWHERE = timedelta(seconds=60)  # heartbeats come every 8 s; a locked database may hold one up for 20 s
 SILENT_HERE = timedelta(minutes=5)  # the process lives: perhaps stopped with Ctrl-Z, perhaps the machine slept
+AFTER_A_JUMP_SECONDS = 60.0  # heartbeats written before the clock was moved look old until the next one
 LOST_AFTER = timedelta(seconds=60)
 _GIVE_UP_AFTER = 3  # a run that takes its worker down with it is not started a fourth time by itself
+
+
+_patient_until = 0.0
+
+
+def expect_old_heartbeats() -> None:
+    """The clock was moved: for a minute, silence proves nothing. A process that is gone is still noticed."""
+    global _patient_until
+    _patient_until = time.monotonic() + AFTER_A_JUMP_SECONDS
 
 
 def heal_interrupted_runs(now: datetime) -> list[TaskRun]:
@@ -65,6 +76,8 @@ def _is_dead(run: TaskRun, now: datetime) -> bool:
     alive = is_alive(run.worker)
     if alive is False:
         return True
+    if time.monotonic() < _patient_until:
+        return False
     limit = SILENT_HERE if alive else SILENT_ELSEWHERE
     return run.heartbeat_at is None or run.heartbeat_at < now - limit
 

@@ -33,7 +33,9 @@ def worker_health(now: datetime | None = None) -> WorkerHealth:
     """State of the worker in two cheap queries, for the header and the health page."""
     now = now or timezone.now()
     seen = list(WorkerBeat.objects.order_by("-seen_at").values_list("seen_at", flat=True)[:20])
-    fresh = [at for at in seen if at >= now - BEAT_LIMIT]
+    fresh = [
+        at for at in seen if now - BEAT_LIMIT <= at <= now + BEAT_LIMIT
+    ]  # one far ahead is from before a clock was set back
     rows = list(TaskRun.objects.filter(status__in=ACTIVE_STATUSES).values_list("status", "queued_at"))
     waits = [now - queued_at for status, queued_at in rows if status == RunStatus.QUEUED]
     return WorkerHealth(

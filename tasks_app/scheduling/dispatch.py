@@ -18,6 +18,7 @@ from tasks_app.scheduling.settle import compute_next, settle_ended
 logger = logging.getLogger(__name__)
 
 SCHEDULED_AT_ONCE = 3
+_COULD_NOT = "It could not run:"
 _LOOKED_AT = 500  # due schedules in one tick; the rest are still due at the next one
 
 
@@ -95,6 +96,7 @@ def _claim(schedules: list[Schedule], run: TaskRun, now: datetime) -> None:
     still_due = due_schedules(now).filter(pk__in=[schedule.pk for schedule in schedules]).order_by()
     if still_due.update(pending_run=run) != len(schedules):
         raise _ChangedMeanwhile
+    run.satisfies.filter(problem__startswith=_COULD_NOT).update(problem="")
 
 
 def _is_same(task: type[TaskScheduler], schedule: Schedule, wanted: str) -> bool:
@@ -116,7 +118,7 @@ def _refuse(schedule: Schedule, error: Exception, now: datetime) -> None:
         logger.warning("[TASKS] Schedule %s of %s cannot run: %s", schedule.pk, schedule.task_id, error)
     else:
         logger.error("[TASKS] Schedule %s of %s cannot run", schedule.pk, schedule.task_id, exc_info=error)
-    problem = f"It could not run: {error}"
+    problem = f"{_COULD_NOT} {error}"
     with transaction.atomic():
         moment, broken = compute_next(schedule, now)
         taken = due_schedules(now).filter(pk=schedule.pk).order_by().update(next_run_at=moment, problem=broken or problem)

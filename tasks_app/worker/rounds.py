@@ -10,10 +10,12 @@ from django.utils import timezone
 
 from tasks_app import healing, queueing, ticks
 from tasks_app.alerts import sender
+from tasks_app.clock_set_back import mend_future_moments
 from tasks_app.due_requests import start_due_requests
 from tasks_app.scheduling.catalogue import ensure_tasks
 from tasks_app.scheduling.prune import prune_schedules
 from tasks_app.worker import beats
+from tasks_app.worker.clock_watch import ClockWatch
 from tasks_app.worker.stuck import StuckWatch
 
 logger = logging.getLogger(__name__)
@@ -39,6 +41,7 @@ class Rounds:
     def __init__(self, worker: str, restart_cluster: Callable[[], None]) -> None:
         self._worker = worker
         self._stuck = StuckWatch()
+        self._clock = ClockWatch()
         self._restart_cluster = restart_cluster
         self.duties = [
             Duty("start requested runs", PAUSE_SECONDS, lambda: start_due_requests(timezone.now())),
@@ -56,6 +59,7 @@ class Rounds:
         for duty in (
             Duty("forget dead workers", 0, lambda: beats.forget_dead_workers(now)),
             Duty("check the queue file", 0, queueing.ensure_queue_tables),
+            Duty("bring what lies in the future back", 0, lambda: mend_future_moments(now)),
             Duty("heal interrupted runs", 0, lambda: healing.heal_interrupted_runs(now)),
             Duty("free queue entries", 0, queueing.free_locked_entries),
             Duty("queue lost runs again", 0, lambda: healing.requeue_lost_runs(now, at_start=True)),
@@ -66,6 +70,9 @@ class Rounds:
 
     def go_round(self) -> None:
         """Do whatever is due."""
+        if self._clock.jump():
+            healing.expect_old_heartbeats()
+            self._perform(Duty("mend after the clock was moved", 0, lambda: mend_future_moments(timezone.now())))
         for duty in self.duties:
             if time.monotonic() >= duty.due:
                 self._perform(duty)

@@ -14,6 +14,7 @@ from tasks_app import healing, shutdown
 from tasks_app.process_identity import own_identity
 from tasks_app.worker import beats
 from tasks_app.worker.cluster import WorkerCluster
+from tasks_app.worker.hang_guard import HangGuard
 from tasks_app.worker.rounds import PAUSE_SECONDS, Rounds
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ class Supervisor:
         self._cluster = WorkerCluster()
         self._rounds = Rounds(self._worker, self._restart)
         self._stop = threading.Event()
+        self._guard = HangGuard()
         self._parent = os.getppid() if follow_parent else None
         self._stop_seconds = stop_seconds
         self._backoff = 1.0
@@ -42,14 +44,17 @@ class Supervisor:
         signal.signal(signal.SIGINT, self._on_signal)
         self._rounds.begin()
         self._cluster.start()
+        self._guard.start()
         logger.info("[TASKS] Worker %s is ready", self._worker)
         while not self._stop.is_set():
             self._keep_cluster_alive()
             self._rounds.go_round()
+            self._guard.alive()
             self._stop.wait(PAUSE_SECONDS)
             if self._parent is not None and os.getppid() != self._parent:
                 logger.warning("[TASKS] The process that started this worker is gone; stopping")
                 break
+        self._guard.stop()
         self._shut_down()
 
     def _on_signal(self, signum: int, frame: FrameType | None) -> None:
