@@ -5,7 +5,18 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from tasks_app.models import JournalEntry, RunRequest, Schedule, Task, TaskRun, TaskRunLog, TickClaim, WorkerBeat
+from tasks_app.models import (
+    JournalEntry,
+    Notification,
+    RunRequest,
+    Schedule,
+    Task,
+    TaskRun,
+    TaskRunLog,
+    TickClaim,
+    ToldOnce,
+    WorkerBeat,
+)
 
 if TYPE_CHECKING:
     Admin = admin.ModelAdmin[Any]
@@ -94,3 +105,26 @@ class ScheduleAdmin(RecordAdmin):
     list_display = ("id", "task_id", "name", "enabled", "schedule_type", "next_run_at", "last_run_at", "problem")
     list_filter = ("enabled", "schedule_type", "task")
     raw_id_fields = ("pending_run",)
+
+
+@admin.register(Notification)
+class NotificationAdmin(RecordAdmin):
+    list_display = ("last_at", "kind", "title", "source", "source_id", "count", "read", "live", "run_id")
+    list_filter = ("kind", "read", "live", "source")
+    raw_id_fields = ("run",)
+    search_fields = ("title", "=source_id")
+    ordering = ("-last_at", "-id")
+
+
+@admin.register(ToldOnce)
+class ToldOnceAdmin(Admin):
+    """May be deleted: to have something told again."""
+
+    list_display = ("key", "at")
+    search_fields = ("key",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

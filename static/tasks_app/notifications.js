@@ -67,7 +67,7 @@
     const id = event.detail.elt?.id;
     if (id !== "notification-panel-body" && id !== "notification-list") return;
     if (document.activeElement && document.activeElement !== document.body) return;
-    const line = heir && document.getElementById(heir);
+    const line = heir ? document.getElementById(heir) : null;
     heir = "";
     (line?.querySelector("[data-notification-leaves] button") || document.getElementById("notification-panel-heading"))?.focus();
   });
@@ -93,14 +93,14 @@
     }
   }
 
-  const isOnScreen = (run) =>
-    run && (document.getElementById(`run-progress-${run}`) || window.location.pathname === `/tasks/runs/${run}/`);
+  const isOnScreen = (item) =>
+    item.run && (document.getElementById(`run-progress-${item.run}`) || window.location.pathname === item.run_page);
 
   document.addEventListener("notifications:news", (event) => {
     for (const item of event.detail.items) {
       if (item.news <= (told() ?? 0)) continue; // another tab was quicker
       remember(item.news);
-      if (item.toast && !isOnScreen(item.run)) {
+      if (item.toast && !isOnScreen(item)) {
         window.ecm.toast(item.kind, item.text, { link: item.link, key: `notification-${item.id}` });
       } else if (item.kind === "error") {
         window.ecm.announce(`Error. ${item.text}`);

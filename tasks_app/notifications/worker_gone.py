@@ -4,6 +4,8 @@ import threading
 import time
 from datetime import datetime
 
+from django.urls import reverse
+
 from tasks_app.models import WorkerBeat
 from tasks_app.notifications.notify import notify_once
 from tasks_app.queries import BEAT_LIMIT
@@ -40,7 +42,7 @@ def tell_if_gone(now: datetime) -> bool:
         source="worker",
         source_id="gone",
         action_label="Open tasks",
-        action_url="/tasks/",
+        action_url=reverse("tasks:runs"),
         metadata={"toast": True},
     )
     return told is not None

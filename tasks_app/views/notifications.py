@@ -171,5 +171,6 @@ def _news(row: Notification) -> dict[str, Any]:
         "text": f"{row.title}: {shortened(row.message, 300)}" if row.title else shortened(row.message, 300),
         "toast": bool(row.metadata.get(TOAST)),
         "run": row.run_id,
+        "run_page": reverse("tasks:run", args=[row.run_id]) if row.run_id else "",
         "link": {"text": link.label, "href": reverse("notifications:go", args=[row.pk, link.where])} if link else None,
     }
