@@ -23,4 +23,5 @@ class TasksAppConfig(AppConfig):
         register_section(
             Section("notifications", "Notification Settings", "alerts:settings", "bell-ringing", ORDER["notifications"])
         )
-        autodiscover_modules("tasks")  # every app registers its background work in <app>/tasks.py
+        autodiscover_modules("tasks")  # every app registers its background work in <app>/tasks.py…
+        autodiscover_modules("cleanup")  # …and what the clean-up removes for it in <app>/cleanup.py
