@@ -8,23 +8,39 @@ from django.urls import NoReverseMatch, reverse
 
 UNDO_TAG = "undo:"
 UNDO_BATCH_TAG = "undo-batch:"
+RUN_TAG = "run:"
 
 
 class Toast(TypedDict):
     level: str
     text: str
     undo: str  # address that takes the change back when posted to; empty = no such button
+    run: str  # address of the page of the run that was started; empty = no such link
 
 
 def waiting_toasts(request: HttpRequest) -> list[Toast]:
     """Return and consume the messages of this sign-in.
 
-    A message with ``extra_tags="undo:<journal entry id>"`` or ``"undo-batch:<batch id>"`` gets an undo button.
+    A message with ``extra_tags="undo:<journal entry id>"`` or ``"undo-batch:<batch id>"`` gets an undo button, one with
+    ``"run:<run id>"`` a link to that run.
     """
     return [
-        {"level": message.level_tag, "text": str(message), "undo": _undo_address(message.extra_tags or "")}
+        {
+            "level": message.level_tag,
+            "text": str(message),
+            "undo": _undo_address(message.extra_tags or ""),
+            "run": _run_address(message.extra_tags or ""),
+        }
         for message in messages.get_messages(request)
     ]
+
+
+def _run_address(tags: str) -> str:
+    for tag in tags.split():
+        run_id = tag.removeprefix(RUN_TAG)
+        if tag.startswith(RUN_TAG) and run_id.isdigit():
+            return reverse("tasks:run", args=[int(run_id)])
+    return ""
 
 
 def _undo_address(tags: str) -> str:

@@ -28,11 +28,12 @@ def held_back(request: HttpRequest, account_id: int) -> HttpResponse:
         messages.success(request, f"Everything of “{account.name}” stays as it is.")
         return redirect("m3u:account", account_id)
     try:
-        accept_held_back(account_id)
+        run = accept_held_back(account_id)
     except AlreadyRunning:
         messages.info(request, f"“{account.name}” is being refreshed already. Look again when it has finished.")
     except (RefreshRefused, AccountLocked) as refusal:
         messages.warning(request, str(refusal))
     else:
-        messages.success(request, f"Refreshing “{account.name}”; this time the smaller playlist is accepted.")
+        text = f"Refreshing “{account.name}”; this time the smaller playlist is accepted."
+        messages.success(request, text, extra_tags=f"run:{run.pk}")
     return redirect("m3u:account", account_id)

@@ -86,14 +86,17 @@
     document.querySelectorAll(`#toasts [data-key="${key}"]`).forEach(dismiss);
   }
 
+  const linkTo = (run) => (run ? { text: "Open run", href: run } : undefined);
+
   document.addEventListener("toasts", (event) => {
-    for (const item of event.detail.items) toast(item.level, item.text, { undo: item.undo });
+    for (const item of event.detail.items) toast(item.level, item.text, { undo: item.undo, link: linkTo(item.run) });
   });
 
   function showWaitingToasts() {
     for (const message of document.querySelectorAll("#toasts .ecm-message")) {
       message.remove();
-      toast(message.dataset.level, message.textContent.trim(), { undo: message.dataset.undo });
+      const { level, undo, run } = message.dataset;
+      toast(level, message.textContent.trim(), { undo, link: linkTo(run) });
     }
   }
 

@@ -243,6 +243,7 @@ def test_a_failed_run_is_tried_again_with_its_parameters(alice):
         assert row.read
         toasts = json.loads(answer["HX-Trigger"])["toasts"]["items"]
         assert "has been started" in toasts[0]["text"]
+        assert toasts[0]["run"] == reverse("tasks:run", args=[again.pk])
         busy = alice.post(reverse("notifications:retry", args=[row.pk]), **HTMX)
         assert "already waiting" in busy["HX-Trigger"]
     assert TaskRun.objects.count() == 2

@@ -56,7 +56,7 @@ def _undo_in_background(request: HttpRequest, batch_id: str) -> HttpResponse:
         messages.info(request, str(busy))
         run = busy.run
     else:
-        messages.success(request, "Undoing has begun. The Tasks page shows how far it is.")
+        messages.success(request, "Undoing has begun. The Tasks page shows how far it is.", extra_tags=f"run:{run.pk}")
     return done(request, reverse("tasks:run", args=[run.pk]), CHANGED_EVENT, "runs:changed")
 
 
