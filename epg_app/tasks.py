@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.db.models import Q
 
+from epg_app import alert_events
 from epg_app.delete_source import DELETE_TASK, delete_source, deletion_lock_key
 from epg_app.importing.errors import GuideError
 from epg_app.load_programmes import load_newly_mapped
@@ -70,7 +71,8 @@ class RefreshGuides(TaskScheduler):
         done: list[str] = []
         failed: list[str] = []
         programmes = skipped = 0
-        details: dict[str, Any] = {}  # by source id
+        details: dict[str, Any] = {}  # by source id, and what failed
+        failed_sources: list[dict[str, Any]] = []
         for source_id in ids:
             self.progress.raise_if_cancelled()
             name = GuideSource.objects.filter(pk=source_id).values_list("name", flat=True).first()
@@ -84,6 +86,7 @@ class RefreshGuides(TaskScheduler):
             except (GuideError, SourceBusy) as error:
                 logger.warning("[EPG] Refresh of guide id=%s failed: %s", source_id, error)
                 failed.append(f"{name}: {error}")
+                failed_sources.append({"id": source_id, "name": name, "message": str(error)})
             else:
                 done.append(" ".join([f"{name}: {report.sentence()}", *report.warnings]))
                 programmes += report.programmes
@@ -96,7 +99,7 @@ class RefreshGuides(TaskScheduler):
             success_count=programmes,
             failed_count=len(failed),
             skipped_count=skipped,
-            details=details,
+            details=details | ({"failed_sources": failed_sources} if failed_sources else {}),
         )
 
 
@@ -215,3 +218,6 @@ def _start(task_id: str, parameters: dict[str, Any]) -> None:
         engine.start_run(task_id, parameters, triggered_by=Trigger.SCHEDULED)
     except engine.AlreadyRunning:
         logger.debug("[EPG] %s is running already", task_id)
+
+
+alert_events.register()

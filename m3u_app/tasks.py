@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from m3u_app import alert_events
 from m3u_app.account_values import RESERVED_NAME
 from m3u_app.due_refreshes import queue_due_refreshes
 from m3u_app.models import Account
@@ -81,6 +82,7 @@ class M3uRefresh(TaskScheduler):
         chosen = list((accounts.filter(pk__in=ids) if ids else accounts).values_list("pk", "name"))
         done: list[str] = []
         failed: dict[str, str] = {}
+        failed_accounts: list[dict[str, Any]] = []
         skipped = max(0, len(ids) - len(chosen))
         for number, (account_id, name) in enumerate(chosen):
             self.progress.raise_if_cancelled()
@@ -94,6 +96,7 @@ class M3uRefresh(TaskScheduler):
                 done.append(name)
             else:
                 failed[name] = run.message
+                failed_accounts.append({"id": account_id, "name": name, "message": run.message})
         message = f"{len(done):,} of {len(chosen):,} accounts refreshed."
         if failed:
             message += " " + " ".join(f"{name}: {text}" for name, text in failed.items())
@@ -103,7 +106,7 @@ class M3uRefresh(TaskScheduler):
             success_count=len(done),
             failed_count=len(failed),
             skipped_count=skipped,
-            details={"refreshed": done, "failed": failed},
+            details={"refreshed": done, "failed": failed, "failed_accounts": failed_accounts},
         )
 
     def _run_account(self, account_id: int) -> TaskRun:
@@ -152,3 +155,4 @@ def _with_own_connections(work: Any) -> Any:
 
 
 register_due_check(queue_due_refreshes)
+alert_events.register()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Q
+from django.db.models import Count, QuerySet
 
 from tasks_app.alerts import outbox
 from tasks_app.alerts.channel import Channel
@@ -14,6 +14,8 @@ from tasks_app.alerts.method_values import stored_values
 from tasks_app.alerts.source_filter import read_filter
 from tasks_app.models import AlertDelivery, AlertMethod, DeliveryStatus, Severity
 
+DELIVERIES_KEPT_DAYS = 30
+_PRUNED_AT_ONCE = 500
 SEVERITIES = (
     (Severity.ERROR, "Errors"),
     (Severity.WARNING, "Warnings"),
@@ -62,10 +64,16 @@ def delivery_page(*, method_id: int | None, status: str, number: int, size: int 
     return Paginator(rows, size).get_page(number)
 
 
+def old_deliveries(before: datetime) -> QuerySet[AlertDelivery]:
+    """What is over and began before ``before``."""
+    return AlertDelivery.objects.filter(status__in=(DeliveryStatus.SENT, DeliveryStatus.FAILED), created_at__lt=before)
+
+
 def prune_deliveries(before: datetime) -> int:
-    """Delete what is over and older than ``before``; returns the number."""
-    over = Q(status__in=(DeliveryStatus.SENT, DeliveryStatus.FAILED))
-    deleted, _each = AlertDelivery.objects.filter(over, created_at__lt=before).delete()
+    """Delete them, in steps that keep nobody waiting; returns the number."""
+    deleted = 0
+    while ids := list(old_deliveries(before).order_by("id").values_list("pk", flat=True)[:_PRUNED_AT_ONCE]):
+        deleted += AlertDelivery.objects.filter(pk__in=ids).delete()[0]
     return deleted
 
 
