@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from ecm_site.masking import mask_text
 from m3u_app.changes.models import ChangeBatch, StreamChangeKind
 from m3u_app.changes.sum_up import Group, Sums, sum_up
 from m3u_app.importing.write_turns import WriteTurns
@@ -25,7 +26,7 @@ SNAPSHOTS_KEPT = 30
 BEFORE_LENGTH = 512
 
 Note = tuple[StreamChangeKind, int, int, str, str, str]
-"""Kind, group id, stream id, name, before, after."""
+"""Kind, group id, stream id, name, before, after; addresses still with their logins."""
 
 _INSERT = 'INSERT INTO m3u_app_streamchange (batch_id, kind, group_id, stream_id, name, "before", "after", used_by)'
 _USED_BY = (
@@ -94,9 +95,11 @@ class ChangeRecorder:
     def changed(self, notes: Sequence[Note]) -> None:
         """Streams that are the same and differ: renamed, moved, with another address or id."""
         rows = []
-        for kind, group_id, stream_id, name, before, after in notes:
+        for kind, group_id, stream_id, name, old, new in notes:
             self._sums.streams[kind, group_id] += 1
             if self._room(kind, 1):
+                # Masking is slow: only what is kept.
+                before, after = (mask_text(old), mask_text(new)) if kind == StreamChangeKind.NEW_URL else (old, new)
                 rows.append(
                     (self.batch.pk, kind.value, group_id, stream_id, name, before[:BEFORE_LENGTH], after[:BEFORE_LENGTH])
                 )

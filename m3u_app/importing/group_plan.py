@@ -25,8 +25,6 @@ class PlannedGroup:
     stored_entry_count: int = 0
     entry_count: int = 0
     is_met: bool = False
-    same_as: "PlannedGroup | None" = None
-    """The stored group that this name turned out to be a new name of; the row is that one's."""
 
 
 class GroupPlan:
@@ -83,15 +81,21 @@ class GroupPlan:
             group.is_met = group.is_met or group.entry_count > 0
 
     def own(self) -> Iterator[PlannedGroup]:
-        """Every group once: names that turned out to belong to a stored group are left out."""
-        return (group for group in self.groups if group.same_as is None)
+        """The groups that have a row or need one."""
+        return (group for group in self.groups if group.id is not None or group.is_met)
 
-    def rename_into(self, index: int, old: PlannedGroup) -> None:
-        """The new group at ``index`` is the stored group ``old`` under another name."""
-        new = self.groups[index]
+    def rename_into(self, index: int, old_index: int) -> None:
+        """The new group at ``index`` is the stored one at ``old_index`` under another name; they change places.
+
+        Streams that came under the old name meanwhile, if there are any, are in a new group of that name.
+        """
+        new, old = self.groups[index], self.groups[old_index]
+        left = PlannedGroup(
+            id=None, name=old.name, enabled=old.enabled, entry_count=old.entry_count, is_met=old.entry_count > 0
+        )
         old.name, old.xc_id = new.name, new.xc_id or old.xc_id
         old.entry_count, old.is_met = new.entry_count, True
-        new.same_as = old
+        self.groups[index], self.groups[old_index] = old, left
 
     def renamed(self) -> list[tuple[str, str]]:
         """(old name, new name) of categories that the provider renamed."""

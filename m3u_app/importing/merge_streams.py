@@ -10,7 +10,6 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from ecm_site.masking import mask_text
 from m3u_app.changes.models import StreamChangeKind
 from m3u_app.changes.record import ChangeRecorder, Note
 from m3u_app.importing.addresses import split_address
@@ -228,7 +227,7 @@ def _notes(row_id: int, before: Sequence[Any], values: Sequence[Any], groups: _G
     if old_id != new_id and old_id and new_id:
         yield StreamChangeKind.NEW_ID, group_id, row_id, name, old_id, new_id
     elif before[_URL] != values[_URL] and not (old_id and old_id == values[_PROVIDER_ID]):
-        yield StreamChangeKind.NEW_URL, group_id, row_id, name, mask_text(before[_URL]), mask_text(values[_URL])
+        yield StreamChangeKind.NEW_URL, group_id, row_id, name, before[_URL], values[_URL]
 
 
 def _comparable(values: Sequence[Any]) -> tuple[Any, ...]:

@@ -52,7 +52,7 @@ def store_groups(account_id: int, plan: GroupPlan, turns: WriteTurns, now: datet
         for group in missing:
             group.id = ids[group.name]
     _update(plan, turns)
-    return [(group.same_as or group).id or 0 for group in plan.groups]
+    return [group.id or 0 for group in plan.groups]
 
 
 def mark_missing_groups(plan: GroupPlan, turns: WriteTurns, last_seen: datetime) -> int:
