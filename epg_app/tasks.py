@@ -21,6 +21,7 @@ from epg_app.source_lock import SourceBusy
 from epg_app.source_state import heal_interrupted
 from tasks_app import engine
 from tasks_app.models import ACTIVE_STATUSES, TaskRun, Trigger
+from tasks_app.parameter_fields import Name, NamesField
 from tasks_app.registry import TaskResult, TaskScheduler, register_task
 from tasks_app.ticks import register_due_check
 
@@ -54,11 +55,8 @@ class RefreshGuides(TaskScheduler):
 
     @classmethod
     def parameter_fields(cls) -> dict[str, forms.Field]:
-        choices = GuideSource.objects.filter(is_active=True).values_list("pk", "name")
-        field = forms.TypedMultipleChoiceField(
-            choices=list(choices), coerce=int, required=False, label="Guides", help_text="None chosen = all that are on."
-        )
-        return {"source_ids": field}
+        words = "All guides that are on, also those added later"
+        return {"source_ids": NamesField(names=_guide_names, all_words=words, label="Guides")}
 
     @classmethod
     def on_interrupted(cls, parameters: dict[str, Any]) -> None:
@@ -101,6 +99,11 @@ class RefreshGuides(TaskScheduler):
             skipped_count=skipped,
             details=details | ({"failed_sources": failed_sources} if failed_sources else {}),
         )
+
+
+def _guide_names() -> list[Name]:
+    guides = GuideSource.objects.filter(deleting_since=None).order_by("name", "pk")
+    return [Name(pk, name, "" if is_on else "off") for pk, name, is_on in guides.values_list("pk", "name", "is_active")]
 
 
 @register_task

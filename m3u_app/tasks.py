@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.forms import Field
+
 from m3u_app import alert_events
 from m3u_app.account_values import RESERVED_NAME
 from m3u_app.due_refreshes import queue_due_refreshes
@@ -13,6 +15,7 @@ from m3u_app.refresh_account import RefreshFailed, mend_unfinished, refresh_acco
 from m3u_app.request_refresh import REFRESH_TASK, lock_key
 from tasks_app import engine
 from tasks_app.models import RunStatus, TaskRun, Trigger
+from tasks_app.parameter_fields import Name, NamesField
 from tasks_app.progress import Cancelled
 from tasks_app.queries import active_runs
 from tasks_app.registry import TaskResult, TaskScheduler, register_task
@@ -42,6 +45,11 @@ class M3uRefresh(TaskScheduler):
             return f"{cls.name} – {f'{len(ids)} accounts' if ids else 'all accounts'}"
         name = Account.objects.filter(pk=ids[0]).values_list("name", flat=True).first()
         return f"{cls.name} – {name}" if name else cls.name
+
+    @classmethod
+    def parameter_fields(cls) -> dict[str, Field]:
+        words = "All accounts that are on, also those added later"
+        return {"account_ids": NamesField(names=_account_names, all_words=words, label="Accounts")}
 
     def execute(self) -> TaskResult:
         ids = [int(value) for value in self.parameters.get("account_ids") or []]
@@ -140,6 +148,11 @@ class M3uRefresh(TaskScheduler):
         finally:
             over.set()
             watcher.join()
+
+
+def _account_names() -> list[Name]:
+    accounts = Account.objects.filter(deleting_since=None).exclude(name__iexact=RESERVED_NAME).order_by("name", "pk")
+    return [Name(pk, name, "" if is_on else "off") for pk, name, is_on in accounts.values_list("pk", "name", "is_active")]
 
 
 def _with_own_connections(work: Any) -> Any:

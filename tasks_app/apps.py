@@ -23,5 +23,8 @@ class TasksAppConfig(AppConfig):
         register_section(
             Section("notifications", "Notification Settings", "alerts:settings", "bell-ringing", ORDER["notifications"])
         )
+        register_section(
+            Section("scheduled-tasks", "Scheduled Tasks", "tasks:scheduled", "calendar-time", ORDER["scheduled-tasks"])
+        )
         autodiscover_modules("tasks")  # every app registers its background work in <app>/tasks.py…
         autodiscover_modules("cleanup")  # …and what the clean-up removes for it in <app>/cleanup.py

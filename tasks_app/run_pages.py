@@ -2,11 +2,17 @@
 
 import json
 from dataclasses import dataclass
+from typing import Any
+
+from django.forms import Field
 
 from tasks_app.clean_values import plain
 from tasks_app.models import TaskRun, TaskRunLog
+from tasks_app.parameter_fields import NamesField
+from tasks_app.registry import UnknownTask, get_task
 
 LOG_PAGE = 500  # lines shown when the page opens; older ones are one click away
+NAMES_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -39,10 +45,42 @@ def log_lines(run_id: int, *, after_id: int = 0, newest: bool = False) -> LogPar
     return LogPart(shown, shown[-1].pk if shown else after_id, older)
 
 
+def task_name(task_id: str) -> str:
+    """What a task is called; its id when this version does not know it any more."""
+    try:
+        return get_task(task_id).name
+    except UnknownTask:
+        return task_id
+
+
 def run_details(run: TaskRun) -> RunDetails:
-    parameters = [(name, _short(value)) for name, value in plain(run.parameters, mask=True).items()]
+    """Parameters under their labels, ids with the names they have now."""
+    fields = _fields_of(run.task_id)
+    parameters = []
+    for name, value in plain(run.parameters, mask=True).items():
+        field = fields.get(name)
+        label = str(field.label) if field is not None and field.label else name.replace("_", " ").capitalize()
+        parameters.append((label, _names(field, value) if isinstance(field, NamesField) else _short(value)))
     text = json.dumps(plain(run.details, mask=True), indent=2, ensure_ascii=False) if run.details else ""
     return RunDetails(parameters, text)
+
+
+def _fields_of(task_id: str) -> dict[str, Field]:
+    try:
+        return get_task(task_id).parameter_fields()
+    except UnknownTask:
+        return {}
+
+
+def _names(field: NamesField, value: Any) -> str:
+    if field.is_all(value):
+        return field.all_words
+    if not isinstance(value, list):
+        return _short(value)
+    labels = {key: str(label) for key, label in field.choices}  # type: ignore[misc, union-attr]
+    named = [labels.get(key, f"#{key} (gone)") for key in value[:NAMES_SHOWN] if key]
+    more = f" and {len(value) - NAMES_SHOWN:,} more" if len(value) > NAMES_SHOWN else ""
+    return (", ".join(named) or "none") + more
 
 
 def _short(value: object) -> str:

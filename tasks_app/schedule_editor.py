@@ -53,9 +53,10 @@ class ScheduleEditor:
         )
         self.asks_only = data is not None and any(data.get(name) for name in ("pick", "preset", "show"))
         """A button was pressed that fills in fields or shows the preview, and saves nothing."""
+        if self._is_zone_open():
+            self.form.fields["timezone"].widget.attrs["data-fill-zone"] = ""
 
-    @property
-    def fills_in_zone(self) -> bool:
+    def _is_zone_open(self) -> bool:
         """Whether the browser may put its own zone in: nobody said which one is meant."""
         return self.schedule is None and not get_settings().time_zone and not self.form.is_bound
 

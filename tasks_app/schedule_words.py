@@ -31,14 +31,14 @@ class Preview:
 
 
 @lru_cache(maxsize=2048)
-def _described(rule: ScheduleRule) -> str:
+def described(rule: ScheduleRule) -> str:
     return describe(rule)
 
 
 def schedule_words(schedule: Schedule) -> str:
     """The stored rule in words; a row that somebody damaged says so instead of taking the page down."""
     try:
-        return _described(rule_of(schedule))
+        return described(rule_of(schedule))
     except (ValueError, TypeError) as error:
         logger.warning("[TASKS] Schedule %s cannot be put in words: %s", schedule.pk, error)
         return f"{schedule.get_schedule_type_display()} (its rule cannot be read: edit it)"
@@ -52,7 +52,7 @@ def preview(values: Mapping[str, Any], now: datetime, *, is_off: bool = False) -
         return Preview(problems=[text for texts in invalid.errors.values() for text in texts])
     count = PREVIEWED_CRON if rule.schedule_type == ScheduleType.CRON else PREVIEWED
     return Preview(
-        words=_described(rule),
+        words=described(rule),
         moments=[_moment(rule, at, now) for at in upcoming(rule, now, count)],
         is_off=is_off,
     )

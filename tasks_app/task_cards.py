@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Max, OuterRef, Subquery
 from django.utils import timezone
 
 from tasks_app.models import ACTIVE_STATUSES, Schedule, Task, TaskRun
@@ -104,10 +104,15 @@ def task_cards(task_ids: Iterable[str] | None = None, now: datetime | None = Non
     found = Task.objects.filter(task_id__in=known).annotate(last_run_id=newest)
     rows = {row.task_id: row for row in found}
     newest_ids = [row.last_run_id for row in found if row.last_run_id]
+    without_row = [task_id for task_id in known if task_id not in rows]
+    if without_row:  # rows are made when the worker starts; until then the runs are grouped instead
+        past = TaskRun.objects.filter(task_id__in=without_row).exclude(status__in=ACTIVE_STATUSES).order_by()
+        newest_ids += past.values("task_id").annotate(newest=Max("pk")).values_list("newest", flat=True)
     lines: dict[str, list[ScheduleLine]] = defaultdict(list)
     for schedule in Schedule.objects.filter(task_id__in=known).order_by("pk"):
         row = rows.get(schedule.task_id)
-        late = schedule.enabled and row is not None and row.enabled and is_overdue(schedule.next_run_at, now)
+        waits = schedule.enabled and row is not None and row.enabled and schedule.pending_run_id is None
+        late = waits and is_overdue(schedule.next_run_at, now)
         lines[schedule.task_id].append(ScheduleLine(schedule, schedule_words(schedule), late))
     last = {run.task_id: run for run in TaskRun.objects.filter(pk__in=newest_ids).defer("details")}
     active: dict[str, list[TaskRun]] = defaultdict(list)

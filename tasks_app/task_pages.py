@@ -1,14 +1,13 @@
-"""What the Tasks page shows: what runs, what can be run, what ran."""
+"""What the Tasks page shows of all tasks together: what runs and what ran."""
 
 from collections import Counter
 from dataclasses import dataclass
 
-from django.db.models import Max, QuerySet
+from django.db.models import QuerySet
 
 from tasks_app.models import ACTIVE_STATUSES, RunStatus, TaskRun
-from tasks_app.registry import TaskScheduler, all_tasks
 
-HISTORY_PAGE = 50
+HISTORY_PAGE = 100  # T-23
 RATED_RUNS = 1000  # the success rate looks at the newest of those that match
 
 
@@ -18,19 +17,6 @@ class ActiveRuns:
 
     runs: list[TaskRun]
     token: str
-
-
-@dataclass(frozen=True)
-class TaskLine:
-    """A registered task with its newest run and, while there is one, its active run."""
-
-    task: type[TaskScheduler]
-    last: TaskRun | None
-    active: TaskRun | None
-
-    @property
-    def has_form(self) -> bool:
-        return bool(self.task.parameter_fields())
 
 
 @dataclass(frozen=True)
@@ -56,14 +42,6 @@ def active_runs_now() -> ActiveRuns:
     return ActiveRuns(runs, f"{ids}/{newest_ended or 0}")
 
 
-def task_lines() -> list[TaskLine]:
-    """Tasks that can be started by hand, in three queries, however many runs there were."""
-    newest = TaskRun.objects.order_by().values("task_id").annotate(newest=Max("pk")).values_list("newest", flat=True)
-    last = {run.task_id: run for run in TaskRun.objects.filter(pk__in=list(newest))}
-    active = {run.task_id: run for run in TaskRun.objects.filter(status__in=ACTIVE_STATUSES).order_by("-pk")}
-    return [TaskLine(task, last.get(task.task_id), active.get(task.task_id)) for task in all_tasks() if task.by_hand]
-
-
 def history(task_id: str = "", status: str = "", *, before: int = 0, after: int = 0) -> History:
     """A page of past runs older than id ``before``, or the one just newer than id ``after``, or the newest."""
     past = TaskRun.objects.exclude(status__in=ACTIVE_STATUSES)
@@ -85,7 +63,7 @@ def history(task_id: str = "", status: str = "", *, before: int = 0, after: int 
 
 
 def _page(past: QuerySet[TaskRun], before: int, after: int) -> tuple[list[TaskRun], bool]:
-    past = past.select_related("user")
+    past = past.select_related("user", "schedule").defer("details")
     if after:
         found = list(past.filter(pk__gt=after).order_by("pk")[: HISTORY_PAGE + 1])
         return found[:HISTORY_PAGE][::-1], len(found) > HISTORY_PAGE

@@ -1,25 +1,9 @@
 from django.urls import include, path
 
-from tasks_app.views import journal, notifications, notifications_api, run, runs, undo
-
-tasks_patterns = [
-    path("", runs.runs_page, name="runs"),
-    path("active/", runs.active_part, name="active"),
-    path("list/", runs.tasks_part, name="list"),
-    path("history/", runs.history_part, name="history"),
-    path("runs/<int:run_id>/", run.run_page, name="run"),
-    path("runs/<int:run_id>/progress/", run.run_progress, name="run_progress"),
-    path("runs/<int:run_id>/log/", run.run_log, name="run_log"),
-    path("runs/<int:run_id>/cancel/", run.cancel_run, name="run_cancel"),
-    path("<slug:task_id>/run/", runs.run_now, name="run_now"),
-]
-
-journal_patterns = [
-    path("", journal.journal_list, name="list"),
-    path("<int:entry_id>/", journal.journal_entry, name="entry"),
-    path("<int:entry_id>/undo/", undo.undo, name="undo"),
-    path("batch/<slug:batch_id>/undo/", undo.undo_whole_batch, name="undo_batch"),
-]
+from tasks_app.journal_urls import api_patterns as journal_api_patterns
+from tasks_app.journal_urls import journal_patterns
+from tasks_app.task_urls import api_patterns, tasks_patterns
+from tasks_app.views import notifications, notifications_api
 
 notification_patterns = [
     path("", notifications.notification_list, name="list"),
@@ -44,6 +28,8 @@ notification_api_patterns = [
 urlpatterns = [
     path("notifications/", include((notification_patterns, "notifications"))),
     path("api/notifications", include(notification_api_patterns)),
-    path("tasks/", include((tasks_patterns, "tasks"))),
+    path("api/", include(api_patterns)),
+    path("api/", include(journal_api_patterns)),
+    path("", include((tasks_patterns, "tasks"))),
     path("journal/", include((journal_patterns, "journal"))),
 ]

@@ -133,12 +133,12 @@ def test_a_task_with_parameters_asks_for_them_and_says_what_is_wrong(alice):
     ):
         url = reverse("tasks:run_now", args=["sample"])
         assert 'value="7"' in alice.get(url, headers=HTMX).content.decode()
-        wrong = alice.post(url, {"days": "99"}, headers=HTMX)
+        wrong = alice.post(url, {"p-days": "99"}, headers=HTMX)
         assert wrong.status_code == 422
         assert "less than or equal to 30" in wrong.content.decode()
-        assert alice.post(url, {"days": "3"}, headers=HTMX).status_code == 204
+        assert alice.post(url, {"p-days": "3"}, headers=HTMX).status_code == 204
         assert TaskRun.objects.get().parameters == {"days": 3}
-        busy = alice.post(url, {"days": "3"}, headers=HTMX)
+        busy = alice.post(url, {"p-days": "3"}, headers=HTMX)
         assert busy.status_code == 422
         assert "already waiting" in busy.content.decode()
 

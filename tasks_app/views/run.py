@@ -4,23 +4,23 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import trigger_client_event
 
 from ecm_site.htmx import wants_partial
 from tasks_app.engine import request_cancel
 from tasks_app.models import TaskRun
-from tasks_app.run_pages import log_lines, run_details
+from tasks_app.run_pages import log_lines, run_details, task_name
+from tasks_app.views.going_back import back_from
 
 FINISHED_EVENT = "run:finished"
 
 
 @require_GET
 def run_page(request: HttpRequest, run_id: int) -> HttpResponse:
-    run = get_object_or_404(TaskRun.objects.select_related("user"), pk=run_id)
+    run = get_object_or_404(TaskRun.objects.select_related("user", "schedule"), pk=run_id)
     lines = log_lines(run.pk, newest=request.GET.get("log") != "all")
-    context = {"run": run, "details": run_details(run), "log": lines}
+    context = {"run": run, "task_name": task_name(run.task_id), "details": run_details(run), "log": lines}
     return render(request, "tasks_app/run.html", context)
 
 
@@ -48,10 +48,7 @@ def cancel_run(request: HttpRequest, run_id: int) -> HttpResponse:
     if wants_partial(request):
         run.refresh_from_db()
         return _bar(request, run)
-    back = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
-        back = reverse("tasks:run", args=[run.pk])
-    return redirect(back)
+    return redirect(back_from(request, reverse("tasks:run", args=[run.pk])))
 
 
 def _bar(request: HttpRequest, run: TaskRun) -> HttpResponse:

@@ -1,28 +1,29 @@
 """The Tasks page: what runs now, what can be run, what ran (50 §1.8, T-19, T-23)."""
 
-from django import forms
-from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
-from django.utils.html import format_html
-from django.views.decorators.http import require_GET, require_http_methods
+from django.utils import timezone
+from django.views.decorators.http import require_GET
 from django_htmx.http import trigger_client_event
 
-from ecm_site.htmx import done, wants_partial
-from tasks_app.engine import AlreadyRunning, InvalidParameters, start_run
 from tasks_app.forms import RunFilterForm
 from tasks_app.queries import worker_health
-from tasks_app.registry import TaskScheduler, UnknownTask, get_task
-from tasks_app.task_pages import active_runs_now, history, task_lines
+from tasks_app.task_cards import task_cards
+from tasks_app.task_pages import active_runs_now, history
 from tasks_app.views.parameters import number_from
-
-CHANGED_EVENT = "runs:changed"
+from tasks_app.watchdog import problems
 
 
 @require_GET
 def runs_page(request: HttpRequest) -> HttpResponse:
-    context = {"active": active_runs_now(), "tasks": task_lines(), "health": worker_health(), **_history(request)}
+    now = timezone.now()
+    context = {
+        "active": active_runs_now(),
+        "cards": task_cards(now=now),
+        "health": worker_health(now),
+        "problems": problems(now),
+        **_history(request),
+    }
     return render(request, "tasks_app/runs.html", context)
 
 
@@ -38,49 +39,12 @@ def active_part(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def tasks_part(request: HttpRequest) -> HttpResponse:
-    return render(request, "tasks_app/_tasks.html", {"tasks": task_lines()})
+    return render(request, "tasks_app/_tasks.html", {"cards": task_cards()})
 
 
 @require_GET
 def history_part(request: HttpRequest) -> HttpResponse:
     return render(request, "tasks_app/_history.html", _history(request))
-
-
-@require_http_methods(["GET", "POST"])
-def run_now(request: HttpRequest, task_id: str) -> HttpResponse:
-    """Start a task by hand; tasks with parameters ask for them first."""
-    try:
-        task = get_task(task_id)
-    except UnknownTask as unknown:
-        raise Http404(str(unknown)) from None
-    if not task.by_hand:
-        raise Http404(f"{task.name} cannot be started by hand.")
-    form = _parameter_form(task, request)
-    if request.method == "GET" or not form.is_valid():
-        return _dialog(request, task, form, "", 200 if request.method == "GET" else 422)
-    try:
-        run = start_run(task_id, form.cleaned_data)
-    except AlreadyRunning as busy:
-        text = format_html("{} Wait for it or cancel it first.", str(busy))
-        if form.fields:
-            return _dialog(request, task, form, text, 422)
-        messages.warning(request, text)
-        return done(request, reverse("tasks:runs"), CHANGED_EVENT)
-    except InvalidParameters as problem:
-        return _dialog(request, task, form, str(problem), 422)
-    messages.success(request, f"{run.title} has been started.")
-    return done(request, reverse("tasks:runs"), CHANGED_EVENT)
-
-
-def _dialog(request: HttpRequest, task: type[TaskScheduler], form: forms.Form, problem: str, status: int) -> HttpResponse:
-    template = "tasks_app/_run_now.html" if wants_partial(request) else "tasks_app/run_now.html"
-    return render(request, template, {"task": task, "form": form, "problem": problem}, status=status)
-
-
-def _parameter_form(task: type[TaskScheduler], request: HttpRequest) -> forms.Form:
-    form = forms.Form(request.POST if request.method == "POST" else None, initial=task.default_parameters or {})
-    form.fields.update(task.parameter_fields())
-    return form
 
 
 def _history(request: HttpRequest) -> dict[str, object]:

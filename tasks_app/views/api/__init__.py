@@ -1,0 +1,1 @@
+"""What programs ask about tasks and schedules, as JSON (50 §1.11)."""
