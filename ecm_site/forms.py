@@ -1,6 +1,6 @@
 """Forms of setup, sign-in and password."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.auth.models import User
@@ -92,3 +92,31 @@ def _check_password(form: forms.Form, field: str, password: str, user: User) -> 
         validate_password(password, user)
     except ValidationError as error:
         form.add_error(field, error)
+
+
+class LogFilterForm(forms.Form):
+    """Which of the kept log lines are shown."""
+
+    fewest: ClassVar[int] = 200
+
+    level = forms.ChoiceField(
+        label="Level",
+        required=False,
+        choices=[("", "all levels"), ("INFO", "info and above"), ("WARNING", "warnings and errors"), ("ERROR", "errors")],
+    )
+    q = forms.CharField(
+        label="Containing",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": "words, a module, a request id"}),
+    )
+    lines = forms.TypedChoiceField(
+        label="Lines",
+        required=False,
+        coerce=int,
+        choices=[(200, "newest 200"), (1000, "newest 1,000"), (5000, "newest 5,000")],
+    )
+
+
+class UnlockForm(forms.Form):
+    name = forms.CharField(max_length=150)

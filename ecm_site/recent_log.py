@@ -23,6 +23,7 @@ LARGEST_FILE = 6 * 1024 * 1024  # bytes; two of them hold well over 10,000 lines
 LONGEST_LINE = 16_000  # characters; a traceback fits, a playlist that somebody logs does not
 RECENT_LINES = 10_000
 FILE_NAME = "ecm.log"
+_LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
 
 
 @dataclass(frozen=True)
@@ -103,16 +104,18 @@ class RecentLogHandler(logging.Handler):
 
 def recent_lines(folder: str | Path, *, limit: int = RECENT_LINES, level: str = "", containing: str = "") -> list[LogLine]:
     """The newest lines, newest first. ``level`` leaves out lower ones, ``containing`` (any case) those without the words."""
-    lowest = logging.getLevelNamesMapping().get(level, 0)
-    wanted = containing.strip().lower()
-    kept: deque[LogLine] = deque(maxlen=limit)
-    for raw in raw_lines(folder):
+    lowest = _LEVELS.get(level, 0)
+    marks = tuple(f'"level": "{name}"' for name, number in _LEVELS.items() if number >= lowest) if lowest else ()
+    wanted = json.dumps(containing.strip(), ensure_ascii=False)[1:-1].lower()
+    kept: deque[str] = deque(maxlen=limit)
+    for raw in raw_lines(folder):  # reading JSON is the slow part: only what may be shown is read
+        if marks and not any(mark in raw for mark in marks):
+            continue
         if wanted and wanted not in raw.lower():
             continue
-        line = _read(raw)
-        if line is not None and logging.getLevelNamesMapping().get(line.level, 0) >= lowest:
-            kept.append(line)
-    return list(reversed(kept))
+        kept.append(raw)
+    lines = [_read(raw) for raw in reversed(kept)]
+    return [line for line in lines if line is not None and _LEVELS.get(line.level, 0) >= lowest]
 
 
 def raw_lines(folder: str | Path) -> Iterator[str]:

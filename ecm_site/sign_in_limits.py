@@ -4,10 +4,12 @@ Names are counted whether they exist or not, so that waiting tells nobody which 
 """
 
 import math
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Count, Max, Min
 from django.utils import timezone
 
 from ecm_site.models import Outcome, SignInAttempt
@@ -17,6 +19,7 @@ ADDRESS_WINDOW = timedelta(minutes=1)
 NAME_FAILURES = 10
 NAME_WINDOW = timedelta(minutes=15)
 NAME_WAIT = timedelta(minutes=15)
+SHOWN = 50  # an attack may try thousands of names; a page shows the latest
 KEPT = NAME_WINDOW + NAME_WAIT  # older rows cannot change any answer
 
 
@@ -55,6 +58,37 @@ def mark_passed(attempt: SignInAttempt) -> None:
 def clear_failures(name: str) -> int:
     """Let a waiting name try again at once; returns how many failures were forgotten."""
     return SignInAttempt.objects.filter(name=name.strip().lower()[:150], outcome=Outcome.FAILED).delete()[0]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A name or an address that is refused unseen until ``until``. ``attempts`` are those that led to it."""
+
+    who: str
+    attempts: int
+    until: datetime
+    addresses: tuple[str, ...] = ()
+
+
+def waiting_names(now: datetime | None = None) -> list[Waiting]:
+    """Names that have to wait, with the addresses from which they were tried, longest wait first."""
+    now = now or timezone.now()
+    failed = SignInAttempt.objects.filter(outcome=Outcome.FAILED, at__gt=now - KEPT)
+    many = failed.values("name").annotate(count=Count("id"), last=Max("at")).filter(count__gte=NAME_FAILURES)
+    found = []
+    for row in many.order_by("-last")[:SHOWN]:
+        if _name_waits(row["name"], now):
+            addresses = failed.filter(name=row["name"]).order_by("address").values_list("address", flat=True).distinct()
+            found.append(Waiting(row["name"], row["count"], row["last"] + NAME_WAIT, tuple(addresses[:10])))
+    return found
+
+
+def waiting_addresses(now: datetime | None = None) -> list[Waiting]:
+    """Addresses that used up their attempts of the last minute."""
+    now = now or timezone.now()
+    recent = SignInAttempt.objects.filter(at__gt=now - ADDRESS_WINDOW)
+    many = recent.values("address").annotate(count=Count("id"), first=Min("at")).filter(count__gte=ADDRESS_ATTEMPTS)
+    return [Waiting(row["address"], row["count"], row["first"] + ADDRESS_WINDOW) for row in many.order_by("-first")[:SHOWN]]
 
 
 def is_first_of_its_kind(attempt: SignInAttempt) -> bool:

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from ecm_site.settings_forms import PAGES
-from ecm_site.views import dashboard, debug, demo, health, settings_pages, setup, sign_in, theme, welcome
+from ecm_site.views import dashboard, debug, demo, health, maintenance, settings_pages, setup, sign_in, theme, welcome
 
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
@@ -16,6 +16,10 @@ urlpatterns = [
     path("account/password/", sign_in.change_password, name="change_password"),
     path("settings/", settings_pages.settings_home, name="settings"),
     *(path(f"settings/{page.slug}/", settings_pages.settings_page, {"slug": page.slug}, page.url_name) for page in PAGES),
+    path("settings/maintenance/", maintenance.maintenance, name="settings_maintenance"),
+    path("settings/maintenance/log/", maintenance.log, name="log"),
+    path("settings/maintenance/log/download/", maintenance.download_log, name="log_download"),
+    path("settings/maintenance/unlock/", maintenance.unlock, name="unlock_sign_in"),
     path("api/health", health.health, name="health"),
     path("api/health/ready", health.ready, name="health_ready"),
     path("api/health/schema", health.schema, name="health_schema"),

@@ -7,14 +7,14 @@
 
   function show(name) {
     const shown = name === "system" ? (deviceIsDark.matches ? "dark" : "light") : name;
-    root.dataset.theme = name;
+    root.dataset.ecmTheme = name;
     root.setAttribute("data-bs-theme", shown === "light" ? "light" : "dark");
     if (shown === "high-contrast") root.setAttribute("data-ecm-contrast", "high");
     else root.removeAttribute("data-ecm-contrast");
   }
 
-  if (root.dataset.theme === "system") show("system");
-  deviceIsDark.addEventListener("change", () => root.dataset.theme === "system" && show("system"));
+  if (root.dataset.ecmTheme === "system") show("system");
+  deviceIsDark.addEventListener("change", () => root.dataset.ecmTheme === "system" && show("system"));
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-theme-choice]");

@@ -5,7 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from ecm_site.sign_in_limits import clear_failures
+from ecm_site.unlock_sign_in import unlock_sign_in
+from ecm_site.wording import counted
+from tasks_app.journal import Actor, acting_as
 
 
 class Command(BaseCommand):
@@ -15,5 +17,6 @@ class Command(BaseCommand):
         parser.add_argument("username")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        forgotten = clear_failures(options["username"])
-        self.stdout.write(f"Forgot {forgotten} failed sign-ins of {options['username']}.")
+        with acting_as(Actor(user_name="command line")):
+            forgotten = unlock_sign_in(options["username"])
+        self.stdout.write(f"Forgot {counted(forgotten, 'failed sign-in')} of {options['username']}.")
