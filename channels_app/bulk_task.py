@@ -5,6 +5,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar, get_type_hints
 
+from django.urls import reverse
+
 from channels_app.bulk_create import bulk_create
 from channels_app.bulk_ids import read_ids, write_ids
 from channels_app.bulk_options import BulkOptions, SectionChoice, Selection
@@ -25,6 +27,10 @@ class BulkCreateTask(TaskScheduler):
     @classmethod
     def title(cls, parameters: dict[str, Any]) -> str:
         return f"{cls.name} – {counted(int(parameters['count']), 'channel')}"
+
+    @classmethod
+    def result_link(cls, parameters: dict[str, Any], *, succeeded: bool) -> tuple[str, str] | None:
+        return "Open channels", reverse("channels:manager")
 
     def execute(self) -> TaskResult:
         """Make the plan again and carry it out, if it is still the one that the operator saw."""

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.db.models import Q
+from django.urls import reverse
 
 from epg_app import alert_events
 from epg_app.delete_source import DELETE_TASK, delete_source, deletion_lock_key
@@ -57,6 +58,13 @@ class RefreshGuides(TaskScheduler):
     def parameter_fields(cls) -> dict[str, forms.Field]:
         words = "All guides that are on, also those added later"
         return {"source_ids": NamesField(names=_guide_names, all_words=words, label="Guides")}
+
+    @classmethod
+    def result_link(cls, parameters: dict[str, Any], *, succeeded: bool) -> tuple[str, str] | None:
+        ids = parameters["source_ids"]
+        if len(ids) == 1 and GuideSource.objects.filter(pk=ids[0]).exists():
+            return "Open guide", reverse("guide:source", args=[ids[0]])
+        return "Open guides", reverse("guide:sources")
 
     @classmethod
     def on_interrupted(cls, parameters: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ class M3uAppConfig(AppConfig):
         from m3u_app import (  # importing tasks registers them
             delete_account_task,  # noqa: F401
             edit_profiles,
+            expiry_notices,
             linked_accounts,
             search_index,
             server_groups,
@@ -22,7 +23,10 @@ class M3uAppConfig(AppConfig):
             undo_filters,
         )
 
-        post_migrate.connect(search_index.after_migrate, sender=self)
+        from m3u_app.changes import search_index as change_search
 
-        for part in (undo_changes, undo_filters, edit_profiles, server_groups, linked_accounts):
+        post_migrate.connect(search_index.after_migrate, sender=self)
+        post_migrate.connect(change_search.after_migrate, sender=self)
+
+        for part in (undo_changes, undo_filters, edit_profiles, server_groups, linked_accounts, expiry_notices):
             part.register()

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.forms import Field
+from django.urls import reverse
 
 from m3u_app import alert_events
 from m3u_app.account_values import RESERVED_NAME
@@ -50,6 +51,17 @@ class M3uRefresh(TaskScheduler):
     def parameter_fields(cls) -> dict[str, Field]:
         words = "All accounts that are on, also those added later"
         return {"account_ids": NamesField(names=_account_names, all_words=words, label="Accounts")}
+
+    @classmethod
+    def result_link(cls, parameters: dict[str, Any], *, succeeded: bool) -> tuple[str, str] | None:
+        """The account, or the question whether a much smaller playlist is right."""
+        ids = parameters.get("account_ids") or []
+        account = Account.objects.only("held_back").filter(pk=ids[0]).first() if len(ids) == 1 else None
+        if account is None:
+            return "Open accounts", reverse("m3u:accounts")
+        if account.held_back and not succeeded:
+            return "Review", reverse("m3u:held_back", args=[account.pk])
+        return "Open account", reverse("m3u:account", args=[account.pk])
 
     def execute(self) -> TaskResult:
         ids = [int(value) for value in self.parameters.get("account_ids") or []]

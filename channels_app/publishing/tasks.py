@@ -2,6 +2,8 @@
 
 from typing import Any, ClassVar
 
+from django.urls import reverse
+
 from channels_app.publishing.publish_lineup import publish_lineup
 from ecm_site.wording import counted
 from tasks_app.registry import TaskResult, TaskScheduler, register_task
@@ -13,6 +15,10 @@ class PublishLineupTask(TaskScheduler):
     name = "Publish lineup"
     description = "Writes the playlist, the guide and the tuner's channel list that players fetch."
     default_parameters: ClassVar[dict[str, Any] | None] = {}
+
+    @classmethod
+    def result_link(cls, parameters: dict[str, Any], *, succeeded: bool) -> tuple[str, str] | None:
+        return "Open publishing", reverse("publishing:page")
 
     def execute(self) -> TaskResult:
         """Load the guide of channels that were linked since the last import, then build and go live."""
