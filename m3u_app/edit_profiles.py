@@ -85,7 +85,7 @@ def change_profile(account_id: int, profile_id: int | None, values: ProfileValue
     account = _changeable(account_id)
     profile = default_profile(account) if profile_id is None else account.profiles.get(pk=profile_id)
     _check(profile, values)
-    is_new = profile.pk is None
+    is_new = profile._state.adding
     before = {name: getattr(profile, name) for name in FIELDS}
     _assign(profile, values)
     changed = [name for name in FIELDS if getattr(profile, name) != before[name]]

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from django.db import models
 from django.db.models import Count, Q, QuerySet
@@ -13,7 +13,8 @@ from ecm_site.crypto import SecretUnreadable, decrypt
 from ecm_site.masking import mask_text
 from m3u_app.account_values import RESERVED_NAME
 from m3u_app.delete_account import deletion_lock_key
-from m3u_app.models import Account, Stream, StreamGroup
+from m3u_app.linked_accounts import links
+from m3u_app.models import Account, AccountProfile, Stream, StreamGroup
 from m3u_app.natural_order import natural_key
 from m3u_app.providers.connections import ConnectionKind, UnknownConnectionKind, kind_of
 from m3u_app.request_refresh import lock_key
@@ -38,6 +39,10 @@ class AccountRow:
     groups_enabled: int
     groups_new: int
     run: TaskRun | None
+    linked: list[str] = field(default_factory=list)
+    """Names of the accounts that follow its choice of groups, and the other way round."""
+    profiles: int = 0
+    """How many profiles it has besides the default one."""
 
     @property
     def badge(self) -> str:
@@ -76,17 +81,27 @@ def visible_accounts() -> QuerySet[Account]:
     )
 
 
-def account_rows(*, text: str = "", ids: Collection[int] | None = None) -> list[AccountRow]:
-    """Rows in list order: by type, then by name as people count. Four queries."""
+def account_rows(*, text: str = "", ids: Collection[int] | None = None, server_group: int | None = None) -> list[AccountRow]:
+    """Rows in list order: by type, then by name as people count. Five queries."""
     accounts = visible_accounts()
     if text:
         accounts = accounts.filter(name__icontains=text)
     if ids is not None:
         accounts = accounts.filter(pk__in=ids)
+    if server_group is not None:
+        accounts = accounts.filter(server_group=server_group)
     found = list(accounts)
     counts = _group_counts(ids)
     runs = _runs_of(account.pk for account in found)
-    rows = [_row(account, counts.get(account.pk, (0, 0, 0)), runs.get(account.pk)) for account in found]
+    linked, profiles = _linked_names(), _profile_counts(ids)
+    rows = [
+        replace(
+            _row(account, counts.get(account.pk, (0, 0, 0)), runs.get(account.pk)),
+            linked=linked.get(account.pk, []),
+            profiles=profiles.get(account.pk, 0),
+        )
+        for account in found
+    ]
     return sorted(rows, key=lambda row: (row.kind.order if row.kind else 99, natural_key(row.account.name)))
 
 
@@ -143,6 +158,18 @@ def _group_counts(ids: Collection[int] | None) -> dict[int, tuple[int, int, int]
         .annotate(all=Count("pk"), on=Count("pk", filter=Q(enabled=True)), new=Count("pk", filter=Q(is_new=True)))
     )
     return {account_id: (total, enabled, new) for account_id, total, enabled, new in rows}
+
+
+def _linked_names() -> dict[int, list[str]]:
+    """Per account the names of those linked to it."""
+    return {pk: [name for other, name in link.accounts if other != pk] for link in links() for pk, _ in link.accounts}
+
+
+def _profile_counts(ids: Collection[int] | None) -> dict[int, int]:
+    profiles = AccountProfile.objects.filter(is_default=False)
+    if ids is not None:
+        profiles = profiles.filter(account_id__in=ids)
+    return dict(profiles.order_by().values_list("account_id").annotate(Count("pk")))
 
 
 def _runs_of(account_ids: Iterable[int]) -> dict[int, TaskRun]:

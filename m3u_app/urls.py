@@ -1,6 +1,18 @@
 from django.urls import path
 
-from m3u_app.views import account_form, account_page, account_work, accounts, delete, filters, groups, held_back
+from m3u_app.views import (
+    account_form,
+    account_page,
+    account_work,
+    accounts,
+    delete,
+    filters,
+    groups,
+    held_back,
+    links,
+    profiles,
+    server_groups,
+)
 
 app_name = "m3u"
 urlpatterns = [
@@ -27,6 +39,21 @@ urlpatterns = [
     path("<int:account_id>/filters/<int:filter_id>/delete/", filters.delete, name="filter_delete"),
     path("<int:account_id>/filters/<int:filter_id>/toggle/", filters.toggle, name="filter_toggle"),
     path("<int:account_id>/filters/<int:filter_id>/step/", filters.step, name="filter_step"),
+    path("<int:account_id>/profiles/", profiles.profiles, name="profiles"),
+    path("<int:account_id>/profiles/add/", profiles.add, name="profile_add"),
+    path("<int:account_id>/profiles/default/", profiles.edit_default, name="profile_default"),
+    path("<int:account_id>/profiles/preview/", profiles.preview, name="profile_preview"),
+    path("<int:account_id>/profiles/<int:profile_id>/", profiles.edit, name="profile_edit"),
+    path("<int:account_id>/profiles/<int:profile_id>/delete/", profiles.delete, name="profile_delete"),
+    path("server-groups/", server_groups.server_groups, name="server_groups"),
+    path("server-groups/add/", server_groups.add, name="server_group_add"),
+    path("server-groups/<int:group_id>/", server_groups.edit, name="server_group_edit"),
+    path("server-groups/<int:group_id>/delete/", server_groups.delete, name="server_group_delete"),
+    path("links/", links.link_list, name="links"),
+    path("links/add/", links.add, name="link_add"),
+    path("links/sync/", links.sync, name="links_sync"),
+    path("links/<int:link_id>/", links.edit, name="link_edit"),
+    path("links/<int:link_id>/delete/", links.delete, name="link_delete"),
     path("<int:account_id>/held-back/", held_back.held_back, name="held_back"),
     path("<int:account_id>/guide/", account_page.add_guide, name="add_guide"),
 ]

@@ -32,3 +32,8 @@ def say(request: HttpRequest, account_id: int | None, level: int, text: str, *, 
     """Toast a sentence, tell the page that accounts changed, and close the dialog."""
     messages.add_message(request, level, text, extra_tags=f"undo:{undo}" if undo else "")
     return done(request, back_to(request, account_id), "accounts:changed")
+
+
+def posted_ids(request: HttpRequest, name: str) -> set[int]:
+    """The ids of ticked boxes; anything else is left out."""
+    return {int(text) for text in request.POST.getlist(name) if text.isascii() and text.isdigit() and len(text) < 19}

@@ -7,6 +7,7 @@ from django_htmx.http import trigger_client_event
 
 from ecm_site.htmx import render_page, wants_partial
 from m3u_app.queries import account_rows, account_total
+from m3u_app.server_groups import server_group_names
 
 MAX_POLLED = 200
 SEARCH_FROM = 8
@@ -18,8 +19,13 @@ def accounts(request: HttpRequest) -> HttpResponse:
     """The page, or for htmx just its list."""
     text = request.GET.get("q", "").strip()[:255]
     total = account_total()
-    rows = account_rows(text=text)
+    typed = request.GET.get("server_group", "")
+    server_group = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else None
+    rows = account_rows(text=text, server_group=server_group)
     context = {
+        "server_groups": server_group_names(),
+        "server_group": server_group,
+        "is_narrowed": bool(text) or server_group is not None,
         "rows": rows,
         "busy": [row for row in rows if row.is_busy],
         "q": text,
