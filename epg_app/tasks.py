@@ -24,6 +24,7 @@ from tasks_app import engine
 from tasks_app.models import ACTIVE_STATUSES, TaskRun, Trigger
 from tasks_app.parameter_fields import Name, NamesField
 from tasks_app.registry import TaskResult, TaskScheduler, register_task
+from tasks_app.scheduling.parameters import NOTHING
 from tasks_app.ticks import register_due_check
 
 logger = logging.getLogger(__name__)
@@ -37,9 +38,10 @@ class RefreshGuides(TaskScheduler):
     """Refreshes some or all guide sources, one after the other."""
 
     task_id = REFRESH_TASK
-    name = "Guide refresh"
+    name = "EPG Refresh"
     description = "Fetches guides and exchanges their programmes. Without a choice it takes every guide that is switched on."
     default_parameters = {"source_ids": [], "accept_smaller": False}
+    internal_parameters = frozenset({"accept_smaller"})
 
     @classmethod
     def lock_key(cls, parameters: dict[str, Any]) -> str:
@@ -70,10 +72,16 @@ class RefreshGuides(TaskScheduler):
     def on_interrupted(cls, parameters: dict[str, Any]) -> None:
         heal_interrupted(list(parameters.get("source_ids") or []))
 
+    def _chosen(self) -> list[int]:
+        """The guides of this run. What is off is left out (50 §1.2), unless somebody asks for it by hand."""
+        chosen = list(self.parameters["source_ids"])
+        if chosen and self.user_initiated:
+            return [] if chosen == [NOTHING] else chosen
+        on = GuideSource.objects.filter(is_active=True, deleting_since=None)
+        return list((on.filter(pk__in=chosen) if chosen else on).values_list("pk", flat=True))
+
     def execute(self) -> TaskResult:
-        ids = list(self.parameters["source_ids"]) or list(
-            GuideSource.objects.filter(is_active=True, deleting_since=None).values_list("pk", flat=True)
-        )
+        ids = self._chosen()
         done: list[str] = []
         failed: list[str] = []
         programmes = skipped = 0

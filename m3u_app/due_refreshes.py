@@ -8,7 +8,7 @@ from django.db.models import Max
 from m3u_app.account_values import RESERVED_NAME
 from m3u_app.models import BUSY_STATUSES, Account
 from m3u_app.refresh_account import mend_unfinished
-from m3u_app.request_refresh import lock_key, request_refresh
+from m3u_app.request_refresh import REFRESH_TASK, lock_key, request_refresh
 from tasks_app import engine
 from tasks_app.models import TaskRun, Trigger
 from tasks_app.queries import active_runs
@@ -22,6 +22,8 @@ RETRY_AFTER = timedelta(hours=1)
 def queue_due_refreshes(now: datetime) -> None:
     """Queue a refresh of every account whose interval has passed, and mend accounts that a killed process left busy."""
     _mend_abandoned()
+    if active_runs([REFRESH_TASK]):
+        return  # a run over several accounts works through them; what it leaves is still due afterwards
     accounts = Account.objects.filter(is_active=True, locked=False, deleting_since=None, refresh_interval__gt=0)
     rows = list(
         accounts.exclude(name__iexact=RESERVED_NAME).values_list(

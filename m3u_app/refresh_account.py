@@ -33,18 +33,24 @@ class RefreshFailed(Exception):
 
 
 def refresh_account(
-    account_id: int, *, progress: Progress, accept_shrunken: bool = False, from_copy: bool = False
+    account_id: int,
+    *,
+    progress: Progress,
+    accept_shrunken: bool = False,
+    from_copy: bool = False,
+    even_if_off: bool = False,
 ) -> RefreshReport:
     """Fetch the account's source and bring groups and streams in line with it.
 
     Only one refresh of an account may run at a time; callers hold the run lock "m3u:<id>". On any failure the account
     keeps its streams, gets status "error" and a message, and :class:`RefreshFailed` is raised. ``Cancelled`` passes
     through; nothing is marked as missing then. With ``from_copy`` the last good source is read again, if one is kept:
-    filters that changed take effect without a download. Raises ``Account.DoesNotExist``.
+    filters that changed take effect without a download. An account that is off is refused unless ``even_if_off``; it stays
+    off. Raises ``Account.DoesNotExist``.
     """
     started, clock = timezone.now(), time.monotonic()
     account = find_account(account_id)
-    if account.deleting_since is not None or not account.is_active:
+    if account.deleting_since is not None or not (account.is_active or even_if_off):
         raise RefreshFailed(f"“{account.name}” is {'being deleted' if account.deleting_since else 'switched off'}.")
     before = _restable(account.status)
     _set(account_id, status=AccountStatus.FETCHING, last_message="In progress…")

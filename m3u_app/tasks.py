@@ -1,12 +1,13 @@
-"""The background task "M3U refresh": one account in this run, or several with a run of their own each (20 §2.1)."""
+"""The background task "M3U Refresh": one account in this run, or several with a run of their own each (20 §2.1)."""
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.forms import Field
+from django.forms import BooleanField, Field
 from django.urls import reverse
+from django.utils import timezone
 
 from m3u_app import alert_events
 from m3u_app.account_values import RESERVED_NAME
@@ -20,6 +21,7 @@ from tasks_app.parameter_fields import Name, NamesField
 from tasks_app.progress import Cancelled
 from tasks_app.queries import active_runs
 from tasks_app.registry import TaskResult, TaskScheduler, register_task
+from tasks_app.scheduling.parameters import NOTHING
 from tasks_app.ticks import register_due_check
 
 _LOOK_EVERY = 0.5  # seconds between looks whether the outer run was cancelled
@@ -27,12 +29,16 @@ _LOOK_EVERY = 0.5  # seconds between looks whether the outer run was cancelled
 
 @register_task
 class M3uRefresh(TaskScheduler):
-    """Refreshes accounts; parameters ``account_ids`` (empty = all that are on), ``accept_shrunken`` and ``from_copy``."""
+    """Refreshes accounts: those of ``account_ids`` (empty = all), without those that are off unless ``skip_inactive`` is.
+
+    For one run of one account ECM itself also gives ``accept_shrunken`` and ``from_copy``.
+    """
 
     task_id = REFRESH_TASK
-    name = "M3U refresh"
+    name = "M3U Refresh"
     description = "Downloads the playlists of your providers and brings groups and streams up to date."
-    default_parameters = {"account_ids": [], "accept_shrunken": False}
+    default_parameters = {"account_ids": [], "skip_inactive": True, "accept_shrunken": False, "from_copy": False}
+    internal_parameters = frozenset({"accept_shrunken", "from_copy"})
 
     @classmethod
     def lock_key(cls, parameters: dict[str, Any]) -> str:
@@ -49,8 +55,13 @@ class M3uRefresh(TaskScheduler):
 
     @classmethod
     def parameter_fields(cls) -> dict[str, Field]:
-        words = "All accounts that are on, also those added later"
-        return {"account_ids": NamesField(names=_account_names, all_words=words, label="Accounts")}
+        words = "All accounts, also those added later"
+        return {
+            "account_ids": NamesField(names=_account_names, all_words=words, label="Accounts"),
+            "skip_inactive": BooleanField(
+                required=False, label="Skip accounts that are off", help_text="Otherwise they are refreshed too, and stay off."
+            ),
+        }
 
     @classmethod
     def result_link(cls, parameters: dict[str, Any], *, succeeded: bool) -> tuple[str, str] | None:
@@ -65,6 +76,8 @@ class M3uRefresh(TaskScheduler):
 
     def execute(self) -> TaskResult:
         ids = [int(value) for value in self.parameters.get("account_ids") or []]
+        if ids == [NOTHING]:
+            return TaskResult(success=True, message="None of the chosen accounts exists any more: nothing was refreshed.")
         return self._refresh_one(ids[0]) if len(ids) == 1 else self._refresh_many(ids)
 
     @classmethod
@@ -75,12 +88,16 @@ class M3uRefresh(TaskScheduler):
             mend_unfinished(ids)
 
     def _refresh_one(self, account_id: int) -> TaskResult:
+        skips_off = bool(self.parameters.get("skip_inactive", True))
+        if skips_off and not self.user_initiated and Account.objects.filter(pk=account_id, is_active=False).exists():
+            return TaskResult(success=True, message="The account is switched off and was skipped.", skipped_count=1)
         try:
             report = refresh_account(
                 account_id,
                 progress=self.progress,
                 accept_shrunken=bool(self.parameters.get("accept_shrunken")),
                 from_copy=bool(self.parameters.get("from_copy")),
+                even_if_off=not skips_off,
             )
         except Account.DoesNotExist:
             return TaskResult(success=False, message="The account does not exist any more.", error="CONFIG_INVALID")
@@ -97,16 +114,22 @@ class M3uRefresh(TaskScheduler):
 
     def _refresh_many(self, ids: list[int]) -> TaskResult:
         """One after the other: two big imports at once would only wait for each other's write lock."""
-        accounts = Account.objects.filter(is_active=True, locked=False, deleting_since=None)
+        accounts = Account.objects.filter(locked=False, deleting_since=None)
+        if self.parameters.get("skip_inactive", True):
+            accounts = accounts.filter(is_active=True)
         accounts = accounts.exclude(name__iexact=RESERVED_NAME).order_by("-priority", "pk")
         chosen = list((accounts.filter(pk__in=ids) if ids else accounts).values_list("pk", "name"))
         done: list[str] = []
         failed: dict[str, str] = {}
         failed_accounts: list[dict[str, Any]] = []
         skipped = max(0, len(ids) - len(chosen))
+        began = timezone.now()
         for number, (account_id, name) in enumerate(chosen):
             self.progress.raise_if_cancelled()
             self.progress.report(current=number, total=len(chosen), item=name, succeeded=len(done), failed=len(failed))
+            if Account.objects.filter(pk=account_id, updated_at__gt=began).exists():
+                skipped += 1  # its own interval, or somebody, was quicker
+                continue
             try:
                 run = self._run_account(account_id)
             except engine.AlreadyRunning:
@@ -134,7 +157,11 @@ class M3uRefresh(TaskScheduler):
         with self._cancel_passed_on(lock_key(account_id)):
             return engine.run_here(
                 REFRESH_TASK,
-                {"account_ids": [account_id], "accept_shrunken": bool(self.parameters.get("accept_shrunken"))},
+                {
+                    "account_ids": [account_id],
+                    "skip_inactive": bool(self.parameters.get("skip_inactive", True)),
+                    "accept_shrunken": bool(self.parameters.get("accept_shrunken")),
+                },
                 triggered_by=trigger,
             )
 

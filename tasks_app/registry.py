@@ -40,6 +40,9 @@ class TaskScheduler(ABC):
     default_parameters: ClassVar[dict[str, Any] | None] = None
     """All parameters with their defaults (50 §1.3). Unknown ones are then refused; None accepts anything."""
 
+    internal_parameters: ClassVar[frozenset[str]] = frozenset()
+    """Those of ``default_parameters`` that only ECM itself gives for one run: no schedule, no configuration holds them."""
+
     # What its row in the catalogue begins with; the tasks of 50 §1.1 are listed in tasks_app.scheduling.catalogue instead.
     enabled_by_default: ClassVar[bool] = True
     default_schedule: ClassVar[dict[str, Any] | None] = None

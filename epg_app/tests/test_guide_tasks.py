@@ -11,7 +11,8 @@ from epg_app.request_refresh import RefreshRefused, cancel_refresh, refresh_afte
 from epg_app.tasks import RefreshGuides, check_due, next_due
 from epg_app.tests.samples import FileGuide, Mapping, guide_of, make_programme, make_source, soon
 from tasks_app.engine import AlreadyRunning, run_here
-from tasks_app.models import RunRequest, TaskRun
+from tasks_app.models import RunRequest, TaskRun, Trigger
+from tasks_app.scheduling.parameters import NOTHING
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +44,17 @@ def test_a_single_guide_that_fails_fails_the_run(guide: FileGuide) -> None:
     guide.path.write_text("rubbish")
     run = run_here("epg_refresh", {"source_ids": [guide.source.pk]})
     assert run.status == "failed"
-    assert run.title == "Guide refresh – Guide"
+    assert run.title == "EPG Refresh – Guide"
+
+
+def test_a_schedule_skips_guides_that_are_off_and_by_hand_it_is_said(guide: FileGuide) -> None:
+    GuideSource.objects.update(is_active=False)
+    parameters = {"source_ids": [guide.source.pk]}
+    guide.path.write_text(guide_of({"a": ["A1"]}))
+    assert run_here("epg_refresh", parameters, triggered_by=Trigger.SCHEDULED).message == "There is no guide to refresh."
+    assert run_here("epg_refresh", {"source_ids": [NOTHING]}).message == "There is no guide to refresh."
+    assert not guide.titles()
+    assert "switched off" in run_here("epg_refresh", parameters).message
 
 
 def test_a_smaller_guide_is_taken_when_the_run_says_so(guide: FileGuide) -> None:

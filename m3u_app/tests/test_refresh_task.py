@@ -1,4 +1,4 @@
-"""The task "M3U refresh", its locks and healing, what is due by interval, and the command (20 §2.1)."""
+"""The task "M3U Refresh", its locks and healing, what is due by interval, and the command (20 §2.1)."""
 
 import io
 import json
@@ -17,8 +17,11 @@ from m3u_app.request_refresh import REFRESH_TASK
 from m3u_app.tasks import M3uRefresh
 from m3u_app.tests.refreshing import FakeProvider, FileAccount, playlist_of
 from tasks_app import engine
-from tasks_app.models import JournalEntry, RunStatus, TaskRun, Trigger
+from tasks_app.models import JournalEntry, Notification, RunStatus, TaskRun, Trigger
 from tasks_app.progress import Cancelled, NoProgress
+from tasks_app.scheduling.edit_schedules import create_schedule
+from tasks_app.scheduling.prune import prune_schedules
+from tasks_app.scheduling.rules import InvalidSchedule
 
 FileAccounts = Callable[..., FileAccount]
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -27,7 +30,7 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 def test_a_run_over_one_account_has_that_accounts_lock_and_name(acme: FileAccount) -> None:
     acme.path.write_text(playlist_of("A"))
     run = engine.run_here(REFRESH_TASK, {"account_ids": [acme.account.pk]})
-    assert (run.status, run.lock_key, run.title) == (RunStatus.COMPLETED, f"m3u:{acme.account.pk}", "M3U refresh – Acme")
+    assert (run.status, run.lock_key, run.title) == (RunStatus.COMPLETED, f"m3u:{acme.account.pk}", "M3U Refresh – Acme")
     assert run.details["created"] == 1
     assert run.success_count == 1
     assert "1 stream in" in run.message
@@ -65,8 +68,8 @@ def test_a_run_over_all_accounts_gives_each_a_run_of_its_own(file_account: FileA
     assert "Bad: Got a web page" in run.message
     inner = TaskRun.objects.exclude(pk=run.pk).order_by("pk")
     assert [(child.title, child.status) for child in inner] == [
-        ("M3U refresh – Good", RunStatus.COMPLETED),
-        ("M3U refresh – Bad", RunStatus.FAILED),
+        ("M3U Refresh – Good", RunStatus.COMPLETED),
+        ("M3U Refresh – Bad", RunStatus.FAILED),
     ]
     assert list(Stream.objects.values_list("account__name", flat=True)) == ["Good"]
 
@@ -77,6 +80,66 @@ def test_accounts_that_run_already_are_skipped(file_account: FileAccounts) -> No
     TaskRun.objects.create(task_id=REFRESH_TASK, lock_key=f"m3u:{one.account.pk}", title="x", status=RunStatus.QUEUED)
     run = engine.run_here(REFRESH_TASK, {"account_ids": [one.account.pk, two.account.pk]})
     assert (run.success_count, run.skipped_count, run.failed_count) == (1, 1, 0)
+
+
+def test_an_account_that_was_refreshed_meanwhile_is_not_refreshed_again(file_account: FileAccounts) -> None:
+    one, two = file_account("One"), file_account("Two")
+    for account in (one, two):
+        account.path.write_text(playlist_of("A"))
+
+    class Meanwhile(NoProgress):
+        def report(self, **values: Any) -> None:
+            if values.get("item") == "Two":  # its own interval was quicker
+                engine.run_here(REFRESH_TASK, {"account_ids": [two.account.pk]}, triggered_by=Trigger.SCHEDULED)
+
+    result = M3uRefresh(Meanwhile(), {}).execute()
+    assert (result.success_count, result.skipped_count) == (1, 1)
+    assert TaskRun.objects.filter(lock_key=f"m3u:{two.account.pk}").count() == 1
+
+
+def test_intervals_wait_while_a_run_over_several_accounts_is_active(file_account: FileAccounts) -> None:
+    account = file_account("One")
+    account.set(refresh_interval=1, created_at=NOON - timedelta(hours=2))
+    outer = TaskRun.objects.create(task_id=REFRESH_TASK, lock_key=REFRESH_TASK, title="All", status=RunStatus.QUEUED)
+    queue_due_refreshes(NOON)
+    assert TaskRun.objects.count() == 1
+    TaskRun.objects.filter(pk=outer.pk).update(status=RunStatus.COMPLETED)
+    queue_due_refreshes(NOON)
+    assert TaskRun.objects.count() == 2
+
+
+def test_what_is_off_is_skipped_by_a_schedule_unless_it_says_otherwise(file_account: FileAccounts) -> None:
+    off, other = file_account("Off"), file_account("Other")
+    off.set(is_active=False)
+    for account in (off, other):
+        account.path.write_text(playlist_of("A"))
+    for ids, counts in (([off.account.pk], (0, 1)), ([off.account.pk, other.account.pk], (1, 1))):
+        run = engine.run_here(REFRESH_TASK, {"account_ids": ids}, triggered_by=Trigger.SCHEDULED)
+        assert (run.status, run.success_count, run.skipped_count) == (RunStatus.COMPLETED, *counts)
+    assert not Stream.objects.filter(account__name="Off").exists()
+    run = engine.run_here(
+        REFRESH_TASK, {"account_ids": [off.account.pk], "skip_inactive": False}, triggered_by=Trigger.SCHEDULED
+    )
+    assert (run.status, off.now().status) == (RunStatus.COMPLETED, AccountStatus.DISABLED)
+    assert Stream.objects.filter(account__name="Off").exists()
+
+
+def test_a_schedule_of_deleted_accounts_refreshes_nothing_never_all(file_account: FileAccounts) -> None:
+    other, gone = file_account("Other"), file_account("Gone")
+    other.path.write_text(playlist_of("A"))
+    rule = {"schedule_type": "interval", "interval_seconds": 3600}
+    schedule = create_schedule(REFRESH_TASK, {**rule, "parameters": {"account_ids": [gone.account.pk]}})
+    gone.account.delete()
+    assert prune_schedules() == 1
+    run = engine.run_here(REFRESH_TASK, schedule_id=schedule.pk, triggered_by=Trigger.SCHEDULED)
+    assert (run.status, run.message) == (
+        RunStatus.COMPLETED,
+        "None of the chosen accounts exists any more: nothing was refreshed.",
+    )
+    assert not Stream.objects.exists()
+    assert Notification.objects.filter(kind="warning").count() == 1
+    with pytest.raises(InvalidSchedule):  # only ECM itself accepts a playlist that shrank, and only once
+        create_schedule(REFRESH_TASK, {**rule, "parameters": {"accept_shrunken": True}})
 
 
 def test_a_cancel_between_accounts_stops_the_outer_run(file_account: FileAccounts) -> None:

@@ -49,10 +49,11 @@ def effective_parameters(
         return {**(configuration or {}), **(schedule or {}), **asked}
     refuse_unknown(task, asked)
     stored = {**(configuration or {}), **(schedule or {})}
-    left_out = sorted(stored.keys() - task.default_parameters.keys())
+    storable = task.default_parameters.keys() - task.internal_parameters
+    left_out = sorted(stored.keys() - storable)
     if left_out:
         logger.warning("[TASKS] %s has no parameter %s any more; stored values are ignored", task.name, ", ".join(left_out))
-    known = {name: value for name, value in stored.items() if name in task.default_parameters}
+    known = {name: value for name, value in stored.items() if name in storable}
     merged = {**task.default_parameters, **known, **asked}
     errors = {
         name: [f"{name} must be {problem}."]
@@ -78,7 +79,7 @@ def clean_parameters(task: type[TaskScheduler], given: Mapping[str, Any]) -> dic
     asked = without_private(given)
     if task.default_parameters is None and not has_parameters(task):
         return asked
-    refuse_unknown(task, asked)
+    refuse_unknown(task, asked, internal_too=True)
     fields = task.parameter_fields() if asked and has_parameters(task) else {}
     defaults = task.default_parameters or {}
     cleaned: dict[str, Any] = {}
@@ -100,12 +101,13 @@ def without_private(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if not str(name).startswith("_")}
 
 
-def refuse_unknown(task: type[TaskScheduler], given: Mapping[str, Any]) -> None:
-    """Raise :class:`InvalidParameters` for names that the task does not have."""
+def refuse_unknown(task: type[TaskScheduler], given: Mapping[str, Any], *, internal_too: bool = False) -> None:
+    """Raise :class:`InvalidParameters` for names that the task does not have, or that people may not give."""
     if task.default_parameters is None:
         return
-    known = ", ".join(sorted(task.default_parameters)) or "none"
-    unknown = sorted(given.keys() - task.default_parameters.keys())
+    offered = task.default_parameters.keys() - task.internal_parameters
+    known = ", ".join(sorted(offered)) or "none"
+    unknown = sorted(given.keys() - (offered if internal_too else task.default_parameters.keys()))
     if unknown:
         raise InvalidParameters({name: [f"{task.name} has no parameter {name[:40]}. It has: {known}."] for name in unknown})
 
