@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
+from ecm_site.models import UserPreferences
 from tests.browser.fixtures import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, databases=["default", "queue"])]
@@ -15,31 +16,79 @@ def theme(page: Any) -> str:
     return page.evaluate("document.documentElement.dataset.bsTheme")
 
 
-def test_colours_follow_the_device_until_one_is_chosen(at_work: Any, site: Site) -> None:
-    at_work.emulate_media(color_scheme="dark")
+def is_high_contrast(page: Any) -> bool:
+    return page.evaluate("document.documentElement.dataset.ecmContrast === 'high'")
+
+
+def choose(page: Any, name: str) -> None:
+    """Choose colours in the menu and wait until the server knows."""
+    page.get_by_role("button", name="Colours").click()
+    with page.expect_response("**/account/theme/") as answer:
+        page.get_by_role("button", name=name).click()
+    assert answer.value.status == 204
+
+
+def test_colours_are_chosen_at_once_and_stay(at_work: Any, site: Site) -> None:
     at_work.goto(site.url("/"))
     assert theme(at_work) == "dark"
-    at_work.emulate_media(color_scheme="light")
-    at_work.locator("html[data-bs-theme=light]").wait_for()
-    at_work.get_by_role("button", name="Colours").click()
-    at_work.get_by_role("button", name="Dark").click()
-    assert theme(at_work) == "dark"
+    choose(at_work, "Light")
+    assert theme(at_work) == "light"
     at_work.goto(site.url("/settings/general/"))
-    assert theme(at_work) == "dark"
-    at_work.context.clear_cookies()
+    assert theme(at_work) == "light"
+    choose(at_work, "High contrast")
+    assert (theme(at_work), is_high_contrast(at_work)) == ("dark", True)
+    at_work.context.clear_cookies(name="sessionid")
     at_work.goto(site.url("/sign-in/"))
+    assert is_high_contrast(at_work)
+    choose(at_work, "As in the settings")
+    assert (theme(at_work), is_high_contrast(at_work)) == ("dark", False)
+
+
+def test_colours_can_follow_the_device(at_work: Any, site: Site) -> None:
+    at_work.emulate_media(color_scheme="light")
+    at_work.goto(site.url("/"))
     assert theme(at_work) == "dark"
+    choose(at_work, "Like this device")
+    assert theme(at_work) == "light"
+    at_work.emulate_media(color_scheme="dark")
+    at_work.locator("html[data-bs-theme=dark]").wait_for()
 
 
-def test_the_theme_is_set_before_anything_is_painted(at_work: Any, site: Site) -> None:
+@pytest.mark.parametrize(("choice", "device", "expected"), [("light", "dark", "light"), ("system", "light", "light")])
+def test_the_theme_is_set_before_anything_is_painted(at_work: Any, site: Site, choice: str, device: str, expected: str) -> None:
     """No flash: the attribute is there when the parser reaches the body, before deferred scripts run."""
+    UserPreferences.objects.create(user=User.objects.get(username="alice"), theme=choice)
     at_work.add_init_script(
         "new MutationObserver(() => { if (document.body && !window.early) "
         "window.early = document.documentElement.dataset.bsTheme }).observe(document, {childList: true, subtree: true})"
     )
-    at_work.emulate_media(color_scheme="dark")
+    at_work.emulate_media(color_scheme=device)
     at_work.goto(site.url("/"))
-    assert at_work.evaluate("window.early") == "dark"
+    assert at_work.evaluate("window.early") == expected
+
+
+def test_the_settings_show_colours_before_they_are_saved(at_work: Any, site: Site) -> None:
+    at_work.goto(site.url("/settings/appearance/"))
+    at_work.get_by_role("radio", name="High contrast").check()
+    assert is_high_contrast(at_work)
+    at_work.on("dialog", lambda dialog: dialog.accept())  # leaving without saving asks
+    at_work.goto(site.url("/"))
+    assert not is_high_contrast(at_work)
+    at_work.goto(site.url("/settings/appearance/"))
+    at_work.get_by_role("radio", name="High contrast").check()
+    at_work.get_by_role("button", name="Save").click()
+    at_work.get_by_text("Appearance: saved.").wait_for()
+    assert is_high_contrast(at_work)
+
+
+def test_the_settings_menu_folds_on_a_phone(at_work: Any, site: Site) -> None:
+    at_work.set_viewport_size({"width": 390, "height": 844})
+    at_work.goto(site.url("/settings/guide/"))
+    menu = at_work.get_by_role("navigation", name="Sections of the settings")
+    assert not menu.is_visible()
+    at_work.locator("summary", has_text="Guide").click()
+    menu.get_by_role("link", name="Channel Defaults").click()
+    at_work.wait_for_url("**/settings/channel-defaults/")
 
 
 def test_the_menu_marks_the_page_and_folds_on_a_phone(at_work: Any, site: Site) -> None:
