@@ -19,15 +19,15 @@ notification_patterns = [
 ]
 
 notification_api_patterns = [
-    path("", notifications_api.collection),
-    path("/mark-all-read", notifications_api.mark_all_read),
-    path("/by-source", notifications_api.by_source),
-    path("/<int:pk>", notifications_api.single),
+    path("notifications", notifications_api.collection),
+    path("notifications/mark-all-read", notifications_api.mark_all_read),
+    path("notifications/by-source", notifications_api.by_source),
+    path("notifications/<int:pk>", notifications_api.single),
 ]
 
 urlpatterns = [
     path("notifications/", include((notification_patterns, "notifications"))),
-    path("api/notifications", include(notification_api_patterns)),
+    path("api/", include(notification_api_patterns)),
     path("api/", include(api_patterns)),
     path("api/", include(journal_api_patterns)),
     path("", include((tasks_patterns, "tasks"))),
