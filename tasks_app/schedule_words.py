@@ -7,6 +7,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from cronsim import CronSimError
+
 from tasks_app.models import Schedule
 from tasks_app.models.schedules import ScheduleType
 from tasks_app.moments import Moment, moment_words
@@ -39,7 +41,7 @@ def schedule_words(schedule: Schedule) -> str:
     """The stored rule in words; a row that somebody damaged says so instead of taking the page down."""
     try:
         return described(rule_of(schedule))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, CronSimError) as error:
         logger.warning("[TASKS] Schedule %s cannot be put in words: %s", schedule.pk, error)
         return f"{schedule.get_schedule_type_display()} (its rule cannot be read: edit it)"
 

@@ -63,9 +63,18 @@ class TaskCard:
 
     @property
     def next_run_at(self) -> datetime | None:
-        """The earliest next run of the schedules that are on; None while the task is off (T-5)."""
-        moments = [line.schedule.next_run_at for line in self.switched_on if line.schedule.next_run_at]
+        """The earliest next run of the schedules that are on; None while the task is off (T-5).
+
+        A schedule whose run is at work keeps its planned moment until that is over; it counts again afterwards.
+        """
+        waiting = [line.schedule for line in self.switched_on if line.schedule.pending_run_id is None]
+        moments = [schedule.next_run_at for schedule in waiting if schedule.next_run_at]
         return min(moments, default=None) if self.row.enabled else None
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether a run that a schedule started waits or works."""
+        return any(line.schedule.pending_run_id for line in self.switched_on)
 
     @property
     def is_overdue(self) -> bool:
