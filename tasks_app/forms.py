@@ -39,7 +39,7 @@ class MomentField(forms.Field):
         if not text:
             return None
         moment = self._moment(text)
-        if moment is None:
+        if moment is None or not 1970 <= moment.year < 3000:  # far ends of time cannot be told in every time zone
             raise forms.ValidationError(
                 f"“{text[:40]}” cannot be read. Write a date as 2026-03-08 or a moment as 2026-03-08 14:30."
             )
@@ -73,6 +73,7 @@ class JournalFilterForm(forms.Form):
         choices=[("", "Everybody"), ("person", "People"), ("automatic", "ECM itself")],
     )
     batch = forms.CharField(required=False, max_length=50)
+    entity = forms.IntegerField(required=False, min_value=-(2**63), max_value=2**63 - 1)
     q = forms.CharField(required=False, max_length=200, label="Search")
     size = forms.IntegerField(required=False, label="Per page")
 
@@ -119,6 +120,7 @@ class JournalFilterForm(forms.Form):
             until=until,
             user_initiated=ORIGINS.get(values["origin"]),
             batch_id=values["batch"],
+            entity_id=values["entity"],
             text=values["q"].strip(),
         )
 

@@ -20,8 +20,17 @@ class BatchLine:
 
 
 @dataclass(frozen=True)
+class BatchPart:
+    """How many entries of a batch tell of the same kind of change."""
+
+    category: str
+    action: str
+    count: int
+
+
+@dataclass(frozen=True)
 class BatchOverview:
-    """A bulk operation as a whole. ``actions`` maps (category, action) to how many entries, most frequent first."""
+    """A bulk operation as a whole; the most frequent of its parts first."""
 
     batch_id: str
     entries: int
@@ -30,7 +39,7 @@ class BatchOverview:
     user_initiated: bool
     began_at: datetime
     ended_at: datetime
-    actions: dict[tuple[str, str], int]
+    parts: list[BatchPart]
     to_undo: int
     undone: int
 
@@ -64,7 +73,7 @@ def batch_overview(batch_id: str) -> BatchOverview | None:
     if not span["entries"]:
         return None
     last = entries.order_by("-timestamp", "-id").only("description", "entity_id", "user_name", "user_initiated")[0]
-    actions = entries.values_list("category", "action_type").annotate(count=Count("pk")).order_by("-count", "category")
+    parts = entries.values_list("category", "action_type").annotate(count=Count("pk")).order_by("-count", "category")
     to_undo = entries.filter(undoable=True, undone_by=None, entity_type__in=handled_types()).count()
     return BatchOverview(
         batch_id=batch_id,
@@ -74,7 +83,7 @@ def batch_overview(batch_id: str) -> BatchOverview | None:
         user_initiated=last.user_initiated,
         began_at=span["began"],
         ended_at=span["ended"],
-        actions={(category, action): count for category, action, count in actions},
+        parts=[BatchPart(category, action, count) for category, action, count in parts],
         to_undo=to_undo,
         undone=span["undone"],
     )

@@ -129,6 +129,8 @@ def query_for(text: str) -> str | None:
 
     That is so for one or two letters that many entries contain: reading from the newest entry on finds those sooner.
     """
+    if "\x1f" in text:
+        return None  # the marks between the parts are no text of an entry
     if len(text) >= TRIGRAM:
         return _phrase(text)
     return _rare_text(text)

@@ -88,6 +88,14 @@ def journal_page(wanted: JournalFilter, *, number: int, size: int, upto: int = 0
     )
 
 
+def page_of_entries(wanted: JournalFilter, *, number: int, size: int) -> list[JournalEntry]:
+    """The entries of page ``number`` (from 1) with their values, each on its own, as they are now."""
+    newest = JournalEntry.objects.aggregate(newest=Max("id"))["newest"] or 0
+    ids = _ids(wanted, (number - 1) * size, size, upto=newest, folded=False)
+    found = JournalEntry.objects.in_bulk(ids)
+    return [found[pk] for pk in ids if pk in found]
+
+
 def total_of(wanted: JournalFilter) -> int:
     """How many entries match, exactly."""
     if wanted.text:

@@ -1,7 +1,12 @@
 """Background work of this app itself, and what starts work by the clock."""
 
+from datetime import timedelta
 from typing import Any
 
+from django.utils import timezone
+
+from ecm_site.wording import counted
+from tasks_app import journal_purge
 from tasks_app.registry import TaskResult, TaskScheduler, register_task
 from tasks_app.scheduling.connect import connect
 from tasks_app.undo import undo_batch
@@ -39,6 +44,24 @@ class UndoBatch(TaskScheduler):
             failed_count=report.conflict_count,
             details={"conflicts": report.conflicts, "batch_id": report.batch_id},
         )
+
+
+@register_task
+class JournalPurge(TaskScheduler):
+    """Deletes a large part of the journal, started from its page."""
+
+    task_id = "journal_purge"
+    name = "Delete old journal entries"
+    description = "Deletes journal entries older than a number of days. Start it from the journal."
+    by_hand = False
+    default_parameters = {"days": journal_purge.DEFAULT_DAYS}
+
+    def execute(self) -> TaskResult:
+        days = int(self.parameters["days"])
+        cutoff = timezone.now() - timedelta(days=days)
+        self.progress.report(phase="deleting", current=0, total=journal_purge.count_before(cutoff))
+        deleted = journal_purge.purge(cutoff, days, progress=self.progress)
+        return TaskResult(True, f"Deleted {counted(deleted, 'entry', 'entries')} older than {counted(days, 'day')}.", deleted)
 
 
 connect()

@@ -31,7 +31,10 @@ class JournalEntry(models.Model):
         default=True, help_text="Off for all but the first entry of a category in a batch: the list folds those away."
     )
     undoable = models.BooleanField(default=False)
-    undone_by = models.OneToOneField("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="undoes")
+    # No plain index: all the entries that nobody took back would be in it, and SQLite would prefer it to better ones.
+    undone_by = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="undoes", db_index=False
+    )
 
     class Meta:
         ordering: ClassVar = ["-timestamp", "-id"]
@@ -45,6 +48,9 @@ class JournalEntry(models.Model):
             models.Index(fields=["batch_id", "category", "-timestamp", "-id"], name="journal_batch"),
             models.Index(fields=["category", "entity_id", "-timestamp", "-id"], name="journal_entity"),
             models.Index(fields=["batch_id", "-id"], condition=Q(undoable=True, undone_by=None), name="journal_to_undo"),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["undone_by"], condition=Q(undone_by__isnull=False), name="journal_undone_once"),
         ]
 
     def __str__(self) -> str:

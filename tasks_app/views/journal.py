@@ -6,6 +6,7 @@ from django.views.decorators.http import require_GET
 
 from ecm_site.htmx import render_page
 from tasks_app.forms import PAGE_SIZES, JournalFilterForm
+from tasks_app.journal_batches import batch_overview
 from tasks_app.journal_diff import difference
 from tasks_app.journal_pages import journal_page
 from tasks_app.journal_tally import statistics
@@ -34,7 +35,8 @@ def journal_list(request: HttpRequest) -> HttpResponse:
     number = min(max(1, number_from(request, "page", 1)), LAST_PAGE)
     wanted = form.filter()
     page = journal_page(wanted, number=number, size=size, upto=number_from(request, "upto", 0), every=every)
-    context |= {"filter": wanted, "page": page, "size": size}
+    batch = batch_overview(wanted.batch_id) if wanted.batch_id else None
+    context |= {"filter": wanted, "page": page, "size": size, "batch": batch}
     return render_page(request, "tasks_app/journal.html", "tasks_app/_journal_list.html", context)
 
 
