@@ -63,7 +63,7 @@ class RefreshGuides(TaskScheduler):
 
     @classmethod
     def result_link(cls, parameters: dict[str, Any], *, succeeded: bool) -> tuple[str, str] | None:
-        ids = parameters["source_ids"]
+        ids = parameters.get("source_ids") or []
         if len(ids) == 1 and GuideSource.objects.filter(pk=ids[0]).exists():
             return "Open guide", reverse("guide:source", args=[ids[0]])
         return "Open guides", reverse("guide:sources")
