@@ -55,6 +55,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _answer(request: HttpRequest, status: int, title: str, sentence: str) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return JsonResponse({"detail": sentence}, status=status)
     if _wants_text(request):
         return HttpResponse(sentence, status=status, content_type="text/plain; charset=utf-8")
     return render(request, "ecm_site/error.html", {"title": title, "sentence": sentence, "status": status}, status=status)
