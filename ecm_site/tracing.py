@@ -18,6 +18,12 @@ def current_trace_id() -> str:
     return _trace_id.get()
 
 
+def requested_trace_id() -> str:
+    """As :func:`current_trace_id`, but "" outside of any; for work that is done later and elsewhere."""
+    current = _trace_id.get()
+    return "" if current == NONE else current
+
+
 def new_trace_id() -> str:
     return str(uuid.uuid4())
 
