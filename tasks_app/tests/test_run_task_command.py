@@ -4,10 +4,12 @@ import json
 from io import StringIO
 
 import pytest
+from django import forms
 from django.core.management import CommandError, call_command
 
 from tasks_app.models import RunStatus, TaskRun, Trigger
 from tasks_app.registry import TaskResult
+from tasks_app.scheduling.edit_schedules import create_schedule
 from tasks_app.tests.helpers import known_task
 
 pytestmark = pytest.mark.django_db
@@ -66,3 +68,18 @@ def test_queueing_leaves_the_work_to_the_worker():
     assert code == 0
     assert json.loads(out)["status"] == "queued"
     assert TaskRun.objects.get().status == RunStatus.QUEUED
+
+
+def test_a_schedule_lends_its_parameters_and_typed_ones_win_and_are_checked():
+    defaults = {"timeout": 30, "ids": []}
+    fields = classmethod(lambda cls: {"timeout": forms.IntegerField(min_value=5)})
+    with known_task(lambda task: TaskResult(True, ""), default_parameters=defaults, parameter_fields=fields):
+        rule = {"schedule_type": "interval", "interval_seconds": 60}
+        schedule = create_schedule("sample", {**rule, "parameters": {"timeout": 50, "ids": [1]}})
+        assert run("sample", "--schedule", str(schedule.pk), "--param", "timeout=12")[0] == 0
+        newest = TaskRun.objects.latest("pk")
+        assert (newest.parameters, newest.schedule_id) == ({"timeout": 12, "ids": [1]}, schedule.pk)
+        code, out = run("sample", "--param", "timeout=4", "--json")
+        assert (code, list(json.loads(out)["errors"])) == (1, ["timeout"])
+        with pytest.raises(CommandError, match="has no schedule 99"):
+            run("sample", "--schedule", "99")
