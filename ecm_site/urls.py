@@ -11,6 +11,7 @@ handler500 = "ecm_site.views.errors.server_error"
 urlpatterns = [
     path("", include("ecm_site.site_urls")),
     path("channels/", include("channels_app.urls")),
+    path("", include("m3u_app.change_urls")),
     path("m3u/", include("m3u_app.urls")),
     path("guide/", include("epg_app.urls")),
     path("", include("tasks_app.urls")),

@@ -22,7 +22,6 @@ class M3uAppConfig(AppConfig):
             undo_changes,
             undo_filters,
         )
-
         from m3u_app.changes import search_index as change_search
 
         post_migrate.connect(search_index.after_migrate, sender=self)

@@ -1,4 +1,4 @@
-"""What the clean-up removes for this app: cached playlists of accounts that are gone."""
+"""What the clean-up removes for this app: cached playlists of accounts that are gone, and old changes (20 §10.4)."""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +6,9 @@ from pathlib import Path
 
 from django.conf import settings
 
+from m3u_app.changes.forget import CHANGES_KEPT_DAYS, count_older, forget_older
 from m3u_app.models import Account
+from tasks_app.cleanup.steps import Cleared, Context, register_step
 from tasks_app.cleanup.temporary_files import register_places
 
 _CACHED = re.compile(r"m3u-(\d+)\.playlist")
@@ -19,3 +21,12 @@ def _orphaned_playlists() -> Iterator[Path]:
         cached = _CACHED.fullmatch(path.name)
         if cached and int(cached[1]) not in known:
             yield path
+
+
+def _old_changes(context: Context) -> Cleared:
+    if context.dry_run:
+        return Cleared(count_older(context.cutoff))
+    return Cleared(forget_older(context.cutoff, between=context.progress.raise_if_cancelled))
+
+
+register_step("provider_changes", "Recorded changes of providers", _old_changes, CHANGES_KEPT_DAYS, order=45)

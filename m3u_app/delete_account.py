@@ -11,6 +11,7 @@ from ecm_site.wording import counted
 from m3u_app.account_journal import CATEGORY, ENTITY, shown_values
 from m3u_app.account_users import Loss, foreseen_losses, remove_dependents
 from m3u_app.account_values import AccountLocked
+from m3u_app.changes.forget import forget_account
 from m3u_app.find_account import find_account
 from m3u_app.importing.cached_copy import CachedCopy
 from m3u_app.models import Account, Stream, StreamGroup
@@ -128,6 +129,7 @@ def delete_account(account_id: int, *, progress: Progress | None = None) -> Dele
     deletion = Deletion(account.name, kept=dependents.kept, failed=dependents.failed)
     deletion.streams = _delete_streams(account, batch_id, total, progress)
     deletion.groups = _delete_groups(account_id, progress)
+    forget_account(account_id, between=progress.raise_if_cancelled)
     file_path = account.file_path
     entry = build_entry(
         CATEGORY,

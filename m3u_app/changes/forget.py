@@ -10,6 +10,8 @@ from django.db.models import QuerySet
 
 from m3u_app.changes.models import Change, ChangeBatch, ChangeTotal, HeldStream, StreamChange
 
+CHANGES_KEPT_DAYS = 180
+"""Unless the clean-up task is set otherwise."""
 CHUNK = 1000
 PAUSE_SECONDS = 0.01
 

@@ -1,0 +1,100 @@
+"""The page "Changes": what providers added, took away and changed, and when (20 §10.4)."""
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from ecm_site.htmx import render_page
+from m3u_app.changes.export import csv_lines
+from m3u_app.changes.filters import RANGES
+from m3u_app.changes.forms import ChangeFilterForm, account_choices
+from m3u_app.changes.models import Change
+from m3u_app.changes.queries import PAGE_SIZES, SORTS, Summary, change_page, has_any_change, summarise, type_choices
+from m3u_app.changes.stream_lines import FIRST_LINES, MORE_LINES, stream_lines
+from m3u_app.changes.timeline import HEIGHT, MIDDLE, WIDTH, timelines
+
+SORT_LABELS = {
+    "time": "Time",
+    "account": "Account",
+    "type": "Change",
+    "group": "Group",
+    "count": "Count",
+    "enabled": "Group is on",
+}
+COLUMNS = [(key, SORT_LABELS[key]) for key in SORTS]
+LARGEST_OFFSET = 10_000_000
+
+
+@require_GET
+def changes(request: HttpRequest) -> HttpResponse:
+    """Cards, charts and a page of changes; all obey the same filters, which stand in the address."""
+    now = timezone.now()
+    form = ChangeFilterForm(request.GET)
+    values, wanted = form.values(), form.filter(now)
+    summary = summarise(wanted)
+    page = change_page(
+        wanted,
+        summary.rows,
+        sort=values["sort"],
+        descending=values["order"] == "desc",
+        number=values["page"],
+        size=values["size"],
+    )
+    context = {
+        "values": values,
+        "summary": summary,
+        "cards": _cards(summary),
+        "page": page,
+        "timelines": timelines(wanted, now=now),
+        "chart": {"width": WIDTH, "height": HEIGHT, "middle": MIDDLE},
+        "accounts": account_choices(),
+        "types": type_choices(),
+        "ranges": [(key, label) for key, (label, _) in RANGES.items()],
+        "sizes": PAGE_SIZES,
+        "columns": COLUMNS,
+        "is_recorded": bool(summary.rows) or has_any_change(),
+    }
+    return render_page(request, "m3u_app/changes.html", "m3u_app/_changes.html", context)
+
+
+@require_GET
+def streams(request: HttpRequest, change_id: int) -> HttpResponse:
+    """The streams behind a line: the first few, then on request the others, a portion at a time."""
+    change = get_object_or_404(
+        Change.objects.select_related("account", "batch").defer("names", "batch__snapshot"), pk=change_id
+    )
+    offset = request.GET.get("offset", "")
+    start = min(int(offset), LARGEST_OFFSET) if offset.isascii() and offset.isdecimal() and len(offset) < 12 else 0
+    text = request.GET.get("q", "")[:200]
+    found = stream_lines(change, text=text, offset=start, limit=MORE_LINES if start else FIRST_LINES)
+    context = {"change": change, "found": found, "text": text, "is_more": start > 0}
+    partial = "m3u_app/_change_lines.html" if start else "m3u_app/_change.html"
+    if start and not getattr(request, "htmx", False):
+        partial = "m3u_app/_change.html"
+    return render_page(request, "m3u_app/change.html", partial, context | {"partial": partial})
+
+
+@require_GET
+def export(request: HttpRequest) -> StreamingHttpResponse:
+    """What the filter shows, as CSV, written while it is read."""
+    wanted = ChangeFilterForm(request.GET).filter(timezone.now())
+    found = wanted.changes().select_related("account").defer("names").order_by("-at", "-id").iterator(chunk_size=500)
+    response = StreamingHttpResponse(csv_lines(found), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="changes.csv"'
+    return response
+
+
+def _cards(summary: Summary) -> list[dict[str, object]]:
+    cards = [
+        ("group_added", "Groups added", "folder-plus", "text-success"),
+        ("group_removed", "Groups removed", "folder-minus", "text-danger"),
+        ("streams_added", "Streams added", "plus", "text-success"),
+        ("streams_removed", "Streams removed", "minus", "text-danger"),
+        ("streams_renamed", "Streams renamed", "pencil", ""),
+        ("streams_moved", "Streams moved", "arrows-exchange", ""),
+    ]
+    return [
+        {"type": key, "label": label, "icon": icon, "colour": colour, "number": summary.of(key)}
+        for key, label, icon, colour in cards
+    ]
