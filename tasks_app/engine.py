@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from ecm_site.masking import mask_text
+from ecm_site.tracing import requested_trace_id
 from tasks_app import execution, healing, queueing, run_requests
 from tasks_app.journal import current_actor
 from tasks_app.models import ACTIVE_STATUSES, RunStatus, Schedule, TaskRun, Trigger
@@ -160,6 +161,7 @@ def _create(
         parameters=values,
         schedule=schedule,
         planned_for=planned_for,
+        trace_id=requested_trace_id(),
         queued_at=now,
     )
     if claimed_by:

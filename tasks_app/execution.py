@@ -7,6 +7,7 @@ from django.db import DatabaseError, connection, connections
 from django.utils import timezone
 from django_q.exceptions import TimeoutException
 
+from ecm_site.tracing import tracing
 from tasks_app import outcomes, run_events, shutdown
 from tasks_app.journal import Actor, acting_as
 from tasks_app.models import RunStatus, TaskRun, Trigger
@@ -51,8 +52,8 @@ def claim(run_id: int) -> TaskRun | None:
 
 
 def work(run: TaskRun) -> None:
-    """Carry out a claimed run and store how it ended."""
-    with acting_as(_actor(run)):
+    """Carry out a claimed run and store how it ended. Its log lines carry the id of the request that asked for it."""
+    with acting_as(_actor(run)), tracing(run.trace_id or f"run-{run.pk}"):
         outcomes.journal_start(run)
         run_events.tell_started(run)
         with capturing(run.pk) as log:

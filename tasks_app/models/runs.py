@@ -58,6 +58,7 @@ class TaskRun(models.Model):
         related_name="runs",
         help_text="The schedule that made it run, or whose settings a run by hand took.",
     )
+    trace_id = models.CharField(max_length=128, blank=True, help_text="The request that asked for it, as in the log.")
     planned_for = models.DateTimeField(null=True, blank=True, help_text="When it was due; set for scheduled runs only.")
 
     phase = models.CharField(max_length=40, blank=True)
