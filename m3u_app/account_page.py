@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from ecm_site.masking import mask_text
+from m3u_app.account_profiles import capacity
 from m3u_app.entries import DROP_REASONS
+from m3u_app.expiry_words import ExpiryWords, expiry_words
 from m3u_app.guide_offers import can_take_guides, shown_guides
 from m3u_app.models import Account, Stream
 from m3u_app.providers.loose_values import text_of
@@ -81,6 +83,10 @@ class AccountPage:
     stale: list[Stream]
     stale_count: int
     runs: list[TaskRun] = field(default_factory=list)
+    capacity: int = 0
+    """Streams at a time with all profiles; 0 = unlimited."""
+    filter_count: int = 0
+    expiring_profiles: list[tuple[str, ExpiryWords]] = field(default_factory=list)
 
     @property
     def stale_unlisted(self) -> int:
@@ -107,6 +113,9 @@ def read_account_page(account: Account) -> AccountPage:
         stale=stale,
         stale_count=count,
         runs=recent_runs(account.pk),
+        capacity=capacity(account),
+        filter_count=account.filters.filter(enabled=True).count(),
+        expiring_profiles=_expiring_profiles(account),
     )
 
 
@@ -130,6 +139,11 @@ def read_report(stored: Any) -> ReportShown | None:
         renamed=_renamed(stored.get("groups_renamed")),
         seconds=seconds if isinstance(seconds, int | float) else None,
     )
+
+
+def _expiring_profiles(account: Account) -> list[tuple[str, ExpiryWords]]:
+    dated = account.profiles.filter(is_active=True).exclude(exp_date=None).order_by("exp_date").values_list("name", "exp_date")
+    return [(name, words) for name, date in dated if (words := expiry_words(date)) is not None]
 
 
 def _dropped(counts: Mapping[str, Any], samples: Mapping[str, Any]) -> list[Dropped]:

@@ -15,7 +15,7 @@ LIMITS = {
     "max_streams": (0, 100_000),
     "refresh_interval": (0, 24 * 365),
     "stale_stream_days": (0, 3650),
-    "priority": (-100_000, 100_000),
+    "priority": (0, 100),
     "shrink_guard_percent": (0, 100),
 }
 """Smallest and largest value of each number; hours, days and percent where the names say so."""

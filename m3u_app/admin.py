@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
 from ecm_site.crypto import SecretUnreadable
 from ecm_site.masking import MASK, mask_text
-from m3u_app.models import Account, Stream, StreamGroup
+from m3u_app.models import Account, AccountProfile, LinkGroup, ServerGroup, Stream, StreamFilter, StreamGroup
 from m3u_app.queries import visible_accounts
 from m3u_app.search import matching_streams
 
@@ -178,6 +178,64 @@ class StreamAdmin(ReadOnlyAdmin):
     @admin.display(description="Extras")
     def masked_extras(self, row: Stream) -> str:
         return mask_text(str(row.extras))
+
+
+@admin.register(StreamFilter)
+class StreamFilterAdmin(ReadOnlyAdmin):
+    list_display = ("masked_pattern", "account", "filter_type", "exclude", "case_sensitive", "enabled", "position")
+    list_filter = (AccountFilter, "filter_type", "exclude", "enabled")
+    ordering = ("account", "position", "pk")
+    fields = ("account", "filter_type", "masked_pattern", "exclude", "case_sensitive", "enabled", "position")
+    list_select_related = ("account",)
+
+    @admin.display(description="Pattern")
+    def masked_pattern(self, row: StreamFilter) -> str:
+        return mask_text(row.regex_pattern)
+
+
+@admin.register(AccountProfile)
+class AccountProfileAdmin(ReadOnlyAdmin):
+    """Without the patterns: they hold logins."""
+
+    list_display = ("name", "account", "max_streams", "is_active", "is_default", "exp_date")
+    list_filter = (AccountFilter, "is_active", "is_default")
+    search_fields = ("name",)
+    ordering = ("account", "pk")
+    exclude = ("search_pattern", "replace_pattern")
+    list_select_related = ("account",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AccountProfile]:
+        return super().get_queryset(request).defer("search_pattern", "replace_pattern")
+
+
+@admin.register(ServerGroup)
+class ServerGroupAdmin(ReadOnlyAdmin):
+    list_display = fields = ("name", "members")
+    search_fields = ("name",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ServerGroup]:
+        return super().get_queryset(request).prefetch_related(_names_only())
+
+    @admin.display(description="Accounts")
+    def members(self, row: ServerGroup) -> str:
+        return ", ".join(account.name for account in row.accounts.all())
+
+
+@admin.register(LinkGroup)
+class LinkGroupAdmin(ReadOnlyAdmin):
+    list_display = ("id", "members", "created_at")
+    fields = ("members", "created_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LinkGroup]:
+        return super().get_queryset(request).prefetch_related(_names_only())
+
+    @admin.display(description="Accounts")
+    def members(self, row: LinkGroup) -> str:
+        return ", ".join(account.name for account in row.accounts.all())
+
+
+def _names_only() -> "Prefetch[Any]":
+    return Prefetch("accounts", Account.objects.only("name", "server_group_id", "link_group_id").order_by("name"))
 
 
 def _columns(model: type[StreamGroup] | type[Stream]) -> list[str]:

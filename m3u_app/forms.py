@@ -89,7 +89,7 @@ class AccountForm(forms.Form):
         max_value=100,
         help_text="A refresh that loses more waits for your yes. 0 = never ask.",
     )
-    priority = forms.IntegerField(min_value=-100_000, max_value=100_000, help_text="Higher is preferred.")
+    priority = forms.IntegerField(min_value=0, max_value=100, help_text="0 to 100; higher is preferred.")
     exp_date = forms.DateField(
         label="Expires on", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )

@@ -48,9 +48,13 @@ def choose_account(source: str, name: str) -> ChosenAccount:
         raise SourceRefused(str(locked)) from locked
 
 
-def refresh_here(account_id: int, *, accept_shrunken: bool) -> TaskRun:
-    """Refresh the account in this process and return its finished run. Raises ``engine.AlreadyRunning``."""
-    return run_here(REFRESH_TASK, {"account_ids": [account_id], "accept_shrunken": accept_shrunken})
+def refresh_here(account_id: int, *, accept_shrunken: bool, from_copy: bool = False) -> TaskRun:
+    """Refresh the account in this process and return its finished run. Raises ``engine.AlreadyRunning``.
+
+    ``from_copy`` reads the last playlist again instead of downloading.
+    """
+    parameters: dict[str, object] = {"account_ids": [account_id], "accept_shrunken": accept_shrunken}
+    return run_here(REFRESH_TASK, parameters | ({"from_copy": True} if from_copy else {}))
 
 
 def _pointed_at(account_id: int, address: str, path: str) -> ChosenAccount:

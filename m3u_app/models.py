@@ -8,6 +8,7 @@ from django.db.models.functions import Substr
 from django.utils import timezone
 
 from ecm_site.crypto import EncryptedTextField
+from ecm_site.masking import mask_text
 from m3u_app.changes.models import (  # noqa: F401 - Django finds an app's models here
     Change,
     ChangeBatch,
@@ -213,7 +214,7 @@ class StreamFilter(models.Model):
         ordering: ClassVar = ["position", "pk"]
 
     def __str__(self) -> str:
-        return f"{'drop' if self.exclude else 'keep'} {self.filter_type} {self.regex_pattern}"
+        return f"{'drop' if self.exclude else 'keep'} {self.filter_type} {mask_text(self.regex_pattern)}"
 
 
 class AccountProfile(models.Model):

@@ -13,6 +13,7 @@ from ecm_site.crypto import SecretUnreadable, decrypt
 from ecm_site.masking import mask_text
 from m3u_app.account_values import RESERVED_NAME
 from m3u_app.delete_account import deletion_lock_key
+from m3u_app.expiry_words import ExpiryWords, expiry_words
 from m3u_app.linked_accounts import links
 from m3u_app.models import Account, AccountProfile, Stream, StreamGroup
 from m3u_app.natural_order import natural_key
@@ -66,6 +67,11 @@ class AccountRow:
         if not self.is_busy and self.account.held_back:
             return HELD_BACK
         return words_for(self.account.status)
+
+    @property
+    def expiry(self) -> ExpiryWords | None:
+        """Set when the subscription has run out or is about to."""
+        return expiry_words(self.account.exp_date)
 
     @property
     def message(self) -> str:

@@ -194,7 +194,8 @@ def test_yes_refreshes_and_accepts(admin_client: Client) -> None:
     account = make_account(held_back=HELD)
     answer = admin_client.post(reverse("m3u:held_back", args=[account.pk]), {"answer": "accept"})
     assert answer.status_code == 302
-    assert TaskRun.objects.get().parameters == {"account_ids": [account.pk], "accept_shrunken": True}
+    asked = {"account_ids": [account.pk], "accept_shrunken": True}
+    assert asked.items() <= TaskRun.objects.get().parameters.items()
 
 
 def test_no_forgets_the_question_and_is_journalled(admin_client: Client) -> None:
