@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.db.models import F, Q
 from django_q.conf import Conf
 
+from ecm_site.clock import on_the_clock
 from tasks_app.models import ACTIVE_STATUSES, RunStatus, Schedule, ScheduleType, Task, TaskRun, WorkerBeat
 from tasks_app.notifications.notify import notify_once
 from tasks_app.queries import BEAT_LIMIT
@@ -80,7 +81,7 @@ def watch(now: datetime) -> list[Problem]:
 
 
 def _no_worker(beat: datetime | None) -> Problem:
-    since = f" since {beat:%Y-%m-%d %H:%M} UTC" if beat else ""
+    since = f" since {on_the_clock(beat)}" if beat else ""
     return Problem(
         NO_WORKER,
         f"No worker has given a sign of life{since}: refreshes, publishing and schedules wait. Start ECM with “./ecm run”.",
@@ -102,9 +103,10 @@ def _runs(active: list[TaskRun], now: datetime, alive: bool) -> Iterable[Problem
     waiting = [run for run in active if run.status == RunStatus.QUEUED and run.queued_at < now - WAITS_TOO_LONG]
     if alive and waiting and running < Conf.WORKERS:
         oldest = waiting[0]
+        since = on_the_clock(oldest.queued_at, with_date=False)
         yield Problem(
             QUEUE_STALLED,
-            f"{oldest.title} (run {oldest.pk}) has been waiting since {oldest.queued_at:%H:%M} UTC although a worker is free.",
+            f"{oldest.title} (run {oldest.pk}) has been waiting since {since} although a worker is free.",
             oldest.task_id,
             since=oldest.queued_at,
         )
@@ -132,7 +134,7 @@ def _schedules(active: list[TaskRun], now: datetime) -> Iterable[Problem]:
                 why = " It waits for other work to end." if waits else ""
                 yield Problem(
                     OVERDUE,
-                    f"{name} was due at {schedule.next_run_at:%Y-%m-%d %H:%M} UTC and has not run.{why}",
+                    f"{name} was due at {on_the_clock(schedule.next_run_at)} and has not run.{why}",
                     task.task_id,
                     schedule.pk,
                     schedule.next_run_at,
@@ -188,7 +190,7 @@ def _store_next(schedule: Schedule, moment: datetime | None, problem: str) -> No
         was = "had no next run" if schedule.next_run_at is None else "was planned too far ahead"
         logger.warning("[TASKS] Schedule %s of %s %s; it runs next at %s", schedule.pk, schedule.task_id, was, moment)
         key, kind, title = moment.isoformat(), "warning", "A schedule was put right"
-        sentence = f"A schedule of {task.name} {was}. That was put right: it runs next on {moment:%Y-%m-%d at %H:%M} UTC."
+        sentence = f"A schedule of {task.name} {was}. That was put right: it runs next on {on_the_clock(moment)}."
     notify_once(
         f"watchdog:schedule:{schedule.pk}:{key}",
         kind,

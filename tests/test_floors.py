@@ -13,6 +13,7 @@ GROUND = {
     "archives",
     "benchmarks",
     "client_address",
+    "clock",
     "conf",
     "crypto",
     "environment",

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from ecm_site.clock import on_the_clock
 from ecm_site.http import FetchPolicy
 from ecm_site.masking import MASK
 from m3u_app.entries import EntrySource, GroupHint, ItemSource, content_mark, mark_key
@@ -168,7 +169,7 @@ def _facts(changes: dict[str, Any]) -> list[tuple[str, str]]:
     if info["status"]:
         facts.append(("Status", info["status"] + (" (trial)" if info["is_trial"] else "")))
     if expires:
-        facts.append(("Expires", f"{expires:%Y-%m-%d %H:%M} UTC"))
+        facts.append(("Expires", on_the_clock(expires)))
     else:
         facts.append(("Expires", "no date given"))
     if info["max_connections"] is not None:
