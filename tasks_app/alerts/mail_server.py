@@ -96,7 +96,9 @@ def deliver(server: MailServer, mail: EmailMessage, recipients: list[str]) -> st
 def _session(server: MailServer) -> Iterator[smtplib.SMTP]:
     session = _GuardedSmtpSsl(server) if server.security == SSL else _GuardedSmtp(server)
     try:
-        session.connect(server.host, server.port)
+        code, greeting = session.connect(server.host, server.port)
+        if code != 220:
+            raise smtplib.SMTPConnectError(code, greeting)
         session.ehlo()
         if server.security == STARTTLS:
             session.starttls(context=_tls_context())

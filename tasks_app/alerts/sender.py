@@ -5,7 +5,7 @@ import os
 import threading
 from datetime import datetime
 
-from django.db import DatabaseError, close_old_connections, connection, connections
+from django.db import DatabaseError, connection, connections
 from django.utils import timezone
 
 from tasks_app import shutdown
@@ -38,7 +38,7 @@ def send_due(now: datetime | None = None) -> int:
     """Send every message that may be sent now, one for each method; returns how many went out. For the thread and for tests."""
     with _database:
         method_ids = outbox.waiting_method_ids()
-        close_old_connections()
+        _let_go_of_database()
     sent = 0
     for method_id in method_ids:
         if shutdown.is_draining():

@@ -43,7 +43,7 @@ class AppriseFamily:
     )
 
     def clean(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        url = text_of(values, "url")
+        url = typed_url(values)
         service = checked_url(url)
         if _instance(url) is None:
             raise InvalidMethod("url", f"{service.label} cannot read this address. It looks like: {service.example}")
@@ -58,7 +58,7 @@ class AppriseFamily:
     def send(self, values: Mapping[str, Any], message: Message) -> str:
         from tasks_app.alerts.apprise_guard import conversation
 
-        url = text_of(values, "url")
+        url = typed_url(values)
         service = checked_url(url)
         plugin = _instance(url)
         if plugin is None:
@@ -81,6 +81,11 @@ class AppriseFamily:
 
     def test(self, values: Mapping[str, Any], message: Message) -> str:
         return self.send(values, message)
+
+
+def typed_url(values: Mapping[str, Any]) -> str:
+    """The address; the # of a room or channel is part of it and no fragment, as people write it."""
+    return text_of(values, "url").replace("#", "%23")
 
 
 def checked_url(url: str) -> Service:
