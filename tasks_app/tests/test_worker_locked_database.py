@@ -6,9 +6,12 @@ import time
 
 import pytest
 from django.db import connections
+from django.utils import timezone
 
+from ecm_site.conf import save_settings
 from tasks_app.engine import start_run
-from tasks_app.models import RunStatus, TaskRun
+from tasks_app.models import RunStatus, Schedule, TaskRun
+from tasks_app.scheduling.edit_schedules import create_schedule
 from tasks_app.tests.workers import descendants, wait_for
 
 pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True, databases=["default", "queue"])]
@@ -33,15 +36,19 @@ def hold_locks(seconds: float) -> subprocess.Popen:
 
 
 def test_runs_before_during_and_after_a_lock_all_end_well(start_worker):
+    save_settings(task_tick_seconds=10)
+    rule = {"schedule_type": "interval", "interval_seconds": 3600, "parameters": {"key": "scheduled", "steps": 1}}
+    schedule = create_schedule("demo_count", rule)
     worker = start_worker()
     before = start_run("demo_count", {"key": "before", "steps": 10})
     wait_for(lambda: TaskRun.objects.filter(pk=before.pk, status=RunStatus.RUNNING).exists(), 8)
+    Schedule.objects.filter(pk=schedule.pk).update(next_run_at=timezone.now())  # the tick that is to find it meets the lock
     processes = set(descendants(worker.process.pid))
 
-    holder = hold_locks(6)
+    holder = hold_locks(10)
     started = time.monotonic()
     during = start_run("demo_count", {"key": "during", "steps": 1})  # waits for the lock, as every writer does
-    assert time.monotonic() - started > 3
+    assert time.monotonic() - started > 6
     holder.wait()
     after = start_run("demo_count", {"key": "after", "steps": 1})
 
@@ -54,4 +61,8 @@ def test_runs_before_during_and_after_a_lock_all_end_well(start_worker):
         wait_for(over, 20)
         assert run.status == RunStatus.COMPLETED, run.message
     assert before.current == 10
+    scheduled = wait_for(lambda: schedule.runs.filter(status=RunStatus.COMPLETED).first(), 25, "the schedule to run")
+    assert TaskRun.objects.count() == 4
+    schedule.refresh_from_db()
+    assert schedule.last_run_at == scheduled.completed_at
     assert set(descendants(worker.process.pid)) == processes  # nobody died of it
