@@ -232,6 +232,16 @@
       form.querySelectorAll("button[type=submit], button:not([type])").forEach((element) => (element.disabled = true));
     }, 0);
   });
+  // A form that came back with errors still holds what was typed.
+  document.addEventListener("DOMContentLoaded", () => {
+    document.querySelectorAll("form[data-warn-unsaved]:has(.is-invalid, .invalid-feedback)").forEach((form) => changed.add(form));
+  });
+  // A change was taken back: a form of the settings that nobody has touched since shows what is true now.
+  document.addEventListener("journal:changed", () => {
+    const form = document.getElementById("settings-form");
+    if (!form || changed.has(form)) return;
+    window.htmx.ajax("GET", window.location.pathname, { target: form, select: "#settings-form", swap: "outerHTML" });
+  });
   window.addEventListener("beforeunload", (event) => {
     if ([...changed].some((form) => form.isConnected)) event.preventDefault();
   });

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
+from ecm_site.conf import get_settings
 from ecm_site.models import UserPreferences
 from tests.browser.fixtures import Site
 
@@ -237,6 +238,33 @@ def test_leaving_a_page_with_unsaved_changes_asks(at_work: Any, site: Site) -> N
     at_work.get_by_role("button", name="Save").click()
     at_work.get_by_text("Guide: saved.").wait_for()
     assert asked == ["beforeunload"]
+    at_work.get_by_label("Keep past programmes").fill("-1")
+    at_work.get_by_role("button", name="Save").click()
+    at_work.locator("#id_epg_keep_past_hours_errors").wait_for()
+    at_work.get_by_role("link", name="General").click()
+    at_work.wait_for_url("**/settings/general/")
+    assert asked == ["beforeunload"] * 2, "what was refused is still unsaved"
+
+
+def test_two_tabs_on_one_settings_page_lose_nothing(at_work: Any, site: Site) -> None:
+    from playwright.sync_api import expect
+
+    other = at_work.context.new_page()
+    for tab in (at_work, other):
+        tab.goto(site.url("/settings/guide/"))
+    at_work.get_by_label("Keep past programmes").fill("30")
+    at_work.get_by_role("button", name="Save").click()
+    at_work.get_by_text("Guide: saved.").wait_for()
+    other.get_by_label("Keep past programmes").fill("40")
+    other.get_by_role("button", name="Save").click()
+    other.get_by_text("This was changed to “30” after you opened the page").wait_for()
+    other.get_by_role("button", name="Save").click()
+    other.get_by_text("Guide: saved.").wait_for()
+    assert get_settings().epg_keep_past_hours == 40
+    other.get_by_role("button", name="Undo").click()
+    other.get_by_text("Undone: Changed settings under Guide").wait_for()
+    assert get_settings().epg_keep_past_hours == 30
+    expect(other.get_by_label("Keep past programmes")).to_have_value("30")
 
 
 def test_setup_and_sign_in_work_without_a_mouse(page: Any, site: Site) -> None:
