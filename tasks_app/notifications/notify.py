@@ -50,7 +50,7 @@ def notify(
         with transaction.atomic():  # a savepoint: a failure must not poison the caller's transaction
             return _put(values)
     except Exception:  # telling must never fail what is being told about
-        logger.exception("[NOTIFICATIONS] A notification by %s could not be stored", source or "?")
+        logger.exception("[NOTIFY] A notification by %s could not be stored", source or "?")
         return None
 
 
@@ -66,7 +66,7 @@ def notify_once(key: str, kind: str, message: str, **rest: Any) -> Notification 
                 mark.delete()  # so that the next attempt may tell it
             return told
     except Exception:
-        logger.exception("[NOTIFICATIONS] %s could not be told", key)
+        logger.exception("[NOTIFY] %s could not be told", key)
         return None
 
 

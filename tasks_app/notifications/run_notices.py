@@ -88,7 +88,7 @@ def close_orphans(now: datetime) -> None:
             continue
         else:
             on_run_finished(run)
-        logger.warning("[NOTIFICATIONS] The line of run %s was still live after its end; closed", orphan.source_id)
+        logger.warning("[NOTIFY] The line of run %s was still live after its end; closed", orphan.source_id)
 
 
 def bell_is_on(task_id: str) -> bool:
@@ -202,7 +202,7 @@ def _link(run: TaskRun, task: type[TaskScheduler] | None) -> tuple[str, str]:
     try:
         found = task.result_link(run.parameters, succeeded=run.status == RunStatus.COMPLETED)
     except Exception:  # an app's link must not keep the outcome from being told
-        logger.exception("[NOTIFICATIONS] Task %s cannot say where its result is seen", run.task_id)
+        logger.exception("[NOTIFY] Task %s cannot say where its result is seen", run.task_id)
         return "", ""
     return found or ("", "")
 

@@ -49,7 +49,7 @@ def clean_values(
 ) -> dict[str, Any]:
     """Column values: secrets masked, lengths kept, an address that is not of this site dropped with its label."""
     if action_url and (not is_own_path(action_url) or len(action_url) > 500):
-        logger.warning("[NOTIFICATIONS] The action of a notification by %s leads elsewhere and is left out", source or "?")
+        logger.warning("[NOTIFY] The action of a notification by %s leads elsewhere and is left out", source or "?")
         action_label = action_url = ""
     return {
         "kind": clean_kind(kind),

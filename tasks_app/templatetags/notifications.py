@@ -27,7 +27,7 @@ def notification_bell() -> BellState:
     try:
         return bell_state()
     except DatabaseError as error:
-        logger.warning("[NOTIFICATIONS] The bell cannot be drawn: %s", error)
+        logger.warning("[NOTIFY] The bell cannot be drawn: %s", error)
         return BellState()
 
 
