@@ -8,19 +8,23 @@ from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError
+from django.urls import reverse
 from django.utils import timezone
 
 from ecm_site.masking import mask_text
 from m3u_app.account_journal import CATEGORY, ENTITY
 from m3u_app.find_account import find_account
+from m3u_app.importing.hold_streams import forget_held
 from m3u_app.importing.identity import IdentityRefused
 from m3u_app.importing.import_report import RefreshReport
-from m3u_app.importing.import_source import HeldBack, import_source
+from m3u_app.importing.import_source import import_source
+from m3u_app.importing.judge import HeldBack, source_mark
 from m3u_app.importing.spool import SpoolFull
 from m3u_app.models import BUSY_STATUSES, Account, AccountStatus
 from m3u_app.providers.registry import ProviderError, provider_for, reopen
 from m3u_app.signals import account_refreshed
 from tasks_app.journal import log_entry
+from tasks_app.notifications.notify import notify
 from tasks_app.progress import Cancelled, Progress
 
 logger = logging.getLogger(__name__)
@@ -84,6 +88,7 @@ def refresh_account(
         changes = {}
     else:
         changes |= {"updated_at": timezone.now(), "held_back": {}}
+        forget_held(account_id)
     _succeeded(account, report, total, changes)
     return report
 
@@ -108,7 +113,7 @@ def _succeeded(account: Account, report: RefreshReport, total: int, changes: dic
         account.pk,
         **changes,
         last_message=message,
-        last_report=report.as_json(),
+        last_report=report.as_json() | {"source": source_mark(account)},
         stream_count=total,
     )
     # Filters that were changed while this ran wait for the next import.
@@ -151,6 +156,15 @@ def _hold_back(account: Account, held: HeldBack, at: datetime) -> None:
         description=f"Held back a refresh of “{account.name}”: {held.after:,} streams instead of {held.before:,}",
         before={"streams": held.before},
         after={"streams": held.after, "held_back": True},
+    )
+    notify(
+        "warning",
+        f"{mask_text(str(held))} Look at what would go and what would come, then accept or keep what you have.",
+        title=f"A refresh of “{account.name}” waits for you",
+        source="m3u_held_back",
+        source_id=account.pk,
+        action_label="Look and decide",
+        action_url=reverse("m3u:held_back", args=[account.pk]),
     )
 
 

@@ -1,25 +1,23 @@
 """One whole import: read, judge, merge, clean up. Knows no downloads and no account status."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.utils import timezone
 
-from ecm_site.wording import counted
 from m3u_app.changes.record import ChangeRecorder
 from m3u_app.changes.sum_up import Group
-from m3u_app.entries import EntrySource, GroupHint, ProviderError
+from m3u_app.entries import EntrySource, GroupHint
 from m3u_app.importing.clean_up import clean_up
 from m3u_app.importing.filtering import FilterChain, chain_of
 from m3u_app.importing.follow_groups import follow_groups
 from m3u_app.importing.group_plan import MAX_GROUPS, GroupPlan
 from m3u_app.importing.identity import identity_fields, identity_maker
 from m3u_app.importing.import_report import RefreshReport
+from m3u_app.importing.judge import judge
 from m3u_app.importing.known_streams import KnownStreams
 from m3u_app.importing.merge_streams import insert_streams, mark_missing, mark_returned, update_streams
 from m3u_app.importing.reconnect import reconnect
 from m3u_app.importing.scan_source import Scan, count_present_before, expected_losses, scan_source
-from m3u_app.importing.shrink_details import shrink_details
 from m3u_app.importing.spool import Spool
 from m3u_app.importing.store_groups import (
     count_group_streams,
@@ -34,27 +32,13 @@ from tasks_app.journal import new_batch_id
 from tasks_app.progress import Progress
 
 
-class HeldBack(Exception):
-    """The source shrank so much that nothing was changed; somebody has to say yes. Text: a sentence for the operator."""
-
-    def __init__(self, before: int, after: int, details: dict[str, Any] | None = None) -> None:
-        super().__init__(
-            f"The provider now has {counted(after, 'stream')} instead of {before:,}. Nothing was changed."
-            " If that is right, accept it on the account’s page, or run import_m3u with --accept-shrunken."
-        )
-        self.before = before
-        self.after = after
-        self.details = details or {}
-        """What :func:`~m3u_app.importing.shrink_details.shrink_details` says."""
-
-
 def import_source(
     source: EntrySource, account: Account, *, started: datetime, progress: Progress, accept_shrunken: bool = False
 ) -> tuple[RefreshReport, int]:
     """Bring the streams and groups of ``account`` in line with ``source``.
 
     Nothing is written before the whole source was read and found good. Returns the report and how many streams the
-    account has now, missing ones included. Raises ``ProviderError`` (nothing usable), :class:`HeldBack`, ``SpoolFull``,
+    account has now, missing ones included. Raises ``ProviderError`` (nothing usable), ``HeldBack``, ``SpoolFull``,
     ``IdentityRefused`` and ``Cancelled``; then no stream was marked as missing or deleted.
     """
     report = RefreshReport(account.pk)
@@ -74,7 +58,7 @@ def import_source(
         follow_groups(scan)
         report.take_drops(source.report)
         report.notes += scan.filters.notes() if scan.filters is not None else []
-        _judge(scan, account, source, accept_shrunken=accept_shrunken)
+        judge(scan, account, source, accept_shrunken=accept_shrunken)
         source.accept()
         total = _merge(scan, account, report, started, progress)
     if groups.overflow:
@@ -85,24 +69,13 @@ def import_source(
     return report, total
 
 
-def _judge(scan: Scan, account: Account, source: EntrySource, *, accept_shrunken: bool) -> None:
-    """Refuse a source that would leave nothing or much less than before (20 §2.4, §23)."""
-    if not scan.present and not scan.disabled and not scan.filtered:
-        drops = source.report.dropped
-        why = f" None of the {counted(source.report.seen, 'line')} that should name one is usable." if drops else ""
-        raise ProviderError(f"No streams found.{why} Everything stays as it was.")
-    percent = account.shrink_guard_percent
-    if percent and not accept_shrunken and scan.present * 100 < scan.present_before * percent:
-        raise HeldBack(scan.present_before, scan.present, shrink_details(scan.known, scan.groups))
-
-
 def _merge(scan: Scan, account: Account, report: RefreshReport, started: datetime, progress: Progress) -> int:
     turns = WriteTurns()
     now = timezone.now()
     seen_before = account.updated_at or started
     known, plan = scan.known, scan.groups
     recorder = ChangeRecorder(account, at=now, has_streams=len(known) > 0, turns=turns)
-    recorder.count_only(_first_imported(scan))
+    recorder.count_only(_wanted_now(scan, account))
     progress.report(phase="Saving", current=0, total=scan.new.count)
     group_ids = store_groups(account.pk, plan, turns, now)
     report.created = insert_streams(account.pk, scan.new, group_ids, turns=turns, progress=progress, now=now, recorder=recorder)
@@ -134,13 +107,17 @@ def _merge(scan: Scan, account: Account, report: RefreshReport, started: datetim
     return total
 
 
-def _first_imported(scan: Scan) -> list[int]:
-    """Groups that the provider had before and whose streams come only now: the operator has switched them on."""
+def _wanted_now(scan: Scan, account: Account) -> list[int]:
+    """Groups whose new streams come because the operator wants them now, not because the provider has them now.
+
+    The provider listed them before, and none was stored; after filters changed, that may be so in every group.
+    """
     has_streams = set(scan.known.groups)
     return [
         group.id
         for group in scan.groups.own()
-        if group.id is not None and group.enabled and group.stored_entry_count and group.id not in has_streams
+        if group.id is not None
+        and (account.filters_changed_at or (group.enabled and group.stored_entry_count and group.id not in has_streams))
     ]
 
 
