@@ -85,10 +85,12 @@ def expiries(now: datetime) -> Iterator[Expiry]:
     soon = now + TOLD_BEFORE
     accounts = Account.objects.filter(is_active=True, deleting_since=None)
     for pk, name, at in accounts.filter(exp_date__lte=soon).values_list("pk", "name", "exp_date"):
-        yield Expiry(pk, None, name, at, now)
+        if at is not None:
+            yield Expiry(pk, None, name, at, now)
     profiles = AccountProfile.objects.filter(is_active=True, account__in=accounts, exp_date__lte=soon)
     for pk, account_id, account, name, at in profiles.values_list("pk", "account_id", "account__name", "name", "exp_date"):
-        yield Expiry(account_id, pk, f"{shortened(account, 30)} – {name}", at, now)
+        if at is not None:
+            yield Expiry(account_id, pk, f"{shortened(account, 30)} – {name}", at, now)
 
 
 def _tell(expiry: Expiry) -> None:

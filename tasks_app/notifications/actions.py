@@ -23,7 +23,7 @@ def links(notification: Notification) -> list[Action]:
     found = []
     if notification.action_url:
         found.append(Action("action", notification.action_label or "Open"))
-    if notification.run_id is not None and notification.run is not None:
+    if notification.run is not None:
         found.append(Action("run", "Open run"))
     if notification.metadata.get("action_type") == CONFIGURE_TASK and notification.metadata.get("task_id"):
         found.append(Action("task", "Edit schedule"))
@@ -34,8 +34,8 @@ def target(notification: Notification, where: str) -> str | None:
     """The path that a link of :func:`links` leads to, None when there is no such link."""
     if where == "action" and is_own_path(notification.action_url):
         return notification.action_url
-    if where == "run" and notification.run_id is not None:
-        return reverse("tasks:run", args=[notification.run_id])
+    if where == "run" and notification.run is not None:
+        return reverse("tasks:run", args=[notification.run.pk])
     task_id = notification.metadata.get("task_id")
     if where == "task" and task_id:
         try:

@@ -7,7 +7,8 @@ Who gets a live line: a run that somebody or a schedule started, of a task whose
 - tasks that say so (:attr:`~tasks_app.registry.TaskScheduler.quiet`) and schedules that fire every half hour or more often.
 
 Of a quiet run only a failure is told. One that was merely interrupted is not: it is asked for again by itself, or the outer
-run tells it. The same failure again within ten minutes counts up instead of adding a line (N-4).
+run tells it. The same failure again within ten minutes counts up instead of adding a line (N-4). Of work that a schedule
+repeats, the newest success replaces the one before: the Tasks page has the history.
 """
 
 import logging
@@ -15,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from tasks_app.models import ACTIVE_STATUSES, Notification, NotificationKind, RunStatus, Task, TaskRun, Trigger
@@ -136,6 +138,8 @@ def _put(run: TaskRun, own: Notification | None, values: dict[str, Any]) -> None
         earlier.delete()
         store.repeat(own, values, now, count=count)
         return
+    if values["kind"] == NotificationKind.SUCCESS and run.triggered_by == Trigger.SCHEDULED:
+        _earlier_successes(run, values).delete()
     revision = store.next_revision()
     news = revision if store.deserves_a_word(values["kind"], values["metadata"]) else 0
     values |= {"last_at": now, "revision": revision, "news": news}
@@ -153,6 +157,14 @@ def _same_failure(run: TaskRun, values: dict[str, Any], now: datetime) -> Notifi
         source=values["source"], title=values["title"], kind=NotificationKind.ERROR, read=False, live=False
     )
     return rows.filter(last_at__gte=now - REPEATS_WITHIN).exclude(run_id=run.pk).order_by("-last_at").first()
+
+
+def _earlier_successes(run: TaskRun, values: dict[str, Any]) -> QuerySet[Notification]:
+    """Lines about the same work of the same schedule that went well before."""
+    same = Notification.objects.filter(
+        source=values["source"], title=values["title"], kind=NotificationKind.SUCCESS, live=False
+    ).exclude(run_id=run.pk)
+    return same.filter(run__triggered_by=Trigger.SCHEDULED, run__lock_key=run.lock_key)
 
 
 def _outcome_values(run: TaskRun, task: type[TaskScheduler] | None) -> dict[str, Any]:

@@ -263,6 +263,20 @@ def test_a_run_that_is_gone_or_unknown_cannot_be_tried_again(alice):
     assert "Open run" not in body
 
 
+def test_a_run_that_was_deleted_past_django_leaves_a_line_without_its_link(alice):
+    with known_task(lambda task: TaskResult(False, "no")):
+        run = run_here("sample")
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM tasks_app_taskrunlog")
+        cursor.execute("DELETE FROM tasks_app_taskrun WHERE id = %s", [run.pk])
+    row = Notification.objects.get()
+    body = alice.get(reverse("notifications:list")).content.decode()
+    assert "Sample sample" in body
+    assert "Open run" not in body
+    assert alice.get(reverse("notifications:go", args=[row.pk, "run"])).status_code == 404
+    assert alice.get(f"/api/notifications/{row.pk}").json()["type"] == "error"
+
+
 def test_filters_and_pages(alice):
     for number in range(120):
         notify("error" if number % 2 else "info", f"text {number}", title=f"Number {number}")

@@ -120,6 +120,7 @@ def test_marking_all_and_deleting(alice):
 def test_what_is_not_there_or_not_offered(alice, client):
     assert alice.delete(f"{BASE}/12345").status_code == 404
     assert alice.patch(f"{BASE}/12345?read=true").status_code == 404
+    assert alice.delete(f"{BASE}/{10**30}").status_code == 404
     assert alice.put(BASE).status_code == 405
     assert client.get(BASE).status_code == 401
     strict = Client(enforce_csrf_checks=True)

@@ -128,9 +128,24 @@ def test_a_schedule_that_fires_every_few_minutes_raises_no_line_each_time(time_m
         time_machine_at(start + timedelta(minutes=minute))
         run_of(fine, Trigger.SCHEDULED)
     assert Notification.objects.count() == 1
-    time_machine_at(start + timedelta(minutes=60))
-    run_of(fine, Trigger.SCHEDULED)
-    assert Notification.objects.count() == 2
+
+
+def test_the_newest_success_of_a_schedule_replaces_the_one_before_and_touches_nothing_else(time_machine_at):
+    start = timezone.now()
+    by_hand = run_of(fine)
+    run_of(fine, Trigger.SCHEDULED, task_id="other")
+    for hour in range(3):
+        time_machine_at(start + timedelta(hours=hour + 1))
+        last = run_of(fine, Trigger.SCHEDULED)
+    time_machine_at(start + timedelta(hours=5))
+    failed = run_of(broken, Trigger.SCHEDULED)
+    rows = Notification.objects.filter(source="task_sample").order_by("run_id")
+    assert [(row.run_id, row.kind) for row in rows] == [
+        (by_hand.pk, "success"),
+        (last.pk, "success"),
+        (failed.pk, "error"),
+    ]
+    assert Notification.objects.filter(source="task_other").count() == 1
 
 
 def test_the_same_failure_again_counts_up_instead_of_adding_a_line():
