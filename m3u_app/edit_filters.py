@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from ecm_site.masking import mask_text
 from ecm_site.regex import PatternRefused, compile_pattern
 from ecm_site.wording import shortened
 from m3u_app.account_journal import CATEGORY
@@ -179,7 +180,7 @@ def words(stored: StreamFilter) -> str:
     """'drop where the name matches “news”'."""
     target = {FilterTarget.GROUP: "group", FilterTarget.NAME: "name", FilterTarget.URL: "address"}
     what = "drop" if stored.exclude else "keep"
-    return f"{what} where the {target[FilterTarget(stored.filter_type)]} matches “{shortened(stored.regex_pattern)}”"
+    return f"{what} where the {target[FilterTarget(stored.filter_type)]} matches “{shortened(mask_text(stored.regex_pattern))}”"
 
 
 def shown(stored: Any) -> dict[str, Any]:

@@ -183,7 +183,7 @@ def test_saving_groups_on_the_page_reaches_linked_accounts(admin_client: Client)
     (group,) = make_groups(a, "Sports")
     make_groups(b, "Sports")
     url = reverse("m3u:groups", args=[a.pk])
-    assert "is switched on" in admin_client.get(url).content.decode()
+    assert "is also switched in" in admin_client.get(url).content.decode()
     answer = admin_client.post(url, {"shown": group.pk}, headers=HTMX)
     assert "Also switched 1 group of" in answer.headers["HX-Trigger"]
     assert "undo-batch" in answer.headers["HX-Trigger"] or "batch" in answer.headers["HX-Trigger"]
