@@ -219,8 +219,13 @@ def test_deleting_says_what_it_means_first(alice):
     assert "run only by hand" in text
     schedule_of(schedule_time="04:00")
     assert "keeps 1 other schedule that is on" in alice.get(url).content.decode()
-    assert alice.post(url, headers=HTMX).status_code == 204
+    answer = alice.post(url, headers=HTMX)
+    assert answer.status_code == 204
     assert not Schedule.objects.filter(pk=schedule.pk).exists()
+    toast = json.loads(answer["HX-Trigger"])["toasts"]["items"][0]
+    alice.post(toast["undo"], headers=HTMX)
+    assert Schedule.objects.get(pk=schedule.pk).name == "Nightly"
+    alice.post(url)
     assert alice.post(url).status_code == 404
 
 

@@ -184,6 +184,7 @@ def test_messages_alerts_and_configuration_are_saved_together(alice, sample):
     assert re.search(r'value="2" checked', page)
     assert "&lt;b&gt;Third&lt;/b&gt;" in page
     assert 'value="30"' in page
+    assert "Nothing was changed." in alice.post(url, given, headers=HTMX)["HX-Trigger"]
     given |= {"p-thing_ids-all": "1", "p-timeout": ""}
     assert alice.post(url, given, headers=HTMX).status_code == 200
     assert Task.objects.get(task_id="sample").configuration == {"thing_ids": []}

@@ -13,11 +13,12 @@ from ecm_site.wording import counted
 from tasks_app.engine import request_cancel
 from tasks_app.live_parts import read_seen
 from tasks_app.models import ACTIVE_STATUSES, TaskRun
-from tasks_app.scheduling.edit_task import change_task
+from tasks_app.scheduling.edit_task import ENTITY_TYPE, change_task
 from tasks_app.task_cards import TaskCard, task_card, task_cards
 from tasks_app.task_form import TaskForm
 from tasks_app.task_parts import fresh_part
 from tasks_app.views.going_back import back_from
+from tasks_app.views.undo_tag import undo_tag
 from tasks_app.watchdog import problems
 
 IDLE_PACE = 5  # seconds between looks
@@ -76,9 +77,10 @@ def task_switch(request: HttpRequest, task_id: str) -> HttpResponse:
     """Turn a task on (``?on=1``) or off."""
     card = _card_or_404(task_id)
     on = request.GET.get("on") == "1"
-    change_task(task_id, enabled=on)
+    began = timezone.now()
+    row = change_task(task_id, enabled=on)
     words = "runs on schedule again" if on else "no longer runs on schedule; “Run now” still works"
-    messages.success(request, f"{card.task.name} {words}.")
+    messages.success(request, f"{card.task.name} {words}.", extra_tags=undo_tag(ENTITY_TYPE, row.pk, began))
     if not wants_partial(request):
         return redirect(_opened(task_id))
     response = _panel(request, _card_or_404(task_id))
@@ -91,8 +93,10 @@ def task_save(request: HttpRequest, task_id: str) -> HttpResponse:
     card = _card_or_404(task_id)
     form = TaskForm(request.POST, task=card.task, row=card.row)
     if form.is_valid():
-        change_task(task_id, **form.changes())
-        messages.success(request, f"{card.task.name}: saved.")
+        began = timezone.now()
+        row = change_task(task_id, **form.changes())
+        undo = undo_tag(ENTITY_TYPE, row.pk, began)
+        messages.success(request, f"{card.task.name}: saved." if undo else "Nothing was changed.", extra_tags=undo)
         if not wants_partial(request):
             return redirect(_opened(task_id))
         card = _card_or_404(task_id)

@@ -15,10 +15,11 @@ from tasks_app.schedule_editor import DEFAULT_TIME, ScheduleEditor
 from tasks_app.schedule_words import schedule_words
 from tasks_app.scheduling.catalogue import defaults_of
 from tasks_app.scheduling.cron import PRESETS
-from tasks_app.scheduling.edit_schedules import create_schedule, delete_schedule, switch_schedule, update_schedule
+from tasks_app.scheduling.edit_schedules import ENTITY_TYPE, create_schedule, delete_schedule, switch_schedule, update_schedule
 from tasks_app.scheduling.rules import InvalidSchedule
 from tasks_app.scheduling.wall_clock import zone_names
 from tasks_app.task_cards import TaskCard, task_card
+from tasks_app.views.undo_tag import undo_tag
 
 CHANGED_EVENT = "schedules:changed"
 PRESET_WORDS = {
@@ -36,6 +37,7 @@ PRESET_WORDS = {
 
 @require_http_methods(["GET", "POST"])
 def schedule_add(request: HttpRequest, task_id: str) -> HttpResponse:
+    began = timezone.now()
     card = _card_or_404(task_id)
     editor = _editor(request, card, None)
     if request.method == "POST" and not editor.asks_only and editor.is_valid():
@@ -44,7 +46,8 @@ def schedule_add(request: HttpRequest, task_id: str) -> HttpResponse:
         except InvalidSchedule as invalid:
             editor.form.add_rule_errors(invalid.errors)
         else:
-            messages.success(request, f"{card.task.name} has a new schedule: {schedule_words(schedule)}.")
+            text = f"{card.task.name} has a new schedule: {schedule_words(schedule)}."
+            messages.success(request, text, extra_tags=undo_tag(ENTITY_TYPE, schedule.pk, began))
             return done(request, _back(task_id), CHANGED_EVENT)
     return _form(request, card, editor, reverse("tasks:schedule_add", args=[task_id]), f"New schedule for {card.task.name}")
 
@@ -52,6 +55,7 @@ def schedule_add(request: HttpRequest, task_id: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def schedule_edit(request: HttpRequest, schedule_id: int) -> HttpResponse:
     schedule = get_object_or_404(Schedule, pk=schedule_id)
+    began = timezone.now()
     card = _card_or_404(schedule.task_id)
     editor = _editor(request, card, schedule)
     if request.method == "POST" and not editor.asks_only and editor.is_valid():
@@ -60,7 +64,8 @@ def schedule_edit(request: HttpRequest, schedule_id: int) -> HttpResponse:
         except InvalidSchedule as invalid:
             editor.form.add_rule_errors(invalid.errors)
         else:
-            messages.success(request, f"Schedule saved: {schedule_words(schedule)}.")
+            text = f"Schedule saved: {schedule_words(schedule)}."
+            messages.success(request, text, extra_tags=undo_tag(ENTITY_TYPE, schedule_id, began))
             return done(request, _back(schedule.task_id), CHANGED_EVENT)
     return _form(
         request, card, editor, reverse("tasks:schedule_edit", args=[schedule_id]), f"Edit a schedule of {card.task.name}"
@@ -84,8 +89,10 @@ def schedule_delete(request: HttpRequest, schedule_id: int) -> HttpResponse:
     schedule = get_object_or_404(Schedule, pk=schedule_id)
     card = _card_or_404(schedule.task_id)
     if request.method == "POST":
+        began = timezone.now()
         delete_schedule(schedule_id)
-        messages.success(request, f"Schedule “{shortened(schedule.name or schedule_words(schedule))}” deleted.")
+        text = f"Schedule “{shortened(schedule.name or schedule_words(schedule))}” deleted."
+        messages.success(request, text, extra_tags=undo_tag(ENTITY_TYPE, schedule_id, began))
         return done(request, _back(schedule.task_id), CHANGED_EVENT)
     line = next(line for line in card.schedules if line.schedule.pk == schedule_id)
     others = sum(1 for other in card.switched_on if other.schedule.pk != schedule_id)
@@ -98,13 +105,15 @@ def schedule_switch(request: HttpRequest, schedule_id: int) -> HttpResponse:
     """Turn one schedule on (``?on=1``) or off."""
     schedule = get_object_or_404(Schedule, pk=schedule_id)
     on = request.GET.get("on") == "1"
+    began = timezone.now()
     try:
         switch_schedule(schedule_id, on)
     except InvalidSchedule as invalid:
         messages.error(request, f"It cannot be switched on: {invalid} Edit it first.")
     else:
         title = shortened(schedule.name or schedule_words(schedule))
-        messages.success(request, f"Schedule “{title}” is {'on' if on else 'off'}.")
+        text = f"Schedule “{title}” is {'on' if on else 'off'}."
+        messages.success(request, text, extra_tags=undo_tag(ENTITY_TYPE, schedule_id, began))
     return done(request, _back(schedule.task_id), CHANGED_EVENT)
 
 
