@@ -133,7 +133,12 @@ def journal_start(run: TaskRun) -> None:
         entity_id=run.pk,
         entity_name=run.title,
         description=f"Started {run.title}.",
-        after={"task_id": run.task_id, "triggered_by": run.triggered_by, "parameters": plain(run.parameters, mask=True)},
+        after={
+            "task_id": run.task_id,
+            "triggered_by": run.triggered_by,
+            "parameters": plain(run.parameters, mask=True),
+            **({"planned_for": run.planned_for.isoformat()} if run.planned_for else {}),
+        },
     )
 
 

@@ -9,6 +9,8 @@ from django.db.models import F, Q
 from django_q.conf import Conf
 
 from ecm_site.clock import on_the_clock
+from tasks_app.alerts.events import AlertEvent
+from tasks_app.alerts.raise_alert import raise_alert
 from tasks_app.models import ACTIVE_STATUSES, RunStatus, Schedule, ScheduleType, Task, TaskRun, WorkerBeat
 from tasks_app.notifications.notify import notify_once
 from tasks_app.queries import BEAT_LIMIT
@@ -191,30 +193,31 @@ def _store_next(schedule: Schedule, moment: datetime | None, problem: str) -> No
         logger.warning("[TASKS] Schedule %s of %s %s; it runs next at %s", schedule.pk, schedule.task_id, was, moment)
         key, kind, title = moment.isoformat(), "warning", "A schedule was put right"
         sentence = f"A schedule of {task.name} {was}. That was put right: it runs next on {on_the_clock(moment)}."
-    notify_once(
-        f"watchdog:schedule:{schedule.pk}:{key}",
-        kind,
-        sentence,
-        title=title,
-        source="watchdog",
-        source_id=schedule.pk,
-        metadata={"action_type": "configure_task", "task_id": schedule.task_id},
-    )
+    _say(f"schedule:{schedule.pk}:{key}", kind, title, sentence, task_id=schedule.task_id, source_id=schedule.pk)
 
 
 def _tell(problem: Problem) -> None:
     if problem.kind in (NO_WORKER, CANNOT_RUN):
         return  # pages tell the first, for then nobody is here; the second was told when it came up
     began = problem.since.isoformat() if problem.since else ""
-    notify_once(
-        f"watchdog:{problem.kind}:{problem.task_id}:{problem.schedule_id or ''}:{began}",
-        "error",
-        problem.sentence,
-        title=_TITLES[problem.kind],
+    key = f"{problem.kind}:{problem.task_id}:{problem.schedule_id or ''}:{began}"
+    source_id = f"{problem.kind}:{problem.schedule_id or problem.task_id}"
+    _say(key, "error", _TITLES[problem.kind], problem.sentence, task_id=problem.task_id, source_id=source_id)
+
+
+def _say(key: str, severity: str, title: str, sentence: str, *, task_id: str, source_id: object) -> None:
+    """Once per ``key``: under the bell, and to whoever is alerted about this task."""
+    told = notify_once(
+        f"watchdog:{key}",
+        severity,
+        sentence,
+        title=title,
         source="watchdog",
-        source_id=f"{problem.kind}:{problem.schedule_id or problem.task_id}",
-        metadata={"action_type": "configure_task", "task_id": problem.task_id} if problem.task_id else None,
+        source_id=source_id,
+        metadata={"action_type": "configure_task", "task_id": task_id} if task_id else None,
     )
+    if told is not None:
+        raise_alert(AlertEvent(severity=severity, title=title, message=sentence, source="watchdog", task_id=task_id))
 
 
 _TITLES = {

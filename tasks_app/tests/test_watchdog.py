@@ -95,16 +95,19 @@ def test_a_schedule_that_cannot_be_read_stays_visible():
     assert titles() == ["A schedule never runs"]
 
 
-def test_an_overdue_schedule_is_told_once_and_only_when_nothing_keeps_it_waiting(clock):
+def test_an_overdue_schedule_is_told_once_and_only_when_nothing_keeps_it_waiting(clock, monkeypatch):
     create_schedule("sample", {**DAILY, "name": "Night"})
     due = datetime(2026, 5, 5, 3, tzinfo=UTC)
     for late, found in ((timedelta(minutes=6), []), (timedelta(minutes=8), ["overdue"])):
         clock(due + late)
         beat(due + late)
         assert kinds(due + late) == found
+    alerted = []
+    monkeypatch.setattr("tasks_app.watchdog.raise_alert", alerted.append)
     watch(due + timedelta(minutes=8))
     watch(due + timedelta(minutes=9))
     assert titles() == ["A schedule is overdue"]
+    assert [(event.severity, event.task_id) for event in alerted] == [("error", "sample")]
     change_task("sample", enabled=False)
     assert kinds(due + timedelta(minutes=8)) == []
     change_task("sample", enabled=True)
