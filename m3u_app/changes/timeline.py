@@ -14,6 +14,7 @@ from m3u_app.models import Account
 
 MOST_ACCOUNTS = 6
 MOST_BARS = 90
+MOST_TOLD = 14
 WIDTH, HEIGHT = 600, 48
 MIDDLE = HEIGHT / 2
 _UP = (ChangeType.STREAMS_ADDED, ChangeType.GROUP_ADDED)
@@ -32,10 +33,6 @@ class Bar:
     up: float
     down: float
 
-    @property
-    def top(self) -> float:
-        return MIDDLE - self.up
-
 
 @dataclass(frozen=True)
 class Timeline:
@@ -46,6 +43,21 @@ class Timeline:
     bars: list[Bar]
     added: int
     removed: int
+
+    @property
+    def ups(self) -> str:
+        """All bars above the middle as one path: a page of charts with an element a bar takes twice as long."""
+        return "".join(f"M{bar.x} {MIDDLE:g}v-{bar.up}h{bar.width}v{bar.up}z" for bar in self.bars if bar.added)
+
+    @property
+    def downs(self) -> str:
+        """All bars below the middle."""
+        return "".join(f"M{bar.x} {MIDDLE:g}v{bar.down}h{bar.width}v-{bar.down}z" for bar in self.bars if bar.removed)
+
+    @property
+    def told(self) -> list[Bar]:
+        """Days that say their figures under the pointer; of a long time the picture must do."""
+        return self.bars if len(self.bars) <= MOST_TOLD else []
 
 
 def timelines(wanted: ChangeFilter, *, now: datetime) -> list[Timeline]:
