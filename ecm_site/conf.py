@@ -10,7 +10,7 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -95,6 +95,8 @@ RANGES: dict[str, tuple[int, int]] = {
     "smtp_port": (1, 65535),
     "alert_digest_seconds": (0, 600),
 }
+# Of each pair at most one may be on (50 §18.6 rows 104 and 105).
+EXCLUSIVE = (("smtp_use_tls", "smtp_use_ssl"), ("remove_country_prefix", "include_country_in_name"))
 # Names of text settings that are encrypted in the file, never sent back to a browser and masked in the journal (S-2).
 # Give such a field ``field(default="", repr=False)``.
 SECRETS: frozenset[str] = frozenset({"smtp_password", "discord_webhook_url", "telegram_bot_token"})
@@ -130,6 +132,9 @@ def save_settings(**changes: Any) -> EcmSettings:
             raise ValueError(f"{name}: {problem}")
     with _saving():  # two saves at once must not undo each other
         saved = replace(get_settings(), **{name: _frozen(value) for name, value in changes.items()})
+        clash = clashing(asdict(saved))
+        if clash:
+            raise ValueError(f"{clash[1]}: cannot be on together with {clash[0]}")
         _write(json.dumps({**_foreign_keys(), **_as_stored(saved)}, indent=2))
     return saved
 
@@ -139,6 +144,11 @@ def value_problem(name: str, value: Any) -> str:
     if name not in _names():
         return "there is no such setting"
     return _problem(name, value)
+
+
+def clashing(values: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The first pair of settings that are on although they exclude each other."""
+    return next((pair for pair in EXCLUSIVE if values.get(pair[0]) and values.get(pair[1])), None)
 
 
 def _names() -> set[str]:
@@ -194,6 +204,9 @@ def _load() -> EcmSettings:
         good[spec.name], problem = _readable(spec.name, stored[spec.name])
         if problem:
             mended.append(f"{spec.name} ({problem})")
+    while clash := clashing({**asdict(EcmSettings()), **good}):
+        good[clash[1]] = False
+        mended.append(f"{clash[1]} (cannot be on together with {clash[0]})")
     if mended:
         logger.warning("[CONFIG] Stored settings mended: %s", "; ".join(mended))
     return EcmSettings(**good)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from ecm_site.conf import SECRETS, get_settings, save_settings, value_problem
+from ecm_site.conf import SECRETS, clashing, get_settings, save_settings, value_problem
 from ecm_site.masking import MASK
 from tasks_app import journal
 from tasks_app.models import JournalEntry
@@ -56,6 +56,9 @@ def undo_change(entry: JournalEntry) -> None:
             raise UndoConflict(f"{_words(name)} can no longer be “{value}”: {problem}.")
         if _plain(current[name]) != after.get(name):
             raise UndoConflict(f"{_words(name)} was changed to “{_plain(current[name])}” since.")
+    clash = clashing({**current, **before})
+    if clash:
+        raise UndoConflict(f"{_words(clash[0])} and {_words(clash[1])} would both be on.")
     transaction.on_commit(lambda: _put_back(before))  # looking whether it would work must not already do it
 
 

@@ -24,7 +24,7 @@ def fresh_settings(settings: object, tmp_path: Path) -> None:
 
 
 def seen(html: str) -> str:
-    found = re.search(r'name="seen" value="([^"]*)"', html)
+    found = re.search(r'name="seen" value="({[^"]*})"', html)
     assert found
     return found[1].replace("&quot;", '"')
 

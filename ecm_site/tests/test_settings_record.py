@@ -102,6 +102,40 @@ def test_a_wrong_value_is_refused_by_name_and_nothing_is_saved(stored: Path, nam
     assert not stored.exists()
 
 
+@pytest.mark.parametrize(("one", "other"), conf.EXCLUSIVE)
+def test_settings_that_exclude_each_other_are_never_both_on(
+    stored: Path, caplog: pytest.LogCaptureFixture, one: str, other: str
+) -> None:
+    """50 §18.6 rows 104 and 105: refused when saving, mended when loading."""
+    with pytest.raises(ValueError, match=f"^{other}: "):
+        save_settings(**{one: True, other: True})
+    save_settings(**{one: False, other: True})
+    with pytest.raises(ValueError, match=f"^{other}: "):
+        save_settings(**{one: True})
+    assert (getattr(get_settings(), one), getattr(get_settings(), other)) == (False, True)
+    stored.write_text(json.dumps({one: True, other: True, "theme": "light"}))
+    record = get_settings()
+    assert (getattr(record, one), getattr(record, other), record.theme) == (True, False, "light")
+    assert other in caplog.text
+
+
+def test_saving_one_page_leaves_the_secrets_of_another_alone(stored: Path) -> None:
+    """50 §18.6 row 108."""
+    save_settings(smtp_password="hunter2 hunter2", telegram_bot_token="12:abc")
+    save_settings(theme="light")
+    assert (get_settings().smtp_password, get_settings().telegram_bot_token) == ("hunter2 hunter2", "12:abc")
+
+
+@pytest.mark.parametrize(("name", "low", "high"), [(name, *limits) for name, limits in conf.RANGES.items()])
+def test_numbers_are_refused_outside_their_range_and_taken_at_its_ends(stored: Path, name: str, low: int, high: int) -> None:
+    """As 50 §18.6 row 101, for every number there is."""
+    for value in (low - 1, high + 1):
+        with pytest.raises(ValueError, match=f"^{name}: must be a whole number from {low} to {high}"):
+            save_settings(**{name: value})
+    for value in (low, high):
+        assert getattr(save_settings(**{name: value}), name) == value
+
+
 @dataclass(frozen=True)
 class WithSecret(EcmSettings):
     door_key: str = field(default="", repr=False)

@@ -20,7 +20,7 @@ from ecm_site.forms import LogFilterForm, UnlockForm
 from ecm_site.health import readiness
 from ecm_site.recent_log import RECENT_LINES, raw_lines, recent_lines
 from ecm_site.schema_state import schema_state
-from ecm_site.settings_forms.log import LogLevelForm
+from ecm_site.settings_forms.maintenance import MaintenanceForm
 from ecm_site.sign_in_limits import waiting_addresses, waiting_names
 from ecm_site.state_words import state_lines
 from ecm_site.storage import storage
@@ -46,7 +46,7 @@ class Versions:
 @require_http_methods(["GET", "POST"])
 def maintenance(request: HttpRequest) -> HttpResponse:
     """Saves the log level; everything else on the page is looked at or has a page of its own."""
-    form = LogLevelForm(request.POST if request.method == "POST" else None, current=get_settings())
+    form = MaintenanceForm(request.POST if request.method == "POST" else None, current=get_settings())
     if request.method == "POST" and save_form(request, TITLE, form):
         return redirect("settings_maintenance")
     state = readiness()

@@ -1,4 +1,4 @@
-"""The log level on Settings → Maintenance (50 §5.1 ``backend_log_level``, O-6)."""
+"""The form on Settings → Maintenance: log level and how often the worker looks (50 §5.1, T-15, O-6)."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django import forms
 from django.conf import settings
 
 from ecm_site.conf import EcmSettings
-from ecm_site.settings_form import SettingChoice, SettingsForm
+from ecm_site.settings_form import SettingChoice, SettingNumber, SettingsForm
 
 LEVEL_WORDS = {
     "": "As LOG_LEVEL in the environment says",
@@ -18,13 +18,18 @@ LEVEL_WORDS = {
 }
 
 
-class LogLevelForm(SettingsForm):
+class MaintenanceForm(SettingsForm):
     backend_log_level = SettingChoice(
         "backend_log_level",
         LEVEL_WORDS,
         required=False,
         label="Log level",
         help_text="Takes effect at once, in the web server and the worker. The pages of task runs keep their own log.",
+    )
+    task_tick_seconds = SettingNumber(
+        "task_tick_seconds",
+        label="Look for due tasks every (seconds)",
+        help_text="A schedule starts at most this late. 60 is right for nearly everybody.",
     )
 
     def __init__(self, data: Any = None, *, current: EcmSettings) -> None:
