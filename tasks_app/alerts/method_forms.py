@@ -139,7 +139,10 @@ class MethodForm(forms.Form):
         choices = [(str(pk), name) for pk, name in [*known, *gone]]
         self._add(f"{short}_mode", forms.ChoiceField(label=f"{label}: which", choices=MODE_WORDS, required=False), choice.mode)
         field = forms.MultipleChoiceField(
-            label=f"{label}: chosen", choices=choices, required=False, widget=forms.CheckboxSelectMultiple
+            label=f"{label}: chosen",
+            choices=choices,
+            required=False,
+            widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
         )
         self._add(f"{short}_ids", field, [str(pk) for pk in choice.ids])
 

@@ -52,10 +52,29 @@ def waiting_method_ids() -> list[int]:
     return list(PendingAlert.objects.order_by("method_id").values_list("method_id", flat=True).distinct())
 
 
-def hold_reason_of(method: AlertMethod, now: datetime) -> str:
-    """Why what waits for ``method`` is not sent at this moment; "" when it may go (for pages)."""
-    found = _next_alerts(method, now)
-    return found[1] if found else ""
+def queue_of(
+    method: AlertMethod, *, first_at: datetime, has_error: bool, is_retry: bool, attempts: Sequence[datetime]
+) -> timing.Queue:
+    """What decides when ``method`` may send, with its own choices filled in."""
+    return timing.Queue(
+        first_at=first_at,
+        has_error=has_error,
+        is_retry=is_retry,
+        not_before=method.not_before,
+        attempts=attempts,
+        quiet=_quiet(method),
+        errors_skip_window=method.errors_skip_window,
+    )
+
+
+def digest_window() -> timedelta:
+    """How long alerts are collected (A-5)."""
+    return timedelta(seconds=get_settings().alert_digest_seconds)
+
+
+def zone() -> tzinfo:
+    """The operator's time zone, in which quiet hours are."""
+    return ZoneInfo(get_settings().time_zone or "UTC")
 
 
 def take(method_id: int, now: datetime) -> Parcel | None:
@@ -145,25 +164,24 @@ def _next_alerts(method: AlertMethod, now: datetime) -> tuple[list[PendingAlert]
     alerts = tried or list(waiting[:MOST_IN_ONE_MESSAGE])
     if not alerts:
         return None
-    zone = _zone()
-    quiet = timing.QuietHours(method.quiet_from, method.quiet_until, method.errors_pass_quiet)
-    if not tried and quiet.errors_pass and quiet.holds(now, zone):
+    quiet = _quiet(method)
+    if not tried and quiet.errors_pass and quiet.holds(now, zone()):
         errors = list(waiting.filter(severity=Severity.ERROR)[:MOST_IN_ONE_MESSAGE])
         alerts = errors or alerts  # only the errors pass; the rest waits for the morning
     sends = AlertDelivery.objects.filter(method=method, is_test=False, attempted_at__gt=now - timedelta(hours=1))
-    queue = timing.Queue(
+    queue = queue_of(
+        method,
         first_at=alerts[0].created_at,
         has_error=any(alert.severity == Severity.ERROR for alert in alerts),
         is_retry=bool(tried),
-        not_before=method.not_before,
         attempts=list(sends.values_list("attempted_at", flat=True)),
-        quiet=quiet,
-        errors_skip_window=method.errors_skip_window,
     )
-    window = timedelta(seconds=get_settings().alert_digest_seconds)
-    if len(alerts) >= MOST_IN_ONE_MESSAGE:
-        window = timedelta(0)  # the message is full
-    return alerts, timing.hold_reason(queue, now, window=window, zone=zone)
+    window = timedelta(0) if len(alerts) >= MOST_IN_ONE_MESSAGE else digest_window()  # 0: the message is full
+    return alerts, timing.hold_reason(queue, now, window=window, zone=zone())
+
+
+def _quiet(method: AlertMethod) -> timing.QuietHours:
+    return timing.QuietHours(method.quiet_from, method.quiet_until, method.errors_pass_quiet)
 
 
 def _claim(
@@ -219,10 +237,6 @@ def _is_abandoned(delivery: AlertDelivery, now: datetime) -> bool:
         age = now - delivery.attempted_at
         return not timedelta(0) <= age < STRANGE_SENDER_AFTER
     return not alive
-
-
-def _zone() -> tzinfo:
-    return ZoneInfo(get_settings().time_zone or "UTC")
 
 
 def _patiently(store: Any) -> None:

@@ -7,9 +7,9 @@ from datetime import datetime
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, QuerySet
 
-from tasks_app.alerts import outbox
 from tasks_app.alerts.channel import Channel
 from tasks_app.alerts.channels import CHANNELS
+from tasks_app.alerts.holds import hold_reasons
 from tasks_app.alerts.method_values import stored_values
 from tasks_app.alerts.source_filter import read_filter
 from tasks_app.models import AlertDelivery, AlertMethod, DeliveryStatus, Severity
@@ -38,15 +38,12 @@ class MethodLine:
     is_filtered: bool
 
 
-def method_lines(now: datetime) -> list[MethodLine]:
-    """All methods by name."""
+def method_lines(now: datetime, method_id: int | None = None) -> list[MethodLine]:
+    """All methods by name, or just the one."""
     rows = AlertMethod.objects.annotate(waiting=Count("pending"))
-    return [_line(method, method.waiting, now) for method in rows]
-
-
-def method_line(method_id: int, now: datetime) -> MethodLine | None:
-    method = AlertMethod.objects.filter(pk=method_id).annotate(waiting=Count("pending")).first()
-    return _line(method, method.waiting, now) if method is not None else None
+    methods = list(rows if method_id is None else rows.filter(pk=method_id))
+    holds = hold_reasons([method for method in methods if method.waiting], now)
+    return [_line(method, method.waiting, holds.get(method.pk, "")) for method in methods]
 
 
 def recipient_list() -> AlertMethod | None:
@@ -77,7 +74,7 @@ def prune_deliveries(before: datetime) -> int:
     return deleted
 
 
-def _line(method: AlertMethod, waiting: int, now: datetime) -> MethodLine:
+def _line(method: AlertMethod, waiting: int, holds: str) -> MethodLine:
     channel = CHANNELS.get(method.method_type)
     values = stored_values(method)
     return MethodLine(
@@ -86,7 +83,7 @@ def _line(method: AlertMethod, waiting: int, now: datetime) -> MethodLine:
         place=channel.place(values) if channel else method.method_type,
         problem=channel.problem(values) if channel else "This version cannot send to it.",
         waiting=waiting,
-        holds=outbox.hold_reason_of(method, now) if waiting else "",
+        holds=holds,
         severities=[(severity, label) for severity, label in SEVERITIES if getattr(method, f"notify_{severity}")],
         is_filtered=read_filter(method.alert_sources).as_text() != "",
     )

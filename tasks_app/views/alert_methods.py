@@ -18,10 +18,9 @@ from tasks_app.alerts.channel import Channel, InvalidMethod
 from tasks_app.alerts.channels import CHANNELS
 from tasks_app.alerts.edit_methods import create_method, delete_method, update_method
 from tasks_app.alerts.method_forms import MethodForm
-from tasks_app.alerts.queries import method_line, method_lines
+from tasks_app.alerts.queries import method_lines
 from tasks_app.alerts.try_method import TestReport, try_method, try_values
 from tasks_app.models import AlertMethod
-from tasks_app.views.alerts import page_context
 
 CHANGED = "alerts:changed"
 
@@ -152,9 +151,7 @@ def _tested(
 def _row_or_page(request: HttpRequest, method_id: int) -> HttpResponse:
     if not wants_partial(request):
         return redirect("alerts:settings")
-    line = method_line(method_id, timezone.now())
-    if line is None:
-        return render(request, "tasks_app/_alert_methods.html", page_context())
+    (line,) = method_lines(timezone.now(), method_id)
     return render(request, "tasks_app/_alert_method_row.html", {"line": line})
 
 
