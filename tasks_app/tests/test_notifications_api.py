@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from tasks_app import post_notification
 from tasks_app.models import Notification, RunStatus, TaskRun
 from tasks_app.notifications import run_notices
 from tasks_app.notifications.notify import notify
@@ -50,6 +51,16 @@ def test_what_cannot_be_stored_is_refused_with_the_reason(alice, body):
     assert answer.status_code == 400
     assert answer.json()["detail"]
     assert not Notification.objects.exists()
+
+
+def test_a_posted_one_goes_to_the_alert_methods_unless_told_otherwise(alice, monkeypatch):
+    raised = []
+    monkeypatch.setattr(
+        post_notification, "raise_alert", lambda event: raised.append((event.severity, event.title, event.source))
+    )
+    post(alice, type="error", message="Disk full", title="NAS", source="script")
+    post(alice, type="error", message="Disk full", title="NAS", source="script", send_alerts=False)
+    assert raised == [("error", "NAS", "script")]
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b"\xff\xfe", b"null"])

@@ -84,6 +84,18 @@ def test_a_run_is_followed_in_the_panel_until_its_outcome(at_work: Any, site: Si
     assert Notification.objects.count() == 1
 
 
+def test_deleting_all_from_the_panel_asks_first(at_work: Any, site: Site) -> None:
+    notify("error", "Broken thing")
+    at_work.goto(site.url("/journal/"))
+    panel = open_panel(at_work)
+    panel.get_by_role("link", name="Delete all…").click()
+    asked = at_work.get_by_role("dialog", name="Delete all notifications?")
+    asked.get_by_text("1 notification goes away for good, 1 of them unread").wait_for()
+    asked.get_by_role("button", name="Delete all").click()
+    panel.get_by_text("Nothing to tell").wait_for()
+    assert at_work.locator(".notification-badge").count() == 0
+
+
 def test_the_panel_closes_by_a_second_press_and_by_a_press_beside_it(at_work: Any, site: Site) -> None:
     at_work.goto(site.url("/journal/"))
     panel = open_panel(at_work)
