@@ -78,7 +78,7 @@ def _is_few(wanted: JournalFilter) -> bool:
     rest = wanted.without_text()
     if rest.batch_id:
         return journal_tally.count_batch(rest.batch_id, rest.category) <= _FEW
-    return rest.entity_id is not None or journal_tally.count(rest) <= _FEW
+    return rest.entity_id is not None or journal_tally.count(rest).entries <= _FEW
 
 
 def _conditions(wanted: JournalFilter) -> Conditions:

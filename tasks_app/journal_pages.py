@@ -101,7 +101,7 @@ def total_of(wanted: JournalFilter) -> int:
     if wanted.text:
         return journal_find.count(wanted, limit=JournalEntry.objects.count())[0]
     if wanted.is_tallied:
-        return journal_tally.count(wanted)
+        return journal_tally.count(wanted).entries
     return wanted.entries().count()
 
 
@@ -110,8 +110,11 @@ def _counts(wanted: JournalFilter, *, folded: bool) -> tuple[int, int, bool]:
     if wanted.text:
         counted, exact = journal_find.count(wanted)
         return counted, counted, exact
-    total = total_of(wanted)
-    return total, journal_tally.count(wanted, lines=True) if folded else total, True
+    if not wanted.is_tallied:
+        total = total_of(wanted)
+        return total, total, True
+    counts = journal_tally.count(wanted)
+    return counts.entries, counts.lines if folded else counts.entries, True
 
 
 def _newer_than(wanted: JournalFilter, upto: int, *, folded: bool) -> int:

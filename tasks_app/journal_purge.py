@@ -23,7 +23,7 @@ _DELETE = "DELETE FROM tasks_app_journalentry WHERE id IN ({ids})"
 
 def count_before(cutoff: datetime) -> int:
     """How many entries are older than ``cutoff``."""
-    return journal_tally.count(JournalFilter(until=cutoff))
+    return journal_tally.count(JournalFilter(until=cutoff)).entries
 
 
 def delete_before(cutoff: datetime, *, progress: Progress | None = None) -> int:

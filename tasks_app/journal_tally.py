@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from tasks_app.journal_filter import JournalFilter
 from tasks_app.models import JournalBatch, JournalEntry, JournalTally
 
 _HOUR = timedelta(hours=1)
 _HOUR_FORMAT = "%Y-%m-%d %H"
+_ALL_HOURS = ""  # these rows of the tally hold the sums of all hours
 NEAR = 2_000  # lines that are skipped one by one sooner than looked up
 
 
@@ -44,7 +45,8 @@ def statistics() -> Statistics:
     """How many entries there are in all, per category and per action, and the time they span. Three queries."""
     categories: dict[str, int] = {}
     actions: dict[str, int] = {}
-    rows = JournalTally.objects.order_by().values_list("category", "action_type").annotate(count=Sum("entries"))
+    whole = JournalTally.objects.filter(hour=_ALL_HOURS).order_by()
+    rows = whole.values_list("category", "action_type").annotate(count=Sum("entries"))
     for category, action, count in rows:
         categories[category] = categories.get(category, 0) + count
         actions[action] = actions.get(action, 0) + count
@@ -54,13 +56,24 @@ def statistics() -> Statistics:
     return Statistics(sum(categories.values()), _by_size(categories), _by_size(actions), oldest, newest)
 
 
-def count(wanted: JournalFilter, *, lines: bool = False) -> int:
-    """How many entries match, or with ``lines`` how many lines they make with bulk changes folded.
+@dataclass(frozen=True)
+class Counts:
+    """How many entries match, and how many lines they make with bulk changes folded."""
 
-    ``wanted`` must be tallied (:attr:`JournalFilter.is_tallied`).
-    """
-    whole = _whole_hours(wanted).aggregate(total=Sum("lines" if lines else "entries"))["total"] or 0
-    return whole + sum(_entries(piece, lines=lines).count() for piece in _pieces(wanted))
+    entries: int
+    lines: int
+
+
+def count(wanted: JournalFilter) -> Counts:
+    """Count a filter that is tallied (:attr:`JournalFilter.is_tallied`)."""
+    timed = wanted.since is not None or wanted.until is not None
+    tally = _whole_hours(wanted) if timed else _tally(wanted).filter(hour=_ALL_HOURS)
+    whole = tally.aggregate(entries=Sum("entries"), lines=Sum("lines"))
+    pieces = [
+        piece.entries().order_by().aggregate(entries=Count("pk"), lines=Count("pk", filter=Q(leads=True)))
+        for piece in _pieces(wanted)
+    ]
+    return Counts(*(sum(part[name] or 0 for part in (whole, *pieces)) for name in ("entries", "lines")))
 
 
 def count_batch(batch_id: str, category: str = "") -> int:
@@ -98,7 +111,7 @@ def _hours(wanted: JournalFilter, *, lines: bool) -> Iterator[tuple[datetime, in
         yield _start_of(piece.since), _entries(piece, lines=lines).count()  # type: ignore[arg-type]  # it has a beginning
 
 
-def _whole_hours(wanted: JournalFilter) -> QuerySet[JournalTally]:
+def _tally(wanted: JournalFilter) -> QuerySet[JournalTally]:
     tally = JournalTally.objects.order_by()
     if wanted.category:
         tally = tally.filter(category=wanted.category)
@@ -106,11 +119,13 @@ def _whole_hours(wanted: JournalFilter) -> QuerySet[JournalTally]:
         tally = tally.filter(action_type=wanted.action)
     if wanted.user_initiated is not None:
         tally = tally.filter(user_initiated=wanted.user_initiated)
-    if wanted.since is not None:
-        tally = tally.filter(hour__gt=_hour_of(wanted.since))
-    if wanted.until is not None:
-        tally = tally.filter(hour__lt=_hour_of(wanted.until))
     return tally
+
+
+def _whole_hours(wanted: JournalFilter) -> QuerySet[JournalTally]:
+    """The hours that lie wholly in the time range."""
+    tally = _tally(wanted).filter(hour__gt=_ALL_HOURS if wanted.since is None else _hour_of(wanted.since))
+    return tally if wanted.until is None else tally.filter(hour__lt=_hour_of(wanted.until))
 
 
 def _pieces(wanted: JournalFilter) -> list[JournalFilter]:

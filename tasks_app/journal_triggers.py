@@ -1,8 +1,9 @@
 """The tables beside the journal that keep it fast at a million entries, and the triggers that keep those true.
 
-Counts per hour and per batch follow every insert and delete at once: a trigger costs a few microseconds a row. The text
-index (SQLite FTS5) would cost far more, so new entries wait until :func:`tasks_app.journal_index.catch_up` takes them in;
-only deletions and corrections of what it holds already are passed on by triggers.
+Counts per hour (and of all hours, under no hour) and per batch follow every insert and delete at once: a trigger costs a few
+microseconds a row. The text index (SQLite FTS5) would cost far more, so new entries wait until
+:func:`tasks_app.journal_index.catch_up` takes them in; only deletions and corrections of what it holds already are passed on
+by triggers.
 
 SQLite only, as is :mod:`tasks_app.journal_index`; nothing else of the project knows these statements.
 """
@@ -16,16 +17,17 @@ _INDEXED = "EXISTS (SELECT 1 FROM tasks_app_journal_search_docsize WHERE id = ol
 _TAKE_OUT = f"""INSERT INTO tasks_app_journal_search(tasks_app_journal_search, rowid, text)
          SELECT 'delete', old.id, {TEXT.format(row="old")} WHERE {_INDEXED};"""
 _ADD = """INSERT INTO tasks_app_journaltally(hour, category, action_type, user_initiated, entries, lines)
-         VALUES (substr(new.timestamp, 1, 13), new.category, new.action_type, new.user_initiated, 1, new.leads)
+         VALUES (substr(new.timestamp, 1, 13), new.category, new.action_type, new.user_initiated, 1, new.leads),
+                ('', new.category, new.action_type, new.user_initiated, 1, new.leads)
          ON CONFLICT DO UPDATE SET entries = entries + 1, lines = lines + excluded.lines;
          INSERT INTO tasks_app_journalbatch(batch_id, category, entries)
          SELECT new.batch_id, new.category, 1 WHERE new.batch_id <> ''
          ON CONFLICT DO UPDATE SET entries = entries + 1;"""
 _SUBTRACT = """UPDATE tasks_app_journaltally SET entries = entries - 1, lines = lines - old.leads
-         WHERE hour = substr(old.timestamp, 1, 13) AND category = old.category AND action_type = old.action_type
+         WHERE hour IN ('', substr(old.timestamp, 1, 13)) AND category = old.category AND action_type = old.action_type
            AND user_initiated = old.user_initiated;
          DELETE FROM tasks_app_journaltally
-         WHERE hour = substr(old.timestamp, 1, 13) AND category = old.category AND action_type = old.action_type
+         WHERE hour IN ('', substr(old.timestamp, 1, 13)) AND category = old.category AND action_type = old.action_type
            AND user_initiated = old.user_initiated AND entries <= 0;
          UPDATE tasks_app_journalbatch SET entries = entries - 1
          WHERE batch_id = old.batch_id AND category = old.category AND old.batch_id <> '';
@@ -61,6 +63,9 @@ COUNT_ALL = (
     """INSERT INTO tasks_app_journaltally(hour, category, action_type, user_initiated, entries, lines)
        SELECT substr(timestamp, 1, 13), category, action_type, user_initiated, COUNT(*), SUM(leads)
        FROM tasks_app_journalentry GROUP BY 1, 2, 3, 4""",
+    """INSERT INTO tasks_app_journaltally(hour, category, action_type, user_initiated, entries, lines)
+       SELECT '', category, action_type, user_initiated, SUM(entries), SUM(lines)
+       FROM tasks_app_journaltally GROUP BY 1, 2, 3, 4""",
     """INSERT INTO tasks_app_journalbatch(batch_id, category, entries)
        SELECT batch_id, category, COUNT(*) FROM tasks_app_journalentry WHERE batch_id <> '' GROUP BY 1, 2""",
 )

@@ -58,7 +58,9 @@ class JournalEntry(models.Model):
 
 
 class JournalTally(models.Model):
-    """How many entries an hour holds, per category, action and origin. Triggers keep it (:mod:`tasks_app.journal_triggers`).
+    """How many entries an hour holds, per category, action and origin; with no hour: how many there are in all.
+
+    Triggers keep it (:mod:`tasks_app.journal_triggers`).
 
     Counting, paging to any depth and the figures in the header read these few rows instead of a million entries.
     """

@@ -99,7 +99,7 @@ def test_journal_rows_go_after_their_days_with_their_counts():
     assert JournalEntry.objects.count() == 701
     assert old_journal.clear(given(90)).deleted == 700
     assert JournalEntry.objects.get().entity_name == "kept"
-    assert list(JournalTally.objects.values_list("category", "entries")) == [("m3u", 1)]
+    assert set(JournalTally.objects.values_list("category", "entries")) == {("m3u", 1)}
     assert not JournalBatch.objects.exists()
 
 
