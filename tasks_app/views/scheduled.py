@@ -23,6 +23,7 @@ from tasks_app.watchdog import problems
 
 IDLE_PACE = 5  # seconds between looks
 BUSY_PACE = 2
+MOST_WATCHED = 50  # runs whose end is read out
 CHANGED_EVENT = "tasks:changed"
 
 
@@ -50,9 +51,9 @@ def scheduled_live(request: HttpRequest) -> HttpResponse:
     found = (fresh_part(part, cards[part.key]) for part in seen if part.key in cards)
     fresh = [part for part in found if part is not None]
     active = [run for card in cards.values() for run in card.active]
-    watched = [int(text) for text in request.GET.getlist("run")[:200] if text.isdecimal() and len(text) < 19]
+    watched = [int(text) for text in request.GET.getlist("run")[:MOST_WATCHED] if text.isdecimal() and len(text) < 19]
     poller = _poller(active)
-    is_same_poller = str(poller["pace"]) == request.GET.get("pace") and watched == [run.pk for run in active]
+    is_same_poller = str(poller["pace"]) == request.GET.get("pace") and watched == [run.pk for run in active[:MOST_WATCHED]]
     if not fresh and is_same_poller:
         return HttpResponse(status=204)
     ended = TaskRun.objects.filter(pk__in=watched).exclude(status__in=ACTIVE_STATUSES) if watched else []
@@ -60,7 +61,7 @@ def scheduled_live(request: HttpRequest) -> HttpResponse:
 
 
 def _poller(active: list[TaskRun]) -> dict[str, object]:
-    return {"pace": BUSY_PACE if active else IDLE_PACE, "watched": active}
+    return {"pace": BUSY_PACE if active else IDLE_PACE, "watched": active[:MOST_WATCHED]}
 
 
 @require_GET
