@@ -102,7 +102,7 @@ def test_a_silent_worker_is_told(signed_in: Client) -> None:
 
 
 def test_the_page_asks_again_only_while_something_runs(signed_in: Client) -> None:
-    assert 'hx-trigger="every' not in signed_in.get("/").content.decode()
+    assert 'hx-trigger="every 3s"' not in signed_in.get("/").content.decode()
     TaskRun.objects.create(task_id="x", lock_key="x", title="X", status=RunStatus.RUNNING)
     assert 'hx-trigger="every 3s"' in signed_in.get("/").content.decode()
     part = signed_in.get("/", headers={"HX-Request": "true"}).content.decode()
