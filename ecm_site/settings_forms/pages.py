@@ -17,6 +17,7 @@ class SettingsPage:
     icon: str
     form: type[SettingsForm]
     note: str = ""
+    also: str = ""  # template of another card below the form
 
     @property
     def url_name(self) -> str:
@@ -36,7 +37,7 @@ PAGES = (
     SettingsPage(
         "guide", "Guide", icon="calendar-time", form=GuideForm, note="Takes effect with the next refresh of each guide source."
     ),
-    SettingsPage("appearance", "Appearance", icon="palette", form=AppearanceForm),
+    SettingsPage("appearance", "Appearance", icon="palette", form=AppearanceForm, also="settings/_own_colours.html"),
 )
 
 

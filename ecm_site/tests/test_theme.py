@@ -130,3 +130,14 @@ def test_the_menu_marks_what_was_chosen(signed_in: Client) -> None:
     assert marked() == [""]
     signed_in.post(CHOOSE, {"theme": "high-contrast"})
     assert marked() == ["high-contrast"]
+
+
+def test_everybody_may_choose_colours_without_a_script(client: Client, db: None) -> None:
+    client.force_login(User.objects.create_user("bob"))
+    html = client.get("/settings/appearance/").content.decode()
+    assert 'action="/account/theme/"' in html
+    assert re.search(r'value=""\s+data-theme-preview="dark" checked', html)
+    client.post(CHOOSE, {"theme": "light"}, headers={"Referer": "http://testserver/settings/appearance/"})
+    assert re.search(
+        r'value="light"\s+data-theme-preview="light" checked', client.get("/settings/appearance/").content.decode()
+    )

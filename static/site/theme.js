@@ -28,6 +28,7 @@
 
   // The settings page shows what saving will do, to everybody who has not chosen colours of his own.
   document.addEventListener("change", (event) => {
-    if (event.target.matches("[data-theme-preview]")) show(event.target.value);
+    const shown = event.target.dataset.themePreview ?? null;
+    if (shown !== null) show(shown || event.target.value);
   });
 })();

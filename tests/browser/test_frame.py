@@ -70,14 +70,14 @@ def test_the_theme_is_set_before_anything_is_painted(at_work: Any, site: Site, c
 
 def test_the_settings_show_colours_before_they_are_saved(at_work: Any, site: Site) -> None:
     at_work.goto(site.url("/settings/appearance/"))
-    at_work.get_by_role("radio", name="High contrast").check()
+    at_work.get_by_role("group", name="Colours").get_by_role("radio", name="High contrast").check()
     assert is_high_contrast(at_work)
     at_work.on("dialog", lambda dialog: dialog.accept())  # leaving without saving asks
     at_work.goto(site.url("/"))
     assert not is_high_contrast(at_work)
     at_work.goto(site.url("/settings/appearance/"))
-    at_work.get_by_role("radio", name="High contrast").check()
-    at_work.get_by_role("button", name="Save").click()
+    at_work.get_by_role("group", name="Colours").get_by_role("radio", name="High contrast").check()
+    at_work.get_by_role("button", name="Save", exact=True).click()
     at_work.get_by_text("Appearance: saved.").wait_for()
     assert is_high_contrast(at_work)
 
