@@ -21,20 +21,31 @@
     window.history.replaceState(window.history.state, "", address);
   }
 
+  // What was typed into an editor and not saved is not thrown away without asking.
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest?.(".task-form");
+    if (form) form.dataset.changed = "";
+  });
+  const mayLeave = (panel) =>
+    !panel.querySelector(".task-form[data-changed]") || window.confirm("Close the editor without saving what you changed?");
+
   const isPlain = (event) => event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
 
-  // Before htmx sees the click: a second press on the button closes what it opened.
+  // Before htmx sees the click: a second press on the button closes what it opened; the other button opens its own instead.
   document.addEventListener(
     "click",
     (event) => {
       const closer = event.target.closest("[data-panel-close]");
-      const toggle = event.target.closest('[data-panel-toggle][aria-expanded="true"]');
+      const toggle = event.target.closest("[data-panel-toggle]");
       if ((!closer && !toggle) || !isPlain(event)) return;
       const panel = closer ? closer.closest(".task-panel") : document.getElementById(toggle.getAttribute("aria-controls"));
       if (!panel) return;
+      const closes = closer || toggle.getAttribute("aria-expanded") === "true";
+      const stays = !mayLeave(panel);
+      if (!closes && !stays) return;
       event.preventDefault();
       event.stopPropagation();
-      close(panel);
+      if (!stays) close(panel);
     },
     true
   );

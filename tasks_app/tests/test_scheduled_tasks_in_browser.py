@@ -60,6 +60,12 @@ def test_the_cards_stay_fresh_without_losing_focus_open_panels_or_what_is_typed(
     at_work.locator("#announcer").get_by_text("All ten.").wait_for()
     assert at_work.evaluate("document.activeElement.id").startswith("schedule-edit-")
     assert field.input_value() == "77"
+    for answer in ("dismiss", "accept"):  # what is not saved is not thrown away without asking
+        at_work.once("dialog", lambda question, answer=answer: getattr(question, answer)())
+        at_work.locator("#task-history-sample").click()
+        if answer == "dismiss":
+            assert field.input_value() == "77"
+    at_work.locator("#task-panel-sample [data-panel=history]").wait_for()
 
 
 def test_everything_works_without_scripts(chromium: Any, at_work: Any, site: Site) -> None:
