@@ -7,7 +7,8 @@ a call; a pattern that keeps running into the limit is given up for as long as i
 import hashlib
 import logging
 import re
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -20,6 +21,8 @@ logger = logging.getLogger(__name__)
 MAX_LENGTH = 500  # characters of a pattern; filters and profiles allow fewer (20, general rules)
 TIME_LIMIT = 0.1  # seconds a call
 GIVE_UP_AFTER = 20  # calls over the limit: two seconds lost to one pattern are enough
+GIVE_UP_SECONDS = 5.0  # of processor time in calls that were slow, cut off or not
+_SLOW_CALL = 0.01  # a call should take microseconds
 _SET_MEMORY = 32 << 20  # bytes that the automaton of a set may take
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BYTE_ESCAPE = re.compile(r"(?<!\\)(?:\\\\)*\\C")  # RE2 would split letters with it
@@ -45,6 +48,7 @@ class Pattern:
         self.ignore_case = ignore_case
         self.timeouts = 0
         """Calls that were cut off: they counted as "no match"."""
+        self._slow_seconds = 0.0
         self._linear: Any = _linear(text, ignore_case=ignore_case)
         self._limited: Any = None if self._linear is not None else _limited(text, ignore_case=ignore_case)
 
@@ -55,7 +59,8 @@ class Pattern:
 
     @property
     def has_given_up(self) -> bool:
-        return self.timeouts >= GIVE_UP_AFTER
+        """Too many calls were cut off, or many just short of it took too long together."""
+        return self.timeouts >= GIVE_UP_AFTER or self._slow_seconds >= GIVE_UP_SECONDS
 
     @property
     def groups(self) -> int:
@@ -77,7 +82,9 @@ class Pattern:
 
     def found_in(self, text: str) -> bool:
         """Whether the pattern matches anywhere in ``text``; False when time runs out."""
-        return next(self._matches(text), None) is not None
+        if self._linear is not None:
+            return next(self._linear.finditer(_encodable(text)), None) is not None
+        return bool(self._within_limit(lambda: self._limited.search(text, timeout=TIME_LIMIT)))
 
     def replace(self, text: str, replacement: "Replacement") -> str | None:
         """``text`` with every match replaced; None when nothing matches or time runs out: then it stays as it is."""
@@ -90,14 +97,26 @@ class Pattern:
             at = match.end()
         return "".join((*pieces, text[at:])) if pieces else None
 
-    def _matches(self, text: str) -> Iterator[Found]:
+    def _matches(self, text: str) -> Iterable[Found]:
         if self._linear is not None:
-            yield from self._linear.finditer(_encodable(text))
-        elif self._limited is not None and not self.has_given_up:
-            try:
-                yield from self._limited.finditer(text, timeout=TIME_LIMIT)
-            except TimeoutError:
-                self._count_timeout()
+            found: Iterable[Found] = self._linear.finditer(_encodable(text))
+            return found
+        return self._within_limit(lambda: list(self._limited.finditer(text, timeout=TIME_LIMIT))) or ()
+
+    def _within_limit(self, look: Callable[[], Any]) -> Any:
+        """What ``look`` finds, None when time runs out or has run out too often."""
+        if self.has_given_up:
+            return None
+        started = time.thread_time()
+        try:
+            return look()
+        except TimeoutError:
+            self._count_timeout()
+            return None
+        finally:
+            spent = time.thread_time() - started
+            if spent > _SLOW_CALL:
+                self._slow_seconds += spent
 
     def _count_timeout(self) -> None:
         self.timeouts += 1

@@ -38,11 +38,19 @@ def rewrite_with(stream_url: str, search: str, replace: str) -> Rewritten:
     return Rewritten(stream_url, NO_MATCH) if changed is None else Rewritten(changed)
 
 
-@lru_cache(maxsize=64)
 def compiled(search: str, replace: str) -> tuple[Pattern, Replacement]:
     """Both patterns ready for use. Raises ``PatternRefused`` with a sentence."""
+    pattern, replacement = _remembered(search, replace)
+    # A pattern that can be slow counts its time: what one use cost must not end it for all later ones.
+    return (pattern, replacement) if pattern.is_linear else _compiled(search, replace)
+
+
+def _compiled(search: str, replace: str) -> tuple[Pattern, Replacement]:
     pattern = compile_pattern(search, max_length=AccountProfile.PATTERN_LIMIT)
     return pattern, compile_replacement(replace, pattern)
+
+
+_remembered = lru_cache(maxsize=64)(_compiled)
 
 
 def default_profile(account: Account) -> AccountProfile:

@@ -12,6 +12,7 @@ class M3uAppConfig(AppConfig):
         providers.load()
 
         from m3u_app import (  # importing tasks registers them
+            account_belongings,
             delete_account_task,  # noqa: F401
             edit_profiles,
             expiry_notices,
@@ -27,5 +28,13 @@ class M3uAppConfig(AppConfig):
         post_migrate.connect(search_index.after_migrate, sender=self)
         post_migrate.connect(change_search.after_migrate, sender=self)
 
-        for part in (undo_changes, undo_filters, edit_profiles, server_groups, linked_accounts, expiry_notices):
+        for part in (
+            undo_changes,
+            undo_filters,
+            edit_profiles,
+            server_groups,
+            linked_accounts,
+            account_belongings,
+            expiry_notices,
+        ):
             part.register()

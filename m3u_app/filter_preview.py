@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 SAMPLES = 10
 TIME_BUDGET = 2.0  # seconds that somebody waits for; a larger playlist is counted as far as this goes
-_LOOK_EVERY = 500  # entries between two looks at the clock
+_LOOK_EVERY = 500  # entries between two looks at the clock, unless a pattern may be slow
 _STORED = (
     "SELECT g.name, s.name, s.url FROM m3u_app_stream s JOIN m3u_app_streamgroup g ON g.id = s.group_id"
     " WHERE s.account_id = %s AND s.is_custom = 0"
@@ -73,7 +73,7 @@ def count_filters(account: Account, *, budget: float = TIME_BUDGET) -> tuple[Cou
     rules = _rules(account.pk)
     chain = FilterChain(rules)
     counted = Counted()
-    for texts in _entries(account, counted, budget):
+    for texts in _entries(account, counted, budget, chain):
         _count(counted, chain, chain.decide(*texts))
     by_id = {rule.id: counted.decided.get(number, 0) for number, rule in enumerate(rules) if rule.id is not None}
     return counted, by_id
@@ -93,7 +93,7 @@ def preview_filter(
     rules[place : place + 1] = [draft]
     chain, alone = FilterChain(rules), FilterChain([draft])
     preview = FilterPreview(exclude=values.exclude, is_linear=not alone.has_slow_rules)
-    for texts in _entries(account, preview, budget):
+    for texts in _entries(account, preview, budget, chain):
         decided = chain.decide(*texts)
         _count(preview, chain, decided)
         if decided == place:
@@ -113,13 +113,14 @@ def _count(counted: Counted, chain: FilterChain, decided: int | None) -> None:
         counted.dropped += chain.rules[decided].exclude
 
 
-def _entries(account: Account, counted: Counted, budget: float) -> Iterator[Texts]:
+def _entries(account: Account, counted: Counted, budget: float, chain: FilterChain) -> Iterator[Texts]:
     """Entries of the kept playlist, else stored streams; ends when the time is up and says so in ``counted``."""
     deadline = time.monotonic() + budget
+    every = 1 if chain.has_slow_rules else _LOOK_EVERY
     try:
         for number, texts in enumerate(_of_copy(account, counted), start=1):
             yield texts
-            if number % _LOOK_EVERY == 0 and time.monotonic() > deadline:
+            if number % every == 0 and time.monotonic() > deadline:
                 counted.is_complete = False
                 return
     except ProviderError as error:  # the copy is damaged; what was counted so far stands

@@ -9,6 +9,8 @@ from django.urls import reverse
 from m3u_app import linked_accounts
 from m3u_app.choose_groups import AUTO_SYNCED, SetGroups, choose_groups
 from m3u_app.delete_account import delete_account, preview_deletion
+from m3u_app.edit_filters import FilterValues, add_filter
+from m3u_app.edit_profiles import ProfileValues, add_profile
 from m3u_app.linked_accounts import (
     LinkRefused,
     change_link,
@@ -188,3 +190,14 @@ def test_saving_groups_on_the_page_reaches_linked_accounts(admin_client: Client)
     assert "Also switched 1 group of" in answer.headers["HX-Trigger"]
     assert "undo-batch" in answer.headers["HX-Trigger"] or "batch" in answer.headers["HX-Trigger"]
     assert states(b) == {"Sports": False}
+
+
+def test_a_deletion_names_filters_and_profiles_that_go_along() -> None:
+    account = make_account()
+    add_filter(account.pk, FilterValues("name", "news"))
+    add_profile(account.pk, ProfileValues(name="Second", search_pattern="a", replace_pattern="b"))
+    losses = {loss.sentence: loss.samples for loss in preview_deletion(account.pk).losses}
+    assert losses == {"1 filter": ["news"], "1 profile": ["Second"]}
+    delete_account(account.pk)
+    entry = JournalEntry.objects.get(action_type="delete")
+    assert entry.after_value["deleted"]["others"] == ["1 filter", "1 profile"]
