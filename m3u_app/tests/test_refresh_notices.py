@@ -8,7 +8,8 @@ from django.urls import reverse
 from m3u_app.request_refresh import REFRESH_TASK
 from m3u_app.tests.refreshing import FileAccount, playlist_of
 from tasks_app import engine
-from tasks_app.models import Notification, Trigger
+from tasks_app.models import Notification, RunStatus, Trigger
+from tasks_app.notifications.change_notifications import retry
 
 FileAccounts = Callable[..., FileAccount]
 
@@ -40,7 +41,8 @@ def test_a_failed_refresh_is_told_whoever_asked_for_it(acme: FileAccount, trigge
     engine.run_here(REFRESH_TASK, {"account_ids": [acme.account.pk]}, triggered_by=trigger)
     line = Notification.objects.get()
     assert (line.kind, line.live) == ("error", False)
-    assert line.metadata["retry"] is True
+    again = retry(line)
+    assert (again.status, again.parameters) == (RunStatus.QUEUED, line.run.parameters)
 
 
 def test_refreshing_all_is_one_line_and_one_more_for_each_account_that_failed(file_account: FileAccounts) -> None:
