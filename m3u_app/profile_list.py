@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ecm_site.conf import get_settings
 from ecm_site.masking import mask_text
 from m3u_app.account_profiles import NO_MATCH, Rewritten, capacity, default_profile, rewrite, rewrite_with
 from m3u_app.models import Account, AccountProfile, Stream
@@ -13,7 +14,8 @@ SAMPLES = 2000
 
 @dataclass(frozen=True)
 class Effect:
-    """What rewriting does to the account's addresses. ``before`` and ``after`` are one of them, masked."""
+    """What rewriting does to the account's addresses. ``before`` and ``after`` are one of them, masked;
+    empty when the settings hide stream addresses (50 P-4)."""
 
     total: int = 0
     matched: int = 0
@@ -67,11 +69,12 @@ def effect_on(urls: list[str], rewritten: Iterable[Rewritten]) -> Effect:
     matched = [pair for pair in pairs if not pair[1].note]
     before, (after, note) = matched[0] if matched else pairs[0]
     shown_before, shown_after = mask_text(before), mask_text(after)
+    may_show = get_settings().show_stream_urls
     return Effect(
         total=len(pairs),
         matched=len(matched),
-        before=shown_before,
-        after=shown_after,
+        before=shown_before if may_show else "",
+        after=shown_after if may_show else "",
         note=note if note != NO_MATCH else "no address matches",
         changes_login=before != after and shown_before == shown_after,
     )
