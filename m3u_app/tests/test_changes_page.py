@@ -47,7 +47,7 @@ def test_an_empty_page_says_when_changes_appear(visitor: Client) -> None:
 
 def test_the_cards_count_groups_by_lines_and_streams_by_streams(visitor: Client, changed: FileAccount) -> None:
     answer = visitor.get(f"{reverse(LIST)}?first=hide")
-    numbers = {card["type"]: card["number"] for card in answer.context["cards"]}
+    numbers = {card.type: card.number for card in answer.context["cards"]}
     assert numbers == {
         "group_added": 1,
         "group_removed": 1,

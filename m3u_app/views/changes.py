@@ -1,5 +1,7 @@
 """The page "Changes": what providers added, took away and changed, and when (20 §10.4)."""
 
+from dataclasses import dataclass, replace
+
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -9,7 +11,7 @@ from ecm_site.htmx import render_page
 from m3u_app.changes.export import csv_lines
 from m3u_app.changes.filters import RANGES
 from m3u_app.changes.forms import ChangeFilterForm, account_choices
-from m3u_app.changes.models import Change
+from m3u_app.changes.models import Change, ChangeType
 from m3u_app.changes.queries import PAGE_SIZES, SORTS, Summary, change_page, has_any_change, summarise, type_choices
 from m3u_app.changes.stream_lines import FIRST_LINES, MORE_LINES, stream_lines
 from m3u_app.changes.timeline import HEIGHT, MIDDLE, WIDTH, timelines
@@ -20,10 +22,21 @@ SORT_LABELS = {
     "type": "Change",
     "group": "Group",
     "count": "Count",
-    "enabled": "Group is on",
+    "enabled": "State",
 }
 COLUMNS = [(key, SORT_LABELS[key]) for key in SORTS]
 LARGEST_OFFSET = 10_000_000
+
+
+@dataclass(frozen=True)
+class Card:
+    """A figure above the list; a click on it shows its changes only."""
+
+    type: str
+    label: str
+    icon: str
+    colour: str = ""
+    number: int = 0
 
 
 @require_GET
@@ -85,16 +98,13 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     return response
 
 
-def _cards(summary: Summary) -> list[dict[str, object]]:
-    cards = [
-        ("group_added", "Groups added", "folder-plus", "text-success"),
-        ("group_removed", "Groups removed", "folder-minus", "text-danger"),
-        ("streams_added", "Streams added", "plus", "text-success"),
-        ("streams_removed", "Streams removed", "minus", "text-danger"),
-        ("streams_renamed", "Streams renamed", "pencil", ""),
-        ("streams_moved", "Streams moved", "arrows-exchange", ""),
-    ]
-    return [
-        {"type": key, "label": label, "icon": icon, "colour": colour, "number": summary.of(key)}
-        for key, label, icon, colour in cards
-    ]
+def _cards(summary: Summary) -> list[Card]:
+    looks = (
+        Card(ChangeType.GROUP_ADDED, "Groups added", icon="folder-plus", colour="text-success"),
+        Card(ChangeType.GROUP_REMOVED, "Groups removed", icon="folder-minus", colour="text-danger"),
+        Card(ChangeType.STREAMS_ADDED, "Streams added", icon="plus", colour="text-success"),
+        Card(ChangeType.STREAMS_REMOVED, "Streams removed", icon="minus", colour="text-danger"),
+        Card(ChangeType.STREAMS_RENAMED, "Streams renamed", icon="pencil"),
+        Card(ChangeType.STREAMS_MOVED, "Streams moved", icon="arrows-exchange"),
+    )
+    return [replace(card, number=summary.of(card.type)) for card in looks]
