@@ -144,6 +144,7 @@ class PruneGuides(TaskScheduler):
     task_id = PRUNE_TASK
     name = "Guide clean-up"
     description = "Deletes programmes that are over or that no channel uses any more. Runs once a day."
+    quiet = True
     default_parameters: ClassVar[dict[str, Any] | None] = {}
 
     def execute(self) -> TaskResult:

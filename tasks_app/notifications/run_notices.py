@@ -4,7 +4,7 @@ Who gets a live line: a run that somebody or a schedule started, of a task whose
 
 - runs that a change asked for (publishing after every few edits),
 - runs inside another run (each account of "refresh all accounts"): the outer one counts them,
-- tasks that say so (:attr:`~tasks_app.registry.TaskScheduler.quiet`) and schedules that fire every half hour or more often.
+- by schedule: tasks that say so (:attr:`~tasks_app.registry.TaskScheduler.quiet`), and what ran less than half an hour ago.
 
 Of a quiet run only a failure is told. One that was merely interrupted is not: it is asked for again by itself, or the outer
 run tells it. The same failure again within ten minutes counts up instead of adding a line (N-4). Of work that a schedule
@@ -101,10 +101,12 @@ def bell_is_on(task_id: str) -> bool:
 
 def is_quiet(run: TaskRun, task: type[TaskScheduler] | None) -> bool:
     """Whether only a failure of this run is worth a line (see the top of this module)."""
-    if run.triggered_by == Trigger.EVENT or (task is not None and task.quiet):
+    if run.triggered_by == Trigger.EVENT:
         return True
     if run.triggered_by != Trigger.SCHEDULED:
-        return False
+        return False  # somebody waits for it
+    if task is not None and task.quiet:
+        return True
     earlier = TaskRun.objects.filter(lock_key=run.lock_key, triggered_by=Trigger.SCHEDULED, pk__lt=run.pk)
     return earlier.filter(queued_at__gt=run.queued_at - FREQUENT).exists()
 

@@ -115,11 +115,13 @@ def test_what_a_change_started_is_told_only_when_it_fails():
     assert first.pk != second.pk
 
 
-def test_a_quiet_task_is_told_only_when_it_fails():
-    run_of(fine, quiet=True)
+def test_a_quiet_task_that_nobody_waits_for_is_told_only_when_it_fails():
+    run_of(fine, Trigger.SCHEDULED, quiet=True)
     assert not Notification.objects.exists()
-    run_of(broken, quiet=True)
+    run_of(broken, Trigger.SCHEDULED, quiet=True)
     assert the_only_one().kind == "error"
+    run_of(fine, Trigger.MANUAL, task_id="other", quiet=True)
+    assert Notification.objects.get(source="task_other").kind == "success"
 
 
 def test_a_schedule_that_fires_every_few_minutes_raises_no_line_each_time(time_machine_at):
