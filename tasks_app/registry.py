@@ -33,7 +33,7 @@ class TaskScheduler(ABC):
     by_hand: ClassVar[bool] = True
     """Whether the Tasks page offers "Run now". Off for work that makes no sense without what triggers it."""
     quiet: ClassVar[bool] = False
-    """On for watching and tidying that nobody asks about: started by schedule, the bell hears only of a failure (50 trap 25)."""
+    """On for watching and tidying that nobody asks about: of scheduled runs the bell hears only failures (50 trap 25)."""
     one_notification: ClassVar[bool] = False
     """On for work of which only the newest run matters under the bell (N-2): it replaces older ones, and leaves nothing
     behind when it was cancelled."""
