@@ -6,8 +6,11 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from tasks_app.models import (
+    AlertDelivery,
+    AlertMethod,
     JournalEntry,
     Notification,
+    PendingAlert,
     RunRequest,
     Schedule,
     Task,
@@ -128,3 +131,26 @@ class ToldOnceAdmin(Admin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+@admin.register(AlertMethod)
+class AlertMethodAdmin(RecordAdmin):
+    """Looked at here, changed under Settings: values are checked there, and what waits goes with a method. No secrets."""
+
+    list_display = ("name", "method_type", "enabled", "last_sent_at", "failures_in_a_row", "last_error")
+    list_filter = ("method_type", "enabled")
+    exclude = ("secrets",)
+
+
+@admin.register(AlertDelivery)
+class AlertDeliveryAdmin(RecordAdmin):
+    list_display = ("created_at", "method_name", "status", "severity", "title", "event_count", "attempts", "note")
+    list_filter = ("status", "severity", "method_type", "is_test")
+    raw_id_fields = ("method",)
+
+
+@admin.register(PendingAlert)
+class PendingAlertAdmin(RecordAdmin):
+    list_display = ("created_at", "method_id", "severity", "title", "source", "delivery_id")
+    list_filter = ("severity",)
+    raw_id_fields = ("method", "delivery")
