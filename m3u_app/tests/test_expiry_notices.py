@@ -63,7 +63,9 @@ def test_a_deleted_notice_stays_away_but_does_not_hide_the_expiry_itself():
 
 
 @pytest.mark.parametrize(
-    "change", [{"exp_date": None}, {"is_active": False}, {"exp_date": timezone.now() + timedelta(days=300)}], ids=str
+    "change",
+    [{"exp_date": None}, {"is_active": False}, {"exp_date": timezone.now() + timedelta(days=300)}],
+    ids=["unknown", "switched off", "extended"],
 )
 def test_a_notice_goes_when_it_is_no_longer_true_and_may_come_again(change):
     now = timezone.now()
