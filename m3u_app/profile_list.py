@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from ecm_site.conf import get_settings
 from ecm_site.masking import mask_text
 from m3u_app.account_profiles import NO_MATCH, Rewritten, capacity, default_profile, rewrite, rewrite_with
+from m3u_app.expiry_words import ExpiryWords, expiry_words
 from m3u_app.models import Account, AccountProfile, Stream
+from m3u_app.providers.loose_values import count_of, text_of
 
 SAMPLES = 2000
 """Streams whose addresses a preview looks at: the newest would do, yet one odd group must not decide alone."""
@@ -30,6 +32,26 @@ class Effect:
 class ProfileRow:
     profile: AccountProfile
     effect: Effect | None
+
+    @property
+    def expiry(self) -> ExpiryWords | None:
+        return expiry_words(self.profile.exp_date)
+
+    @property
+    def said(self) -> str:
+        """What the provider said about this login: "Active, 1 of 3 connections in use"."""
+        info = self.profile.provider_info if isinstance(self.profile.provider_info, dict) else {}
+        parts = [mask_text(text_of(info.get("status"))), "trial" if info.get("is_trial") else ""]
+        allowed = info.get("max_connections")
+        if isinstance(allowed, int):
+            parts.append(f"{count_of(info.get('active_connections')):,} of {allowed:,} connections in use")
+        return ", ".join(filter(None, parts))
+
+    @property
+    def problem(self) -> str:
+        """Why the provider could not be asked about this login."""
+        info = self.profile.provider_info if isinstance(self.profile.provider_info, dict) else {}
+        return mask_text(text_of(info.get("error")))
 
 
 @dataclass(frozen=True)

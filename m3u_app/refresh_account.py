@@ -21,7 +21,7 @@ from m3u_app.importing.import_source import import_source
 from m3u_app.importing.judge import HeldBack, source_mark
 from m3u_app.importing.spool import SpoolFull
 from m3u_app.models import BUSY_STATUSES, Account, AccountStatus
-from m3u_app.providers.registry import ProviderError, provider_for, reopen
+from m3u_app.providers.registry import ProviderError, after_refresh, provider_for, reopen
 from m3u_app.signals import account_refreshed
 from tasks_app.journal import log_entry
 from tasks_app.notifications.notify import notify
@@ -90,6 +90,8 @@ def refresh_account(
         changes |= {"updated_at": timezone.now(), "held_back": {}}
         forget_held(account_id)
     _succeeded(account, report, total, changes)
+    if not from_copy:
+        after_refresh(account, progress)
     return report
 
 

@@ -1,5 +1,6 @@
 """Every kind of provider, found by its account type. A new kind is one module of its own that registers itself here."""
 
+import logging
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -7,7 +8,20 @@ from m3u_app.entries import EntrySource, ProviderError
 from m3u_app.models import Account
 from tasks_app.progress import Progress
 
-__all__ = ["KeepsCopy", "Provider", "ProviderError", "TestReport", "has_copy", "provider_for", "register_provider", "reopen"]
+__all__ = [
+    "AsksAfterwards",
+    "KeepsCopy",
+    "Provider",
+    "ProviderError",
+    "TestReport",
+    "after_refresh",
+    "has_copy",
+    "provider_for",
+    "register_provider",
+    "reopen",
+]
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -49,6 +63,14 @@ class KeepsCopy(Protocol):
         """Whether :meth:`reopen` would find something."""
 
 
+@runtime_checkable
+class AsksAfterwards(Protocol):
+    """A provider that has more to ask once a refresh is done."""
+
+    def after_refresh(self, account: Account, progress: Progress) -> None:
+        """Ask; must not raise, for the refresh succeeded already."""
+
+
 _providers: dict[str, Provider] = {}
 
 
@@ -78,3 +100,13 @@ def has_copy(account: Account) -> bool:
     except ProviderError:
         return False
     return isinstance(provider, KeepsCopy) and provider.has_copy(account)
+
+
+def after_refresh(account: Account, progress: Progress) -> None:
+    """Let the provider ask what it asks after a refresh. Never raises."""
+    try:
+        provider = provider_for(account.account_type)
+        if isinstance(provider, AsksAfterwards):
+            provider.after_refresh(account, progress)
+    except Exception:  # the refresh's result stands, whatever happens here (20 §2.2 step 10)
+        logger.exception("[M3U] Account id=%s: asking after the refresh failed", account.pk)

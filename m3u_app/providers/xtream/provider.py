@@ -19,6 +19,7 @@ from m3u_app.providers.registry import ProviderError, TestReport, register_provi
 from m3u_app.providers.xtream.address import AddressUnusable, credentials_in, guide_url, normalise_base
 from m3u_app.providers.xtream.client import Answer, Panel, PanelError, live_categories, live_streams, log_in
 from m3u_app.providers.xtream.mapping import account_facts, entry_mapper, group_hints
+from m3u_app.providers.xtream.profile_logins import update_profile_logins
 from tasks_app.progress import Progress
 
 MAPPING_VERSION = "1"
@@ -65,6 +66,10 @@ class XtreamProvider:
             return XtreamSource(
                 account, panel, answer, hints=hints, account_changes=account_facts(login), resources=stack.pop_all()
             )
+
+    def after_refresh(self, account: Account, progress: Progress) -> None:
+        """Ask about the account's other logins."""
+        update_profile_logins(account, progress)
 
 
 class XtreamSource(ItemSource):
