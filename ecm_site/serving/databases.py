@@ -7,12 +7,13 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from ecm_site.routers import QUEUE
+from tasks_app.scheduling.catalogue import ensure_tasks
 
 logger = logging.getLogger(__name__)
 
 
 def prepare_databases() -> None:
-    """Apply what is missing of the migrations and fold the write-ahead logs into the files.
+    """Apply what is missing of the migrations, fold the write-ahead logs into the files, make rows for new tasks (50 T-1).
 
     Nothing is deleted. A log that cannot be folded because somebody reads is only a warning: it is tried again by SQLite.
     """
@@ -22,6 +23,8 @@ def prepare_databases() -> None:
             logger.info("[DATABASE] Migrating %s", alias)
             call_command("migrate", database=alias, verbosity=0, interactive=False)
         _checkpoint(alias)
+    ensure_tasks()
+    connections[DEFAULT_DB_ALIAS].close()
 
 
 def _checkpoint(alias: str) -> None:
