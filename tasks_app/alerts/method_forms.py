@@ -120,17 +120,19 @@ class MethodForm(forms.Form):
     def _add_filter(self, current: SourceFilter) -> None:
         for category, short, label in CATEGORIES:
             choice = current.entities.get(category, EntityChoice())
-            self._add(f"{short}_enabled", forms.BooleanField(label=f"{label}: refreshes", required=False), choice.enabled)
+            self._add(
+                f"{short}_enabled", forms.BooleanField(label="Tell about their refreshes", required=False), choice.enabled
+            )
             self._add_choice(short, label, choice, entities_of(category))
         self._add_choice("task", "Tasks", current.tasks or EntityChoice(), task_names())
         self._add(
             "probe_enabled",
-            forms.BooleanField(label="Probes that found dead streams", required=False),
+            forms.BooleanField(label="Tell about probes that found dead streams", required=False),
             current.probe_enabled is not False,
         )
         self._add(
             "probe_min",
-            forms.IntegerField(label="from this many failures", required=False, min_value=0, max_value=1_000_000),
+            forms.IntegerField(label="From this many failures", required=False, min_value=0, max_value=1_000_000),
             current.min_failures,
         )
 
