@@ -115,6 +115,7 @@ def numbers_after_delete(channel_ids: Sequence[int]) -> NewNumbers:
 
 def delete_channels(command: DeleteChannels, *, batch_id: str = "") -> Outcome:
     """Delete channels; those that are gone already do not matter (10 §7.3). Each leaves a full snapshot in the journal."""
+    own_batch = not batch_id
     batch_id = batch_id or journal.new_batch_id()
     outcome = Outcome("", batch_id)
     moving_up = numbers_after_delete(command.channel_ids) if command.move_up else {}
@@ -139,6 +140,8 @@ def delete_channels(command: DeleteChannels, *, batch_id: str = "") -> Outcome:
     named = f"channel “{shortened(last_name)}”" if gone == 1 else counted(gone, "channel")
     outcome.message = f"Deleted {named}." if gone else "These channels were deleted already."
     if gone:
+        if own_batch:
+            journal.log_summary("channel", batch_id, outcome.message, action_type="bulk_delete", after={"channels": gone})
         logger.info("[CHANNELS] Deleted %s channels batch=%s", gone, batch_id)
     return outcome
 

@@ -81,6 +81,7 @@ def delete_groups(command: DeleteGroups, *, batch_id: str = "") -> Outcome:
 
     A group that is gone already does not matter.
     """
+    own_batch = not batch_id
     batch_id = batch_id or journal.new_batch_id()
     outcome = Outcome("", batch_id)
     deleted: list[str] = []
@@ -99,6 +100,9 @@ def delete_groups(command: DeleteGroups, *, batch_id: str = "") -> Outcome:
         outcome.group_ids.append(group.pk)
         deleted.append(group.name)
     outcome.message = _deleted_message(deleted, len(outcome.channel_ids), command.delete_channels)
+    if deleted and own_batch:
+        numbers = {"groups": len(deleted), "channels": len(outcome.channel_ids)}
+        journal.log_summary("channel", batch_id, outcome.message, action_type="bulk_delete", after=numbers)
     logger.info("[CHANNELS] Deleted %s groups with_channels=%s batch=%s", len(deleted), command.delete_channels, batch_id)
     return outcome
 

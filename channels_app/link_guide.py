@@ -6,6 +6,7 @@ from channels_app.chunks import chunked
 from channels_app.commands import FieldValue
 from channels_app.models import Channel
 from channels_app.write_changes import ChannelChange, write_changes
+from ecm_site.wording import counted
 from epg_app.find_entries import entries_for_tvg_ids
 from tasks_app import journal
 
@@ -39,5 +40,7 @@ def link_waiting_channels() -> int:
         ]
         linked += len(write_changes(changes, batch_id=batch_id).changed)
     if linked:
+        sentence = f"Linked {counted(linked, 'channel')} to guide entries by TVG-ID."
+        journal.log_summary("channel", batch_id, sentence, after={"channels": linked})
         logger.info("[CHANNELS] Linked %s channels to guide entries by tvg-id", linked)
     return linked

@@ -42,12 +42,16 @@ def reorder_channels(command: ReorderChannels, *, batch_id: str = "") -> Outcome
 
     Raises :class:`EditRefused` when a channel or the target row is no longer in the group.
     """
+    own_batch = not batch_id
     batch_id = batch_id or journal.new_batch_id()
     try:
         numbers = reorder_within_group(rows_of_group(command.group_id), command.channel_ids, command.before_id)
     except ValueError as error:
         raise EditRefused(str(error)) from None
-    return _write_numbers(numbers, f"Reordered {counted(len(command.channel_ids), 'channel')}.", batch_id)
+    outcome = _write_numbers(numbers, f"Reordered {counted(len(command.channel_ids), 'channel')}.", batch_id)
+    if own_batch:
+        _summarise(outcome)
+    return outcome
 
 
 def rows_of_group(group_id: int | None) -> list[Row]:
@@ -109,6 +113,7 @@ def move_channels(command: MoveChannels, *, batch_id: str = "") -> Outcome:
 
     Raises :class:`EditRefused` or :class:`NotThere`.
     """
+    own_batch = not batch_id
     batch_id = batch_id or journal.new_batch_id()
     planned = plan_move(command)
     name = shortened(planned.target.name) if planned.target else "Uncategorized"
@@ -128,6 +133,8 @@ def move_channels(command: MoveChannels, *, batch_id: str = "") -> Outcome:
     what = f"“{shortened(planned.channels[0].name)}”" if moved == 1 else counted(moved, "channel")
     outcome.message = f"Moved {what} to {name}."
     outcome.warnings += duplicate_warnings(planned.duplicates)
+    if own_batch:
+        _summarise(outcome)
     logger.info("[CHANNELS] Moved %s channels to group id=%s batch=%s", moved, command.group_id, batch_id)
     return outcome
 
@@ -148,6 +155,11 @@ def _write_numbers(numbers: NewNumbers, message: str, batch_id: str) -> Outcome:
     outcome.message = message
     outcome.warnings += duplicate_warnings(duplicates)
     return outcome
+
+
+def _summarise(outcome: Outcome) -> None:
+    if outcome.channel_ids:
+        journal.log_summary("channel", outcome.batch_id, outcome.message, after={"channels": len(outcome.channel_ids)})
 
 
 def _written(changes: list[ChannelChange], action_type: str, batch_id: str) -> Outcome:

@@ -63,6 +63,7 @@ def plan_renumbering(command: RenumberChannels) -> PlannedRenumbering:
 
 def renumber_channels(command: RenumberChannels, *, batch_id: str = "") -> Outcome:
     """Store the numbers of :func:`plan_renumbering`. One batch, one journal entry per channel (10 §8.2)."""
+    own_batch = not batch_id
     batch_id = batch_id or journal.new_batch_id()
     planned = plan_renumbering(command)
     if not planned.changes:
@@ -75,6 +76,8 @@ def renumber_channels(command: RenumberChannels, *, batch_id: str = "") -> Outco
             f"{counted(len(written.passed_over), 'channel')} changed at the same time and stayed as they are."
         )
     outcome.warnings += duplicate_warnings(planned.duplicates)
+    if own_batch:
+        journal.log_summary("channel", batch_id, outcome.message, after={"channels": len(written.changed)})
     logger.info("[CHANNELS] Renumbered %s channels batch=%s", len(written.changed), batch_id)
     return outcome
 

@@ -71,11 +71,12 @@ def _record_failure(name: str, reason: str, attempt: SignInAttempt) -> None:
     shown = known.username if known else "(unknown name)"
     logger.warning("[AUTH] Sign-in failed name=%s reason=%s address=%s", shown, reason, attempt.address)
     if sign_in_limits.is_first_of_its_kind(attempt):
-        journal.log_entry(
-            "auth",
-            "login_failed",
-            entity_type="user",
-            entity_id=known.pk if known else None,
-            entity_name=shown,
-            description=f"Sign-in as {shown} failed from {attempt.address or 'an unknown address'}: {reason}",
-        )
+        with journal.acting_as(journal.Actor(user_initiated=True)):  # a person, whoever that is
+            journal.log_entry(
+                "auth",
+                "login_failed",
+                entity_type="user",
+                entity_id=known.pk if known else None,
+                entity_name=shown,
+                description=f"Sign-in as {shown} failed from {attempt.address or 'an unknown address'}: {reason}",
+            )

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import DatabaseError, transaction
+from django.db.models import Sum
 
 from ecm_site.masking import mask_text
 from tasks_app.clean_values import plain
-from tasks_app.models import JournalEntry
+from tasks_app.models import JournalBatch, JournalEntry
 
 logger = logging.getLogger(__name__)
 
@@ -113,6 +114,21 @@ def log_entries(entries: list[JournalEntry]) -> list[JournalEntry]:
     except DatabaseError:
         logger.exception("[JOURNAL] Could not write %s entries", len(entries))
         return []
+
+
+def log_summary(category: str, batch_id: str, description: str, *, action_type: str = "bulk_update", **values: Any) -> None:
+    """End a bulk operation with the row that speaks for all its others (J-2); none when there are fewer than two of them.
+
+    ``values`` are further ones of :func:`build_entry`; a summary is about no single thing and cannot be undone by itself.
+    """
+    try:
+        written = JournalBatch.objects.filter(batch_id=batch_id).aggregate(entries=Sum("entries"))["entries"] or 0
+    except DatabaseError:
+        logger.exception("[JOURNAL] Batch %s could not be counted for its summary", batch_id)
+        return
+    if written > 1:
+        named = {"entity_name": f"Batch {batch_id}", "entity_type": "journal_batch", **values}
+        log_entry(category, action_type, description=description, batch_id=batch_id, **named)
 
 
 def write_entries(entries: list[JournalEntry]) -> list[JournalEntry]:

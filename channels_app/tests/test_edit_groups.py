@@ -67,7 +67,7 @@ def test_channels_of_a_deleted_group_become_uncategorized() -> None:
     assert not ChannelGroup.objects.exists()
     assert "2 channels now Uncategorized" in outcome.message
     entries = JournalEntry.objects.order_by("pk")
-    assert [entry.action_type for entry in entries] == ["move", "move", "group_delete"]
+    assert [entry.action_type for entry in entries] == ["move", "move", "group_delete", "bulk_delete"]
     assert len({entry.batch_id for entry in entries}) == 1
 
 

@@ -44,7 +44,7 @@ def undo(entry: JournalEntry) -> None:
 
 
 def undo_everything() -> None:
-    for entry in JournalEntry.objects.order_by("-pk"):
+    for entry in JournalEntry.objects.filter(undoable=True).order_by("-pk"):
         undo(entry)
 
 

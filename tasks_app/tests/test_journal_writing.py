@@ -2,9 +2,9 @@
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
-from tasks_app.journal import Actor, acting_as, build_entry, collecting, log_entries, log_entry, new_batch_id
+from tasks_app.journal import Actor, acting_as, build_entry, collecting, log_entries, log_entry, log_summary, new_batch_id
 from tasks_app.models import JournalEntry, WorkerBeat
 
 pytestmark = pytest.mark.django_db
@@ -73,3 +73,38 @@ def test_collected_entries_are_not_written():
         log_entry("channel", "create", entity_name="x", description="x")
     assert [entry.entity_name for entry in gathered] == ["x"]
     assert not JournalEntry.objects.exists()
+
+
+def test_a_bulk_operation_ends_with_a_row_that_speaks_for_it():
+    """50 J-2; a batch of one speaks for itself."""
+    one, many = new_batch_id(), new_batch_id()
+    for batch, count in ((one, 1), (many, 3)):
+        entries = [
+            build_entry("channel", "update", entity_id=n, entity_name="x", description="x", batch_id=batch)
+            for n in range(count)
+        ]
+        log_entries(entries)
+        log_summary("channel", batch, f"Changed {count}.", after={"channels": count})
+    assert JournalEntry.objects.filter(batch_id=one).count() == 1
+    last = JournalEntry.objects.filter(batch_id=many).order_by("-pk")[0]
+    assert (last.description, last.action_type, last.entity_id, last.undoable) == ("Changed 3.", "bulk_update", None, False)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_locked_journal_fails_nothing(caplog, settings):
+    """50 §18.7 row 128: another process holds the database while an action writes its journal row."""
+    import sqlite3
+
+    path = str(connection.settings_dict["NAME"])
+    connection.ensure_connection()
+    connection.connection.execute("PRAGMA busy_timeout = 50")
+    other = sqlite3.connect(path, timeout=1, isolation_level=None)
+    try:
+        other.execute("BEGIN IMMEDIATE")
+        assert log_entry("channel", "create", entity_name="x", description="x") is None
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
+        connection.close()
+    assert "Could not write 1 entries" in caplog.text
+    assert log_entry("channel", "create", entity_name="x", description="x") is not None
