@@ -30,6 +30,10 @@ control_socket_disable = True  # nobody uses it, and it would be made in the hom
 # Only a named proxy may say who the client was and that it came over TLS.
 forwarded_allow_ips = ",".join(map(str, env_networks("ECM_TRUSTED_PROXIES"))) or "127.0.0.1,::1"
 
-accesslog = None  # one line a request would drown what matters
-errorlog = "-"
+accesslog = None  # our own middleware writes a line for each request, without values of addresses
+errorlog = None  # what the web server itself has to say goes the way of all log lines: same form, secrets masked, kept
 loglevel = "warning"
+logconfig_dict = {
+    "root": {"handlers": []},  # set up by Django, which is loaded right after this
+    "loggers": {"gunicorn.error": {"level": "WARNING", "handlers": [], "propagate": True}},
+}
