@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tasks_app.views import health, history, run, run_now, runs, scheduled, schedules
+from tasks_app.views import cleanup, health, history, run, run_now, runs, scheduled, schedules
 from tasks_app.views.api import cron as api_cron
 from tasks_app.views.api import runs as api_runs
 from tasks_app.views.api import schedules as api_schedules
@@ -25,6 +25,7 @@ tasks_patterns = [
     path("tasks/runs/<int:run_id>/log/", run.run_log, name="run_log"),
     path("tasks/runs/<int:run_id>/result/", history.run_result, name="run_result"),
     path("tasks/runs/<int:run_id>/cancel/", run.cancel_run, name="run_cancel"),
+    path("tasks/cleanup/preview/", cleanup.preview, name="cleanup_preview"),
     path("tasks/<slug:task_id>/run/", run_now.run_now, name="run_now"),
     path("tasks/<slug:task_id>/cancel/", scheduled.task_cancel, name="task_cancel"),
     path(_SETTINGS, scheduled.scheduled, name="scheduled"),

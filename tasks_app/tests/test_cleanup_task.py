@@ -193,3 +193,17 @@ def test_the_command_does_it_and_says_what_each_step_did(capsys):
     assert TaskRun.objects.get().task_id == "cleanup"
     with pytest.raises(CommandError, match="--journal-days: "):
         call_command("cleanup", "--journal-days", "0")
+
+
+def test_the_page_shows_what_would_go_and_removes_nothing(alice):
+    for days in (91, 92, 10):
+        old_entry(days)
+    for headers in ({}, {"HX-Request": "true"}):
+        page = alice.get("/tasks/cleanup/preview/", headers=headers)
+        assert page.status_code == 200
+        assert page.context["report"].deleted == 2
+        text = page.content.decode()
+        assert "Journal entries" in text
+        assert "90 days" in text
+        assert ("<html" in text) == (not headers)
+    assert JournalEntry.objects.count() == 3
