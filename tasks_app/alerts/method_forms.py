@@ -40,7 +40,9 @@ class MethodForm(forms.Form):
     quiet_from = forms.TimeField(
         label="Quiet from", required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
     )
-    quiet_until = forms.TimeField(label="until", required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
+    quiet_until = forms.TimeField(
+        label="Quiet until", required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )
     errors_pass_quiet = forms.BooleanField(label="Errors come through in quiet hours", required=False, initial=True)
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, channel: Channel, method: AlertMethod | None = None) -> None:

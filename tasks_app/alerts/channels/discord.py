@@ -75,16 +75,10 @@ class Discord:
         payload: dict[str, Any] = {
             "username": text_of(values, "username") or DEFAULT_USERNAME,
             "embeds": [embed(message, with_time=as_bool(values.get("include_timestamp"), True))],
-            "allowed_mentions": {"parse": []},  # a channel called @everyone must not ring a thousand telephones
         }
         if text_of(values, "avatar_url"):
             payload["avatar_url"] = text_of(values, "avatar_url")
-        try:
-            answer = post_json(url, payload, policy=SENDING)
-        except FetchError as error:
-            raise from_fetch_error("Discord", error) from error
-        if answer.status not in (200, 204):
-            raise _refusal(answer, url)
+        post_to_webhook(url, payload)
         return ""
 
     def test(self, values: Mapping[str, Any], message: Message) -> str:
@@ -115,6 +109,17 @@ def checked_webhook(url: str) -> str:
             f"This is not a Discord webhook. It starts with https://{HOSTS[0]}{PATH} (or {', '.join(HOSTS[1:])}).",
         )
     return url
+
+
+def post_to_webhook(url: str, payload: dict[str, Any]) -> None:
+    """Post to a checked webhook; nothing in it rings anybody. Raises :class:`ChannelError`."""
+    silent = {**payload, "allowed_mentions": {"parse": []}}  # a channel called @everyone must not ring a thousand telephones
+    try:
+        answer = post_json(url, silent, policy=SENDING)
+    except FetchError as error:
+        raise from_fetch_error("Discord", error) from error
+    if answer.status not in (200, 204):
+        raise _refusal(answer, url)
 
 
 def embed(message: Message, *, with_time: bool) -> dict[str, Any]:

@@ -85,12 +85,12 @@ class Telegram:
         }
         if mode != PLAIN:
             payload["parse_mode"] = mode
-        _call(checked_token(text_of(values, "bot_token")), "sendMessage", payload)
+        call_bot(checked_token(text_of(values, "bot_token")), "sendMessage", payload)
         return ""
 
     def test(self, values: Mapping[str, Any], message: Message) -> str:
         """First the token alone, so that a wrong token and a wrong chat are told apart (A-8)."""
-        answer = _call(checked_token(text_of(values, "bot_token")), "getMe", {})
+        answer = call_bot(checked_token(text_of(values, "bot_token")), "getMe", {})
         self.send(values, message)
         name = answer.get("username") if isinstance(answer, dict) else None
         return f"Sent by @{one_line(str(name), 60)}." if name else ""
@@ -178,7 +178,7 @@ def _plain(text: str) -> str:
 _ESCAPES: dict[str, Callable[[str], str]] = {HTML: _html, MARKDOWN: _markdown, PLAIN: _plain}
 
 
-def _call(token: str, method: str, payload: dict[str, Any]) -> Any:
+def call_bot(token: str, method: str, payload: dict[str, Any]) -> Any:
     """Call the bot's API and return its ``result``. Raises :class:`ChannelError`."""
     try:
         answer = post_json(f"{API}/bot{token}/{method}", payload, policy=SENDING)
