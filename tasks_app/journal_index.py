@@ -16,7 +16,7 @@ from tasks_app.journal_triggers import TEXT
 from tasks_app.write_turns import WriteTurns
 
 TRIGRAM = 3
-CATCH_UP_ROWS = 2_000  # a turn, some 50 ms of lock
+CATCH_UP_ROWS = 1_000  # a turn, some 25 ms of lock
 CATCH_UP_SECONDS = 3.0  # a minute: the worker has other duties
 _RARE = 15_000  # matches of one or two letters up to which the index is asked for them
 _MAX_TERMS = 300

@@ -12,7 +12,7 @@ from tasks_app.write_turns import WriteTurns
 
 DEFAULT_DAYS = 90
 SHORTEST_DAYS, LONGEST_DAYS = 1, 3650
-_AT_ONCE = 500
+_AT_ONCE = 200
 
 # Plain SQL: Django would look up, one by one, which other entries name the ones that go.
 _FIND = "SELECT id FROM tasks_app_journalentry WHERE timestamp < %s ORDER BY timestamp, id LIMIT %s"
