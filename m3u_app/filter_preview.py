@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from ecm_site.masking import mask_text
@@ -11,14 +11,18 @@ from m3u_app.importing.filtering import FilterChain, Rule
 from m3u_app.models import Account, FilterTarget, StreamFilter
 from m3u_app.providers.registry import ProviderError, reopen
 from m3u_app.raw_sql import read_rows
+from m3u_app.stream_users import used_streams
 
 logger = logging.getLogger(__name__)
 
 SAMPLES = 10
 TIME_BUDGET = 2.0  # seconds that somebody waits for; a larger playlist is counted as far as this goes
 _LOOK_EVERY = 500  # entries between two looks at the clock, unless a pattern may be slow
+USE_BUDGET = 1.0
+_IN_USE_SAMPLES = 5
+_IDS = 500  # as many as may be asked about at a time
 _STORED = (
-    "SELECT g.name, s.name, s.url FROM m3u_app_stream s JOIN m3u_app_streamgroup g ON g.id = s.group_id"
+    "SELECT g.name, s.name, s.url, s.id FROM m3u_app_stream s JOIN m3u_app_streamgroup g ON g.id = s.group_id"
     " WHERE s.account_id = %s AND s.is_custom = 0"
 )
 
@@ -46,6 +50,11 @@ class Counted:
     """False when time ran out; ``total`` then is how far it got."""
     from_copy: bool = True
     """False when stored streams were counted: what filters dropped before is not among them."""
+    in_use: int = 0
+    """Stored streams that would be dropped although channels use them."""
+    in_use_is_all: bool = True
+    """False when time ran out: there may be more."""
+    in_use_samples: list[str] = field(default_factory=list)
 
     @property
     def kept(self) -> int:
@@ -75,6 +84,7 @@ def count_filters(account: Account, *, budget: float = TIME_BUDGET) -> tuple[Cou
     counted = Counted()
     for texts in _entries(account, counted, budget, chain):
         _count(counted, chain, chain.decide(*texts))
+    _count_in_use(account, counted, chain.drops)
     by_id = {rule.id: counted.decided.get(number, 0) for number, rule in enumerate(rules) if rule.id is not None}
     return counted, by_id
 
@@ -103,7 +113,31 @@ def preview_filter(
                 preview.samples.append(_sample(texts, values.filter_type))
         elif decided is not None and decided < place and alone.decide(*texts) is not None:
             preview.matches += 1
+    if values.exclude:
+        _count_in_use(account, preview, lambda *texts: chain.decide(*texts) == place)
     return preview
+
+
+def _count_in_use(account: Account, counted: Counted, drops: Callable[[str, str, str], bool]) -> None:
+    """Find the stored streams that go although something uses them, as far as the time allows."""
+    deadline = time.monotonic() + USE_BUDGET
+    waiting: dict[int, str] = {}
+    for number, (group, name, url, pk) in enumerate(read_rows(_STORED, [account.pk]), start=1):
+        if drops(group, name, url):
+            waiting[pk] = name
+        if len(waiting) >= _IDS:
+            _note_in_use(counted, waiting)
+            waiting = {}
+        if number % _LOOK_EVERY == 0 and time.monotonic() > deadline:
+            counted.in_use_is_all = False
+            break
+    _note_in_use(counted, waiting)
+
+
+def _note_in_use(counted: Counted, names: dict[int, str]) -> None:
+    used = sorted(used_streams(list(names))) if names else []
+    counted.in_use += len(used)
+    counted.in_use_samples += [names[pk] for pk in used[: _IN_USE_SAMPLES - len(counted.in_use_samples)]]
 
 
 def _count(counted: Counted, chain: FilterChain, decided: int | None) -> None:
@@ -132,7 +166,7 @@ def _of_copy(account: Account, counted: Counted) -> Iterator[Texts]:
     source = reopen(account)
     if source is None:
         counted.from_copy = False
-        yield from read_rows(_STORED, [account.pk])
+        yield from ((group, name, url) for group, name, url, _ in read_rows(_STORED, [account.pk]))
         return
     with source:
         for batch in source.batches(b""):
