@@ -150,6 +150,7 @@ class _Scanner:
         slot = known.claim(identity, keep=enabled)
         if slot == NEW or (slot >= 0 and known.seen[slot]):
             scan.duplicates += 1
+            scan.entry_counts[index] -= 1  # it does not make a group of its own
         elif slot >= 0:  # stored; also when its group is off now, for something may use it
             known.seen[slot] = BY_IDENTITY
             scan.note_group(slot, index)
