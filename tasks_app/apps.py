@@ -10,7 +10,7 @@ class TasksAppConfig(AppConfig):
     def ready(self) -> None:
         from ecm_site.settings_navigation import ORDER, Section, register_section
         from tasks_app import journal_index, journal_triggers, notifications
-        from tasks_app.alerts import run_alerts
+        from tasks_app.alerts import run_alerts, undo_methods
         from tasks_app.change_settings import ENTITY_TYPE, undo_change
         from tasks_app.ticks import register_due_check
         from tasks_app.undo import register_undo
@@ -20,6 +20,7 @@ class TasksAppConfig(AppConfig):
         post_migrate.connect(journal_triggers.after_migrate, sender=self)
         notifications.connect()
         run_alerts.connect()
+        undo_methods.register()
         register_section(
             Section("notifications", "Notification Settings", "alerts:settings", "bell-ringing", ORDER["notifications"])
         )

@@ -38,10 +38,13 @@ MOST_METHODS = 50
 
 @dataclass(frozen=True)
 class Saved:
-    """The stored method, and how many recipients were left out because they were there twice (50 §4.5)."""
+    """The stored method, how many recipients were left out because they were there twice (50 §4.5), and the journal entry
+    that takes the change back, if one does.
+    """
 
     method: AlertMethod
     duplicates: int = 0
+    entry_id: int | None = None
 
 
 def create_method(method_type: str, values: Mapping[str, Any], *, is_recipient_list: bool = False) -> Saved:
@@ -58,17 +61,18 @@ def create_method(method_type: str, values: Mapping[str, Any], *, is_recipient_l
         if AlertMethod.objects.count() >= MOST_METHODS:
             raise InvalidMethod("name", f"There are {MOST_METHODS} methods already; delete one first.")
         method.save()
-        _journal("create", method, None, _described(method), f"Added alert method “{method.name}” ({channel.label}).")
+        sentence = f"Added alert method “{method.name}” ({channel.label})."
+        entry_id = _journal("create", method, None, described(method), sentence, undoable=True)
     logger.info("[ALERTS] Added method id=%s type=%s", method.pk, method.method_type)
-    return Saved(method, duplicates)
+    return Saved(method, duplicates, entry_id)
 
 
 def update_method(method_id: int, values: Mapping[str, Any]) -> Saved:
     """Change what ``values`` hold and leave everything else. Raises :class:`InvalidMethod`, ``AlertMethod.DoesNotExist``."""
     method = AlertMethod.objects.get(pk=method_id)
-    before, old_secrets = _described(method), stored_values(method)
+    before, old_secrets = described(method), stored_values(method)
     duplicates = _take(method, values, old_secrets)
-    after = _described(method)
+    after = described(method)
     if stored_values(method) != old_secrets and after["config"] == before["config"]:
         after["secrets"] = "changed"
     if before == after:
@@ -78,15 +82,16 @@ def update_method(method_id: int, values: Mapping[str, Any]) -> Saved:
         if not method.enabled:
             drop_waiting(method, "The method was switched off.")
         changed = [name for name in after if before.get(name) != after[name]]
-        _journal(
+        entry_id = _journal(
             "update",
             method,
             {name: before.get(name) for name in changed},
             {name: after[name] for name in changed},
             f"Changed alert method “{method.name}”: {', '.join(name.replace('_', ' ') for name in changed)}.",
+            undoable="secrets" not in changed,  # what is not kept cannot be put back
         )
     logger.info("[ALERTS] Changed method id=%s", method.pk)
-    return Saved(method, duplicates)
+    return Saved(method, duplicates, entry_id if "secrets" not in changed else None)
 
 
 def delete_method(method_id: int) -> str:
@@ -94,7 +99,7 @@ def delete_method(method_id: int) -> str:
     method = AlertMethod.objects.get(pk=method_id)
     with transaction.atomic():
         drop_waiting(method, "The method was deleted.")
-        _journal("delete", method, _described(method), None, f"Deleted alert method “{method.name}”.")
+        _journal("delete", method, described(method), None, f"Deleted alert method “{method.name}”.")
         AlertMethod.objects.filter(pk=method.pk).delete()
     logger.info("[ALERTS] Deleted method id=%s", method_id)
     return method.name
@@ -172,7 +177,7 @@ def _filter_text(value: object) -> str:
     return read_filter(json.dumps(value)).as_text()
 
 
-def _described(method: AlertMethod) -> dict[str, Any]:
+def described(method: AlertMethod) -> dict[str, Any]:
     """What the journal may know: no secrets."""
     return {
         "name": method.name,
@@ -184,9 +189,15 @@ def _described(method: AlertMethod) -> dict[str, Any]:
 
 
 def _journal(
-    action: str, method: AlertMethod, before: dict[str, Any] | None, after: dict[str, Any] | None, sentence: str
-) -> None:
-    journal.log_entry(
+    action: str,
+    method: AlertMethod,
+    before: dict[str, Any] | None,
+    after: dict[str, Any] | None,
+    sentence: str,
+    *,
+    undoable: bool = False,
+) -> int | None:
+    entry = journal.log_entry(
         "settings",
         action,
         entity_type=ENTITY_TYPE,
@@ -195,4 +206,6 @@ def _journal(
         description=sentence,
         before=before,
         after=after,
+        undoable=undoable,
     )
+    return entry.pk if entry is not None else None

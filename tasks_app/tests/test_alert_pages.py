@@ -13,12 +13,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from ecm_site.conf import get_settings, save_settings
+from tasks_app.alerts.edit_methods import update_method
 from tasks_app.alerts.entities import register_alert_entities
 from tasks_app.alerts.method_values import stored_values
 from tasks_app.alerts.raise_alert import raise_alert
 from tasks_app.models import AlertDelivery, AlertMethod, JournalEntry, PendingAlert
 from tasks_app.tests.alerting import TOKEN, WEBHOOK, discord, event, mail, mail_settings, telegram
 from tasks_app.tests.receivers import MailReceiver, Reply, WebReceiver, mail_receiver, stand_in, web_receiver
+from tasks_app.undo import undo_entry
 
 pytestmark = pytest.mark.django_db
 HOME = "/settings/notifications/"
@@ -398,3 +400,27 @@ def test_saving_one_card_leaves_the_others_alone(alice: Client) -> None:
     save_settings(discord_webhook_url=WEBHOOK, smtp_password="keep-this")
     alice.post(f"{HOME}digest/", {"alert_digest_seconds": "60"})
     assert (get_settings().discord_webhook_url, get_settings().smtp_password) == (WEBHOOK, "keep-this")
+
+
+def test_changes_are_taken_back_from_the_journal(alice: Client) -> None:
+    method = discord(notify_info=True)
+    update_method(method.pk, {"name": "Else", "notify_info": False, "quiet_from": "22:00", "quiet_until": "06:00"})
+    changed = JournalEntry.objects.get(entity_type="alert_method", action_type="update")
+    assert changed.undoable
+    assert undo_entry(changed).undone == 1
+    method.refresh_from_db()
+    assert (method.name, method.notify_info, method.quiet_from) == ("Team", True, None)
+    assert stored_values(method)["webhook_url"] == WEBHOOK
+    update_method(method.pk, {"name": "Third"})
+    second = JournalEntry.objects.filter(entity_type="alert_method", action_type="update", undone_by=None, undoes=None).latest(
+        "id"
+    )
+    update_method(method.pk, {"name": "Fourth"})
+    assert undo_entry(second).undone == 0  # something else changed it since
+    update_method(method.pk, {"config": {"webhook_url": WEBHOOK + "x"}})
+    assert not JournalEntry.objects.filter(entity_type="alert_method").latest("id").undoable
+    fresh = telegram()
+    assert (
+        undo_entry(JournalEntry.objects.get(action_type="create", entity_id=fresh.pk, entity_type="alert_method")).undone == 1
+    )
+    assert not AlertMethod.objects.filter(pk=fresh.pk).exists()

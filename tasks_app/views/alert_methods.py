@@ -16,7 +16,7 @@ from ecm_site.wording import counted, shortened
 from tasks_app.alerts.apprise_services import SERVICES
 from tasks_app.alerts.channel import Channel, InvalidMethod
 from tasks_app.alerts.channels import CHANNELS
-from tasks_app.alerts.edit_methods import create_method, delete_method, update_method
+from tasks_app.alerts.edit_methods import Saved, create_method, delete_method, update_method
 from tasks_app.alerts.method_forms import MethodForm
 from tasks_app.alerts.queries import method_lines
 from tasks_app.alerts.try_method import TestReport, try_method, try_values
@@ -59,7 +59,7 @@ def add(request: HttpRequest, method_type: str) -> HttpResponse:
     except InvalidMethod as error:
         form.add_problem(error.field, str(error))
         return _form_page(request, form, channel, None, status=422)
-    messages.success(request, f"Added “{shortened(saved.method.name)}”.")
+    messages.success(request, f"Added “{shortened(saved.method.name)}”.", extra_tags=_undo_tag(saved))
     _say_duplicates(request, saved.duplicates)
     return done(request, reverse("alerts:settings"), CHANGED)
 
@@ -84,7 +84,7 @@ def edit(request: HttpRequest, method_id: int) -> HttpResponse:
     except InvalidMethod as error:
         form.add_problem(error.field, str(error))
         return _form_page(request, form, channel, method, status=422)
-    messages.success(request, f"Saved “{shortened(saved.method.name)}”.")
+    messages.success(request, f"Saved “{shortened(saved.method.name)}”.", extra_tags=_undo_tag(saved))
     _say_duplicates(request, saved.duplicates)
     return done(request, reverse("alerts:settings"), CHANGED)
 
@@ -153,6 +153,10 @@ def _row_or_page(request: HttpRequest, method_id: int) -> HttpResponse:
         return redirect("alerts:settings")
     (line,) = method_lines(timezone.now(), method_id)
     return render(request, "tasks_app/_alert_method_row.html", {"line": line})
+
+
+def _undo_tag(saved: Saved) -> str:
+    return f"undo:{saved.entry_id}" if saved.entry_id else ""
 
 
 def _say_duplicates(request: HttpRequest, duplicates: int) -> None:
