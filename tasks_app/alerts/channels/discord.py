@@ -78,7 +78,7 @@ class Discord:
         }
         if text_of(values, "avatar_url"):
             payload["avatar_url"] = text_of(values, "avatar_url")
-        post_to_webhook(url, payload)
+        post(url, payload)
         return ""
 
     def test(self, values: Mapping[str, Any], message: Message) -> str:
@@ -111,7 +111,7 @@ def checked_webhook(url: str) -> str:
     return url
 
 
-def post_to_webhook(url: str, payload: dict[str, Any]) -> None:
+def post(url: str, payload: dict[str, Any]) -> None:
     """Post to a checked webhook; nothing in it rings anybody. Raises :class:`ChannelError`."""
     silent = {**payload, "allowed_mentions": {"parse": []}}  # a channel called @everyone must not ring a thousand telephones
     try:
