@@ -9,6 +9,8 @@ class ChannelsAppConfig(AppConfig):
         """Tell the floors below what the lineup uses, and listen to what they change."""
         from channels_app import bulk_task, signals, undo  # noqa: F401 - importing registers the task
         from channels_app.account_loss import LineupOfAccount
+        from channels_app.autosync import change_settings
+        from channels_app.autosync import tasks as autosync_tasks  # noqa: F401 - importing registers the task
         from channels_app.guide_loss import LineupOfGuide
         from channels_app.guide_use import used_guide_entries
         from channels_app.publishing import change_output, due_publish, tasks  # noqa: F401 - importing registers them
@@ -20,6 +22,7 @@ class ChannelsAppConfig(AppConfig):
 
         undo.register_handlers()
         change_output.register_handlers()
+        change_settings.register_handlers()
         register_stream_user(ChannelStreams())
         register_account_user(LineupOfAccount())
         register_mapping(used_guide_entries)

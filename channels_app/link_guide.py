@@ -38,7 +38,7 @@ def link_waiting_channels() -> int:
         changes = [
             ChannelChange(pk, before, {"guide_entry_id": entries[tvg_id]}) for pk, tvg_id in portion if tvg_id in entries
         ]
-        linked += len(write_changes(changes, batch_id=batch_id).changed)
+        linked += len(write_changes(changes, batch_id=batch_id, by_hand=False).changed)
     if linked:
         sentence = f"Linked {counted(linked, 'channel')} to guide entries by TVG-ID."
         journal.log_summary("channel", batch_id, sentence, after={"channels": linked})

@@ -38,6 +38,12 @@ class Channel(models.Model):
     is_hidden = models.BooleanField(default=False)
     auto_created = models.BooleanField(default=False)
     auto_created_by = models.ForeignKey(Account, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    # Auto-sync (20 §4.3). Plain ids, no foreign keys: providers' rows come and go in bulk, and only the sync looks at these.
+    synced_stream = models.BigIntegerField(null=True, blank=True, help_text="The stream that this channel was made for.")
+    synced_group = models.BigIntegerField(null=True, blank=True, help_text="The provider's group that it came with.")
+    pinned_fields = models.JSONField(
+        default=list, blank=True, db_default=[], help_text="Fields set by hand: auto-sync leaves them alone."
+    )
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
     streams = models.ManyToManyField(Stream, through="ChannelStream", related_name="channels")
@@ -67,6 +73,29 @@ class ChannelStream(models.Model):
 
     def __str__(self) -> str:
         return f"{self.position}: {self.stream_id}"
+
+
+class LeftoverChoice(models.TextChoices):
+    """What becomes of auto-created channels whose streams are gone (20 §4.4)."""
+
+    ALWAYS = "always", "Remove them"
+    PRESERVE_CUSTOMIZED = "preserve_customized", "Keep those that were changed by hand"
+    NEVER = "never", "Keep all of them"
+
+
+class AccountSync(models.Model):
+    """What auto-sync keeps about an account: a choice, where its groups' channels go, and how the last run ended."""
+
+    account = models.OneToOneField(Account, on_delete=models.CASCADE, related_name="+", primary_key=True)
+    leftovers = models.CharField(max_length=20, choices=LeftoverChoice, default=LeftoverChoice.ALWAYS)
+    targets = models.JSONField(
+        default=dict, blank=True, help_text="Channel group by provider's group: a renamed one keeps its channels."
+    )
+    last_result = models.JSONField(default=dict, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"Auto-sync of account {self.account_id}"
 
 
 class OutputToken(models.Model):

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from channels_app.autosync.sync_account import has_synced_groups
+from channels_app.autosync.tasks import request_sync
 from channels_app.lineup_changed import lineup_changed
 from channels_app.link_guide import link_waiting_channels
 from channels_app.models import ChannelStream
@@ -12,6 +14,7 @@ from m3u_app.signals import account_refreshed
 def connect() -> None:
     """Called once at start-up."""
     account_refreshed.connect(publish_after_account, dispatch_uid="channels_app.publish_after_account")
+    account_refreshed.connect(sync_after_account, dispatch_uid="channels_app.sync_after_account")
     source_refreshed.connect(link_after_source, dispatch_uid="channels_app.link_after_source")
 
 
@@ -19,6 +22,12 @@ def publish_after_account(sender: Any, *, account_id: int, **_: Any) -> None:
     """Publish again when a channel uses a stream of the refreshed account: its address may be new."""
     if ChannelStream.objects.filter(stream__account_id=account_id).exists():
         lineup_changed(guide=False)
+
+
+def sync_after_account(sender: Any, *, account_id: int, **_: Any) -> None:
+    """Bring the channels of auto-synced groups in step with what the refresh brought (20 §2.2 step 8)."""
+    if has_synced_groups(account_id):
+        request_sync(account_id)
 
 
 def link_after_source(sender: Any, **_: Any) -> None:

@@ -9,7 +9,7 @@ from channels_app.models import Channel, ChannelStream
 
 Snapshot = dict[str, Any]
 """Keys: those of :data:`channel_fields.FIELDS`, "group" and "guide_entry" (names, for people), "uuid", "auto_created",
-"auto_created_by_id", "created_at", and "streams": ids in order."""
+"auto_created_by_id", "synced_stream", "synced_group", "pinned_fields", "created_at", and "streams": ids in order."""
 
 
 def channel_snapshots(channel_ids: Sequence[int]) -> dict[int, Snapshot]:
@@ -33,6 +33,9 @@ def snapshot_of(channel: Channel, stream_ids: Sequence[int]) -> Snapshot:
     values["uuid"] = str(channel.uuid)
     values["auto_created"] = channel.auto_created
     values["auto_created_by_id"] = channel.auto_created_by_id
+    values["synced_stream"] = channel.synced_stream
+    values["synced_group"] = channel.synced_group
+    values["pinned_fields"] = channel.pinned_fields
     values["created_at"] = channel.created_at.isoformat()
     values["streams"] = list(stream_ids)
     return values

@@ -18,6 +18,7 @@ from channels_app.commands import FieldValue
 from channels_app.edit_groups import find_group
 from channels_app.lineup_changed import lineup_changed
 from channels_app.models import Channel, ChannelGroup, ChannelStream
+from channels_app.pins import PINNED, pins_taken_back
 from channels_app.snapshots import channel_snapshots
 from ecm_site.wording import counted, shortened
 from epg_app.models import GuideEntry
@@ -101,6 +102,9 @@ def _bring_back(entry: JournalEntry) -> None:
         uuid=UUID(values["uuid"]),
         auto_created=bool(values.get("auto_created")),
         auto_created_by_id=_if_there(Account, values.get("auto_created_by_id")),
+        synced_stream=values.get("synced_stream"),
+        synced_group=values.get("synced_group"),
+        pinned_fields=values.get("pinned_fields") or [],
         created_at=datetime.fromisoformat(values["created_at"]),
         **fields,
     )
@@ -137,7 +141,8 @@ def _restore_fields(entry: JournalEntry) -> None:
         restored["group_id"] = _group_of_that_name(entry, before)
     if "guide_entry_id" in restored:
         restored["guide_entry_id"] = _if_there(GuideEntry, restored["guide_entry_id"])
-    Channel.objects.filter(pk=channel.pk).update(**restored, updated_at=timezone.now())
+    pinned = pins_taken_back(channel.pinned_fields, before.get(PINNED), after.get(PINNED))
+    Channel.objects.filter(pk=channel.pk).update(**restored, pinned_fields=pinned, updated_at=timezone.now())
 
 
 def _group_of_that_name(entry: JournalEntry, values: dict[str, Any]) -> int:

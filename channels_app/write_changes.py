@@ -20,6 +20,7 @@ from channels_app.errors import NotThere
 from channels_app.lineup_changed import lineup_changed
 from channels_app.models import Channel, ChannelGroup
 from channels_app.numbering import format_number
+from channels_app.pins import pin_changed, write_pins
 from ecm_site.wording import shortened
 from epg_app.models import GuideEntry
 from tasks_app import journal
@@ -55,26 +56,32 @@ def change_of(channel: Channel, after: Values) -> ChannelChange | None:
     return ChannelChange(channel.pk, {name: getattr(channel, name) for name in different}, different)
 
 
-def write_changes(changes: Sequence[ChannelChange], *, action_type: str = "update", batch_id: str = "") -> Written:
+def write_changes(
+    changes: Sequence[ChannelChange], *, action_type: str = "update", batch_id: str = "", by_hand: bool = True
+) -> Written:
     """Store ``changes`` and their journal entries (10 §21.1); in short transactions.
 
+    What is changed ``by_hand`` on an auto-created channel is pinned: auto-sync leaves it alone from then on (20 §4.3).
     Raises :class:`NotThere` when a group or guide entry that a change points to is gone; earlier portions stay.
     """
     written = Written()
     for portion in chunked_writes(changes):
         with transaction.atomic():
-            _write_portion(portion, action_type, batch_id, written)
+            _write_portion(portion, action_type, batch_id, written, by_hand=by_hand)
     if written.changed:
         logger.info("[CHANNELS] Changed %s channels (%s) batch=%s", len(written.changed), action_type, batch_id or "-")
     return written
 
 
-def _write_portion(portion: Sequence[ChannelChange], action_type: str, batch_id: str, written: Written) -> None:
+def _write_portion(
+    portion: Sequence[ChannelChange], action_type: str, batch_id: str, written: Written, *, by_hand: bool
+) -> None:
     now_there = Channel.objects.in_bulk([change.channel_id for change in portion])
     labels = _Labels(portion)
     labels.refuse_missing_targets()
     rows: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
     entries: list[JournalEntry] = []
+    pins: list[tuple[str, int]] = []
     guide = False
     for change in portion:
         channel = now_there.get(change.channel_id)
@@ -83,11 +90,15 @@ def _write_portion(portion: Sequence[ChannelChange], action_type: str, batch_id:
             continue
         names = tuple(sorted(change.after))
         rows.setdefault(names, []).append((*(_stored(change.after[name]) for name in names), change.channel_id))
-        entries.append(_entry(channel, change, labels, action_type, batch_id))
+        entry = _entry(channel, change, labels, action_type, batch_id)
+        if by_hand and channel.auto_created:
+            pins += pin_changed(channel, change.after, entry)
+        entries.append(entry)
         written.changed.append(change.channel_id)
         guide = guide or bool(_GUIDE_FIELDS & set(names))
     for names, values in rows.items():
         _update(names, values)
+    write_pins(pins)
     written.entries += journal.log_entries(entries)
     if entries:
         lineup_changed(guide=guide)
