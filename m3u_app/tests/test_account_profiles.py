@@ -66,7 +66,7 @@ class TestStored:
             cursor.execute("SELECT search_pattern, replace_pattern FROM m3u_app_accountprofile")
             assert all(text.startswith("enc:") for text in cursor.fetchone())
         kept = str(JournalEntry.objects.values_list("before_value", "after_value", "description"))
-        assert "u2" not in kept
+        assert "u2/p2" not in kept
         added.refresh_from_db()
         assert (added.search_pattern, added.replace_pattern) == (SEARCH, REPLACE)
 
