@@ -11,6 +11,7 @@ class M3uAppConfig(AppConfig):
 
         providers.load()
 
+        from ecm_site.settings_navigation import ORDER, Section, register_section
         from m3u_app import (  # importing tasks registers them
             account_belongings,
             delete_account_task,  # noqa: F401
@@ -24,6 +25,8 @@ class M3uAppConfig(AppConfig):
             undo_filters,
         )
         from m3u_app.changes import search_index as change_search
+        from m3u_app.digest import edit_digest
+        from m3u_app.digest import task as digest_task
 
         post_migrate.connect(search_index.after_migrate, sender=self)
         post_migrate.connect(change_search.after_migrate, sender=self)
@@ -36,5 +39,8 @@ class M3uAppConfig(AppConfig):
             linked_accounts,
             account_belongings,
             expiry_notices,
+            edit_digest,
+            digest_task,
         ):
             part.register()
+        register_section(Section("m3u-digest", "M3U Digest", "m3u_digest:page", "mail-forward", ORDER["m3u-digest"]))

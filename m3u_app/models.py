@@ -16,6 +16,7 @@ from m3u_app.changes.models import (  # noqa: F401 - Django finds an app's model
     HeldStream,
     StreamChange,
 )
+from m3u_app.digest.models import DigestMark, DigestRecord, DigestTarget  # noqa: F401
 
 
 class AccountType(models.TextChoices):

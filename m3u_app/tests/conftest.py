@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 
 from m3u_app.providers import registry
 from m3u_app.stream_users import register_stream_user, unregister_stream_user
@@ -38,3 +39,10 @@ def users() -> Iterator[Users]:
     register_stream_user(users)
     yield users
     unregister_stream_user(users)
+
+
+@pytest.fixture
+def time_machine_at() -> Iterator[Callable[..., object]]:
+    """The clock stands still, and the test may move it: ``time_machine_at(moment)``."""
+    with time_machine.travel("2026-05-04T10:00:00+00:00", tick=False) as traveller:
+        yield traveller.move_to
