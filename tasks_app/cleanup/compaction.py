@@ -8,6 +8,7 @@ import logging
 import shutil
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
@@ -15,7 +16,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ecm_site.routers import QUEUE
 from tasks_app.cleanup.steps import Cleared, Context, StepFailed, register_step
-from tasks_app.models import RunStatus, TaskRun
+from tasks_app.models import RunStatus, TaskRun, WorkerBeat
 from tasks_app.progress import Cancelled
 
 logger = logging.getLogger(__name__)
@@ -27,6 +28,13 @@ BYTES_A_SECOND = 60_000_000  # a slow disk
 PATIENCE_SECONDS = 15.0  # other writers wait for 20 s before they give up
 _ASK_EVERY = 200_000  # steps of SQLite's machine between two looks at the wish to cancel
 _COPIES = 2.2  # the rewritten file, the log it goes through, and some room
+
+
+_SIGN_OF_LIFE = timedelta(seconds=60)
+
+
+class _TookTooLong(Exception):
+    """Others have waited long enough; nothing was changed."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +72,7 @@ def _compact(alias: str, size: Size, context: Context) -> str:
         return ""
     path = Path(str(connections[alias].settings_dict["NAME"]))
     seconds = size.used / BYTES_A_SECOND
-    if seconds > PATIENCE_SECONDS:
+    if seconds > PATIENCE_SECONDS and not _is_alone(context):
         return (
             f"{path.name}: {_megabytes(size.free)} of {_megabytes(size.total)} are free, but compacting would keep everything"
             f" waiting for about {seconds:.0f} s. Stop ECM and run “manage.py cleanup” to do it."
@@ -79,7 +87,10 @@ def _compact(alias: str, size: Size, context: Context) -> str:
             f"{path.name} cannot be compacted: that needs {_megabytes(int(size.used * _COPIES))} of free disk, and there are"
             f" {_megabytes(room)}."
         )
-    after = _vacuum(alias, context)
+    try:
+        after = _vacuum(alias, context)
+    except _TookTooLong:
+        return f"{path.name}: stopped after {PATIENCE_SECONDS:.0f} s, because others were waiting; left for the next time."
     logger.info("[CLEANUP] Compacted %s from %s to %s bytes", path.name, size.total, after.total)
     return f"{path.name}: {_megabytes(size.total)} became {_megabytes(after.total)}."
 
@@ -88,9 +99,10 @@ def _vacuum(alias: str, context: Context) -> Size:
     """``VACUUM`` on a connection of its own: it must not be inside a transaction (50 trap 5)."""
     own = connections[alias].copy()
     started = time.monotonic()
+    deadline = started + (PATIENCE_SECONDS if not _is_alone(context) else 24 * 3600)
     try:
         own.ensure_connection()
-        own.connection.set_progress_handler(lambda: _wants_to_stop(context), _ASK_EVERY)
+        own.connection.set_progress_handler(lambda: time.monotonic() > deadline or _wants_to_stop(context), _ASK_EVERY)
         with own.cursor() as cursor:
             cursor.execute("VACUUM")
         own.connection.set_progress_handler(None, 0)
@@ -101,6 +113,8 @@ def _vacuum(alias: str, context: Context) -> Size:
         return _size(own)
     except OperationalError as error:
         context.progress.raise_if_cancelled()
+        if time.monotonic() > deadline:
+            raise _TookTooLong from error
         raise StepFailed(f"The database could not be compacted: {error}.") from error
     finally:
         own.close()
@@ -113,6 +127,11 @@ def _wants_to_stop(context: Context) -> bool:
     except Cancelled:
         return True
     return False
+
+
+def _is_alone(context: Context) -> bool:
+    """Whether ECM is stopped, as far as one can tell: no worker has given a sign of life. Then nobody waits."""
+    return not WorkerBeat.objects.filter(seen_at__gt=context.now - _SIGN_OF_LIFE).exists()
 
 
 def _others_work() -> bool:
