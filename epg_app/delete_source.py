@@ -15,9 +15,9 @@ from epg_app.source_journal import deletion_entry, shown_values
 from epg_app.source_lock import source_lock
 from epg_app.source_users import foreseen_losses, let_go
 from m3u_app.account_users import Loss
-from m3u_app.importing.write_turns import WriteTurns
 from m3u_app.raw_sql import bulk_writing, execute
 from m3u_app.store_upload import delete_upload
+from m3u_app.write_turns import WriteTurns
 from tasks_app import engine
 from tasks_app.journal import log_entries, new_batch_id
 from tasks_app.models import TaskRun

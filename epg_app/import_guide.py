@@ -27,8 +27,8 @@ from epg_app.importing.window import Window
 from epg_app.mapped_entries import mapped_ids
 from epg_app.models import GuideEntry, GuideSource
 from epg_app.raw_sql import fetch_all
-from m3u_app.importing.write_turns import WriteTurns
 from m3u_app.raw_sql import bulk_writing
+from m3u_app.write_turns import WriteTurns
 from tasks_app.progress import Progress
 
 logger = logging.getLogger(__name__)

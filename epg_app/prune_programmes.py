@@ -14,8 +14,8 @@ from epg_app.models import GuideEntry, GuideSource
 from epg_app.raw_sql import id_list
 from epg_app.source_lock import SourceBusy, source_lock
 from epg_app.source_state import set_source
-from m3u_app.importing.write_turns import WriteTurns
 from m3u_app.raw_sql import bulk_writing, execute
+from m3u_app.write_turns import WriteTurns
 from tasks_app.progress import Progress
 
 logger = logging.getLogger(__name__)

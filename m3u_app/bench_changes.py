@@ -56,9 +56,9 @@ def fill(streams: int, lines: int, seed: int) -> None:
     from m3u_app.changes.models import ChangeBatch, StreamChangeKind
     from m3u_app.changes.record import _NOTE
     from m3u_app.changes.sum_up import Group, Sums, sum_up
-    from m3u_app.importing.write_turns import WriteTurns
     from m3u_app.models import Account
     from m3u_app.raw_sql import execute_many
+    from m3u_app.write_turns import WriteTurns
 
     pick = random.Random(seed)  # noqa: S311 - test data
     accounts = [Account.objects.create(name=f"Provider {number + 1}") for number in range(ACCOUNTS)]
@@ -154,7 +154,7 @@ def main() -> None:
     streams, lines, seed = (int(value) for value in sys.argv[1:4])
     fill(streams, lines, seed)
     said: dict[str, Any] = {"streams": StreamChange.objects.count(), "lines": Change.objects.count(), "times": measure(seed)}
-    said["megabytes"] = Path(settings.DATABASES["default"]["NAME"]).stat().st_size / 1_048_576
+    said["megabytes"] = Path(str(settings.DATABASES["default"]["NAME"])).stat().st_size / 1_048_576
     said["at"] = datetime.now().astimezone().isoformat()
     print(json.dumps(said))
 

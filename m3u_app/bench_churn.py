@@ -54,7 +54,7 @@ def _share(part: int, whole: int) -> float:
 
 def measure(folder: Path, entries: int, days: int, rate: float, seed: int) -> dict[str, Any]:
     """Import day after day in this environment's data folder; returns [reported, real, right] by kind."""
-    from m3u_app.changes.measure import score_newest
+    from m3u_app.bench_churn_score import score_newest
     from m3u_app.import_playlist import choose_account, refresh_here
     from m3u_app.models import Stream
 

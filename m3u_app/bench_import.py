@@ -11,7 +11,7 @@ from typing import Any
 
 from ecm_site.benchmarks import Child, Results, data_folder, manage, percentile, run_json, scratch_environment
 from m3u_app.bench_bystander import ready_file
-from m3u_app.bench_playlist import write_playlist
+from m3u_app.bench_playlist import write_next_day, write_playlist
 
 DEFAULT_ENTRIES = 500_000
 CALM_SECONDS = 4
@@ -42,6 +42,8 @@ def run(options: dict[str, Any]) -> Results:
     say("Unchanged refresh")
     again = [_import(folder, playlist, "Bench A") for _ in range(2)]
     unchanged, unchanged_child = min(again, key=lambda result: float(result[0]["seconds"]))
+    say("Refresh of the next day")
+    churned, churned_child, changed = _next_day(folder, playlist)
     say("Floor: raw executemany")
     inserted, _ = _floor(folder, "insert", data_folder(folder) / "ecm.sqlite3", folder / "floor.sqlite3")
     insert, insert_cpu = float(inserted["seconds"]), float(inserted["cpu_seconds"])
@@ -76,6 +78,22 @@ def run(options: dict[str, Any]) -> Results:
     )
     results.add("peak memory, first import", first_child.peak_mb, "MB", limit=400)
     results.add("peak memory, refresh", unchanged_child.peak_mb, "MB", limit=400)
+    results.add(
+        f"refresh, {changed:,} entries changed",
+        churned["seconds"],
+        "s",
+        ratio=churned["seconds"] / unchanged["seconds"],
+        floor="the unchanged refresh",
+        limit=1.5,
+    )
+    results.add(
+        "the same, processor time",
+        churned_child.cpu_seconds,
+        "s",
+        ratio=churned_child.cpu_seconds / unchanged_child.cpu_seconds,
+        floor="the unchanged refresh",
+    )
+    results.add("peak memory, changed refresh", churned_child.peak_mb, "MB", limit=400)
     if not options["without_others"]:
         say("Import beside others")
         _beside_others(folder, playlist, results)
@@ -121,6 +139,14 @@ def _watched(folder: Path, work: Callable[[], object]) -> tuple[list[float], dic
         stop.touch()
         answers = [process.communicate(timeout=120)[0] for process in bystanders]
     return json.loads(answers[0]), json.loads(answers[1])
+
+
+def _next_day(folder: Path, playlist: Path) -> tuple[dict[str, Any], Child, int]:
+    """Refresh "Bench A" with the playlist of the day after; returns also how many entries changed."""
+    tomorrow = folder / "tomorrow.m3u"
+    changed = write_next_day(playlist, tomorrow)
+    churned, child = _import(folder, tomorrow, "Bench A")
+    return churned, child, changed
 
 
 def _import(folder: Path, playlist: Path, account: str) -> tuple[dict[str, Any], Child]:

@@ -42,3 +42,46 @@ def write_playlist(path: Path, entries: int, *, seed: int = 1) -> int:
                     file.write("\n")
                 file.write(f"{base}/{100_000 + number}.ts\n")
     return path.stat().st_size
+
+
+_GROUP = re.compile(r'group-title="[^"]*"')
+_NUMBER = re.compile(r"(\d+)(?=\.\w+$|$)")
+DAY_RATE = 0.03
+
+
+def write_next_day(today: Path, tomorrow: Path, *, rate: float = DAY_RATE, seed: int = 1) -> int:
+    """Write the playlist of the day after: ``rate`` of the entries are renamed, gone, moved or renumbered, or are new.
+
+    The shares are 35 % renamed, 30 % added, 25 % removed, 5 % moved, 5 % with another number. Returns how many changed.
+    """
+    pick = random.Random(seed)  # noqa: S311 - test data
+    changed, number = 0, 90_000_000
+    with today.open(encoding="utf-8", errors="replace") as old, tomorrow.open("w", encoding="utf-8", newline="\n") as new:
+        info = ""
+        for raw in old:
+            line = raw.rstrip("\r\n")
+            if not line or line.startswith("#"):
+                if info:
+                    new.write(f"{info}\n")
+                info = line
+                continue
+            chance = pick.random() / rate
+            changed += chance < 1
+            if chance < 0.35:
+                info += " (NEW)"
+            elif 0.35 <= chance < 0.60:
+                info = ""
+                continue
+            elif 0.60 <= chance < 0.65:
+                info = _GROUP.sub('group-title="US| SPORTS"', info, count=1)
+            elif 0.65 <= chance < 0.70:
+                number += 1
+                line = _NUMBER.sub(str(number), line)
+            elif 0.70 <= chance < 1:
+                number += 1
+                new.write(f"{info} (BK {number})\n{_NUMBER.sub(str(number), line)}\n")
+            new.write(f"{info}\n{line}\n" if info else f"{line}\n")
+            info = ""
+        if info:
+            new.write(f"{info}\n")
+    return changed

@@ -14,8 +14,8 @@ from epg_app.importing.channel_reader import FeedChannel
 from epg_app.mapped_entries import mapped_ids
 from epg_app.models import GuideEntry, Programme
 from epg_app.raw_sql import fetch_all, id_list, stored_time
-from m3u_app.importing.write_turns import WriteTurns
 from m3u_app.raw_sql import execute, execute_many
+from m3u_app.write_turns import WriteTurns
 from tasks_app.progress import Progress
 
 logger = logging.getLogger(__name__)

@@ -14,8 +14,8 @@ from epg_app.importing.programme_reader import Content
 from epg_app.importing.spool import Spool
 from epg_app.importing.window import TimeTexts, Window
 from epg_app.raw_sql import fetch_all, id_list, insert_rows, plain_columns
-from m3u_app.importing.write_turns import WriteTurns
 from m3u_app.raw_sql import execute
+from m3u_app.write_turns import WriteTurns
 from tasks_app.progress import Progress
 
 ROWS_PREPARED: Final = 12_000  # worked out in one go, which leaves the lock to others for as long

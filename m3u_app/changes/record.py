@@ -13,10 +13,10 @@ from datetime import datetime
 from ecm_site.masking import mask_text
 from m3u_app.changes.models import ChangeBatch, StreamChangeKind
 from m3u_app.changes.sum_up import Group, Sums, sum_up
-from m3u_app.importing.write_turns import WriteTurns
 from m3u_app.models import Account, StreamGroup
 from m3u_app.raw_sql import execute, execute_many, placeholders, read_rows
 from m3u_app.stream_users import stream_uses
+from m3u_app.write_turns import WriteTurns
 
 MOST_LISTED = 50_000
 """Streams of one kind that a batch names one by one; further ones are only counted."""

@@ -7,8 +7,8 @@ from typing import Any
 
 from m3u_app.changes.models import ChangeBatch, ChangeTotal, ChangeType, StreamChangeKind
 from m3u_app.changes.search_index import index_changes_after, newest_change
-from m3u_app.importing.write_turns import WriteTurns
 from m3u_app.raw_sql import db_time, execute_many
+from m3u_app.write_turns import WriteTurns
 
 CHUNK = 200  # changes a turn; their names may be long
 STREAM_TYPES: dict[ChangeType, tuple[StreamChangeKind, ...]] = {

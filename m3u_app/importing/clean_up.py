@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from m3u_app.importing.merge_streams import id_chunks
-from m3u_app.importing.write_turns import WriteTurns
 from m3u_app.models import Stream
 from m3u_app.raw_sql import db_time, read_rows
 from m3u_app.stream_users import announce_removal, used_streams
+from m3u_app.write_turns import WriteTurns
 
 
 @dataclass

@@ -7,9 +7,9 @@ from typing import Any
 from m3u_app.changes.models import HeldStream
 from m3u_app.importing.merge_streams import id_chunks
 from m3u_app.importing.scan_source import PROVIDER_COLUMNS, Scan
-from m3u_app.importing.write_turns import WriteTurns
 from m3u_app.raw_sql import execute, execute_many, placeholders
 from m3u_app.stream_users import stream_uses
+from m3u_app.write_turns import WriteTurns
 
 MOST_NOTED = 20_000
 """Streams of each side that are noted by name; the groups are counted whole, and what channels use is noted always."""

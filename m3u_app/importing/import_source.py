@@ -25,9 +25,9 @@ from m3u_app.importing.store_groups import (
     remove_old_groups,
     store_groups,
 )
-from m3u_app.importing.write_turns import WriteTurns
 from m3u_app.models import Account
 from m3u_app.raw_sql import bulk_writing
+from m3u_app.write_turns import WriteTurns
 from tasks_app.journal import new_batch_id
 from tasks_app.progress import Progress
 

@@ -15,9 +15,9 @@ from m3u_app.changes.record import ChangeRecorder, Note
 from m3u_app.importing.addresses import split_address
 from m3u_app.importing.scan_source import PROVIDER_COLUMNS
 from m3u_app.importing.spool import Record, Spool
-from m3u_app.importing.write_turns import WriteTurns
 from m3u_app.raw_sql import db_time, execute_in, execute_many, insert_many, read_rows, read_rows_in
 from m3u_app.search_index import index_rows, index_rows_after, newest_row, unindex_rows
+from m3u_app.write_turns import WriteTurns
 from tasks_app.progress import Progress
 
 _COLUMNS = ("group_id", *PROVIDER_COLUMNS)

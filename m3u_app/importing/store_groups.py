@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from m3u_app.importing.group_plan import GroupPlan, PlannedGroup
-from m3u_app.importing.write_turns import WriteTurns
 from m3u_app.raw_sql import db_time, execute_in, execute_many, read_rows
+from m3u_app.write_turns import WriteTurns
 
 CHUNK = 1000
 _EMPTY = (

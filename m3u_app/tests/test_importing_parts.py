@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 from django.db import connection, connections, transaction
 
+from m3u_app import write_turns
 from m3u_app.entries import Entry, ReadReport, channel_number, content_mark, content_marks, mark_key, storable
-from m3u_app.importing import write_turns
 from m3u_app.importing.identity import identity_maker
 from m3u_app.importing.import_report import RefreshReport
 from m3u_app.importing.spool import Spool
-from m3u_app.importing.write_turns import WriteTurns
 from m3u_app.models import Account
 from m3u_app.raw_sql import bulk_writing, insert_many, read_rows
 from m3u_app.stream_users import announce_removal, used_streams
 from m3u_app.tests.refreshing import Users
+from m3u_app.write_turns import WriteTurns
 
 ENTRY = Entry('Täst "1"', "http://h/ü?a=\\1", tvg_id="t", group="G")
 
