@@ -6,7 +6,7 @@ from decimal import Decimal
 from channels_app.autosync.choose_streams import Renamer
 from channels_app.autosync.plan import plan_sync
 from channels_app.autosync.read_situation import read_situation
-from channels_app.autosync.settings import Numbering, SyncSettings, compiled_rename
+from channels_app.autosync.settings import Numbering, SyncSettings, compiled_rename, read_settings
 from channels_app.autosync.values import ChannelNow, Failure, GroupPlan, Situation, SyncPlan
 from channels_app.channel_fields import changed_labels
 from channels_app.models import Channel
@@ -129,19 +129,17 @@ def _overlaps(group: StreamGroup, settings: SyncSettings) -> list[str]:
     """Other auto-synced groups, of any account, whose range has numbers of this one (a warning, never a refusal)."""
     if settings.numbering is not Numbering.FIXED:
         return []
-    others = (
-        StreamGroup.objects.filter(enabled=True, auto_channel_sync=True)
-        .exclude(pk=group.pk)
-        .exclude(sync_settings__channel_numbering_mode__in=[Numbering.PROVIDER.value, Numbering.NEXT_AVAILABLE.value])
-        .order_by("auto_sync_channel_start", "name")
-        .values_list("name", "auto_sync_channel_start", "auto_sync_channel_end", "account__name")
-    )
+    others = StreamGroup.objects.filter(enabled=True, auto_channel_sync=True).exclude(pk=group.pk).select_related("account")
     found = []
-    for name, start, end, account in others:
-        first = Decimal(1) if start is None else start
+    for other in others.order_by("auto_sync_channel_start", "name"):
+        theirs = read_settings(other)
+        if theirs.numbering is not Numbering.FIXED:
+            continue
+        first, end = theirs.first, theirs.end
         if (settings.end is None or first <= settings.end) and (end is None or settings.first <= end):
             last = f"–{format_number(end)}" if end is not None else " and up"
-            found.append(f"“{shortened(name, 60)}” of “{shortened(account, 60)}” ({format_number(first)}{last})")
+            name, account = shortened(other.name, 60), shortened(other.account.name, 60)
+            found.append(f"“{name}” of “{account}” ({format_number(first)}{last})")
     if not found:
         return []
     more = f" and {len(found) - 3:,} more" if len(found) > 3 else ""
