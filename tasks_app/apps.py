@@ -15,7 +15,7 @@ class TasksAppConfig(AppConfig):
         from tasks_app.ticks import register_due_check
         from tasks_app.undo import register_undo
 
-        register_undo(ENTITY_TYPE, undo_change)
+        register_undo(ENTITY_TYPE, undo_change, admin_only=True)
         register_due_check(journal_index.index_new_entries)
         post_migrate.connect(journal_triggers.after_migrate, sender=self)
         notifications.connect()

@@ -37,6 +37,8 @@ def read_query(given: Mapping[str, str]) -> JournalQuery:
         value = given.get(name, "").strip()
         if len(value) > _LONGEST[name]:
             errors[name] = [f"{name} is longer than {_LONGEST[name]} characters."]
+        if "\0" in value:
+            errors[name] = [f"{name} contains a NUL character."]
         return value
 
     def number(name: str, default: int) -> int:

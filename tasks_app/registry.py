@@ -32,6 +32,8 @@ class TaskScheduler(ABC):
     description: ClassVar[str] = ""
     by_hand: ClassVar[bool] = True
     """Whether the Tasks page offers "Run now". Off for work that makes no sense without what triggers it."""
+    admin_only: ClassVar[bool] = False
+    """On for work that only administrators may start, schedule or change, such as deleting the journal (50 U-5)."""
     quiet: ClassVar[bool] = False
     """On for watching and tidying that nobody asks about: of scheduled runs the bell hears only failures (50 trap 25)."""
     one_notification: ClassVar[bool] = False

@@ -52,10 +52,14 @@ one is made from the entry itself with before and after exchanged.
 """
 
 _handlers: dict[str, UndoHandler] = {}
+_for_administrators: set[str] = set()
 
 
-def register_undo(entity_type: str, handler: UndoHandler) -> None:
+def register_undo(entity_type: str, handler: UndoHandler, *, admin_only: bool = False) -> None:
+    """``admin_only`` for what only administrators may change (50 U-5): they alone may take it back, too."""
     _handlers[entity_type] = handler
+    if admin_only:
+        _for_administrators.add(entity_type)
 
 
 def handler_for(entity_type: str) -> UndoHandler | None:
@@ -70,6 +74,17 @@ def handled_types() -> list[str]:
 def can_undo(entry: JournalEntry) -> bool:
     """True when an "Undo" button makes sense: undoable, not undone yet, and somebody knows how."""
     return entry.undoable and entry.undone_by_id is None and entry.entity_type in _handlers
+
+
+def is_for_administrators(entry: JournalEntry) -> bool:
+    """Whether only an administrator may undo this entry."""
+    return entry.entity_type in _for_administrators
+
+
+def has_parts_for_administrators(batch_id: str) -> bool:
+    """Whether a batch holds entries that only an administrator may undo."""
+    rows = JournalEntry.objects.filter(batch_id=batch_id, undoable=True, undone_by=None)
+    return bool(batch_id) and rows.filter(entity_type__in=_for_administrators).exists()
 
 
 def undo_entry(entry: JournalEntry) -> UndoReport:

@@ -8,7 +8,7 @@ from tasks_app.undo import UndoConflict, register_undo
 
 def register() -> None:
     """Called when the app is ready."""
-    register_undo(ENTITY_TYPE, undo_change)
+    register_undo(ENTITY_TYPE, undo_change, admin_only=True)
 
 
 def undo_change(entry: JournalEntry) -> None:

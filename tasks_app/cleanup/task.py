@@ -16,6 +16,7 @@ class Cleanup(TaskScheduler):
     name = "Database Cleanup"
     description = "Deletes old runs, journal entries, notifications and leftovers, then compacts the database."
     default_parameters = default_parameters
+    admin_only = True  # with one day to keep it would be the purge of the journal
 
     @classmethod
     def parameter_fields(cls) -> dict[str, Field]:

@@ -187,6 +187,7 @@ def _body(request: HttpRequest, known: set[str]) -> dict[str, Any]:
         raise BadRequest("The request is too large.")
     try:
         values = json.loads(request.body or b"{}")
+        json.dumps(values, ensure_ascii=False).encode()  # half a letter, "\\ud800", can be sent but not be stored
     except (ValueError, RecursionError):
         raise BadRequest("The body is not JSON.") from None
     if not isinstance(values, dict):

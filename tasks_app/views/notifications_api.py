@@ -115,6 +115,7 @@ def _create(request: HttpRequest) -> HttpResponse:
 def _body(request: HttpRequest) -> dict[str, Any]:
     try:
         values = json.loads(request.body or b"{}")
+        json.dumps(values, ensure_ascii=False).encode()  # half a letter, "\\ud800", can be sent but not be stored
     except (ValueError, RecursionError):
         raise BadRequest("The body is not JSON.") from None
     if not isinstance(values, dict):

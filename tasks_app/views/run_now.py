@@ -17,6 +17,7 @@ from tasks_app.registry import TaskScheduler, UnknownTask, get_task
 from tasks_app.schedule_words import schedule_words
 from tasks_app.scheduling.parameters import effective_parameters, stored_configuration, without_vanished
 from tasks_app.views.going_back import back_from
+from tasks_app.views.rights import check_may_manage
 
 CHANGED_EVENT = "runs:changed"
 
@@ -24,6 +25,7 @@ CHANGED_EVENT = "runs:changed"
 @require_http_methods(["GET", "POST"])
 def run_now(request: HttpRequest, task_id: str) -> HttpResponse:
     """Start a task by hand; tasks with parameters ask for them first, filled with those of ``?schedule=`` if one is named."""
+    check_may_manage(request, task_id)
     task = _task_or_404(task_id)
     schedule = _chosen_schedule(request, task_id)
     form = _form(request, task, schedule)

@@ -18,6 +18,7 @@ from tasks_app.task_cards import TaskCard, task_card, task_cards
 from tasks_app.task_form import TaskForm
 from tasks_app.task_parts import fresh_part
 from tasks_app.views.going_back import back_from
+from tasks_app.views.rights import check_may_manage
 from tasks_app.views.undo_tag import undo_tag
 from tasks_app.watchdog import problems
 
@@ -76,6 +77,7 @@ def task_panel(request: HttpRequest, task_id: str) -> HttpResponse:
 @require_POST
 def task_switch(request: HttpRequest, task_id: str) -> HttpResponse:
     """Turn a task on (``?on=1``) or off."""
+    check_may_manage(request, task_id)
     card = _card_or_404(task_id)
     on = request.GET.get("on") == "1"
     began = timezone.now()
@@ -91,6 +93,7 @@ def task_switch(request: HttpRequest, task_id: str) -> HttpResponse:
 @require_POST
 def task_save(request: HttpRequest, task_id: str) -> HttpResponse:
     """Save messages, alerts and configuration."""
+    check_may_manage(request, task_id)
     card = _card_or_404(task_id)
     form = TaskForm(request.POST, task=card.task, row=card.row)
     if form.is_valid():

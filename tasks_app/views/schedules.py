@@ -19,6 +19,7 @@ from tasks_app.scheduling.edit_schedules import ENTITY_TYPE, create_schedule, de
 from tasks_app.scheduling.rules import InvalidSchedule
 from tasks_app.scheduling.wall_clock import zone_names
 from tasks_app.task_cards import TaskCard, task_card
+from tasks_app.views.rights import check_may_manage
 from tasks_app.views.undo_tag import undo_tag
 
 CHANGED_EVENT = "schedules:changed"
@@ -37,6 +38,7 @@ PRESET_WORDS = {
 
 @require_http_methods(["GET", "POST"])
 def schedule_add(request: HttpRequest, task_id: str) -> HttpResponse:
+    check_may_manage(request, task_id)
     began = timezone.now()
     card = _card_or_404(task_id)
     editor = _editor(request, card, None)
@@ -55,6 +57,7 @@ def schedule_add(request: HttpRequest, task_id: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def schedule_edit(request: HttpRequest, schedule_id: int) -> HttpResponse:
     schedule = get_object_or_404(Schedule, pk=schedule_id)
+    check_may_manage(request, schedule.task_id)
     began = timezone.now()
     card = _card_or_404(schedule.task_id)
     editor = _editor(request, card, schedule)
@@ -87,6 +90,7 @@ def schedule_preview(request: HttpRequest, task_id: str) -> HttpResponse:
 def schedule_delete(request: HttpRequest, schedule_id: int) -> HttpResponse:
     """Says what deleting means, then does it."""
     schedule = get_object_or_404(Schedule, pk=schedule_id)
+    check_may_manage(request, schedule.task_id)
     card = _card_or_404(schedule.task_id)
     if request.method == "POST":
         began = timezone.now()
@@ -104,6 +108,7 @@ def schedule_delete(request: HttpRequest, schedule_id: int) -> HttpResponse:
 def schedule_switch(request: HttpRequest, schedule_id: int) -> HttpResponse:
     """Turn one schedule on (``?on=1``) or off."""
     schedule = get_object_or_404(Schedule, pk=schedule_id)
+    check_may_manage(request, schedule.task_id)
     on = request.GET.get("on") == "1"
     began = timezone.now()
     try:
@@ -121,6 +126,7 @@ def schedule_switch(request: HttpRequest, schedule_id: int) -> HttpResponse:
 def schedule_run(request: HttpRequest, schedule_id: int) -> HttpResponse:
     """Run the task now with the settings of one schedule; the schedule itself keeps its next run (T-19)."""
     schedule = get_object_or_404(Schedule, pk=schedule_id)
+    check_may_manage(request, schedule.task_id)
     try:
         run = start_run(schedule.task_id, schedule_id=schedule.pk)
     except AlreadyRunning as busy:

@@ -1,6 +1,7 @@
 """Undoing from the journal: first it is shown what will be restored, then it is done."""
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -11,28 +12,45 @@ from ecm_site.htmx import done, render_page, wants_partial
 from tasks_app.engine import AlreadyRunning, start_run
 from tasks_app.journal_diff import restoration
 from tasks_app.models import JournalEntry
-from tasks_app.undo import UndoReport, can_undo, foresee_conflict, undo_batch, undo_entry, undoable_in_batch
+from tasks_app.undo import (
+    UndoReport,
+    can_undo,
+    foresee_conflict,
+    has_parts_for_administrators,
+    is_for_administrators,
+    undo_batch,
+    undo_entry,
+    undoable_in_batch,
+)
 
 CHANGED_EVENT = "journal:changed"
 AT_ONCE = 300  # entries undone while the browser waits; larger batches become a run with progress
+NOT_YOURS = "Only administrators may change this, so only they can undo it."
 _SHOWN = 50
 
 
 @require_http_methods(["GET", "POST"])
 def undo(request: HttpRequest, entry_id: int) -> HttpResponse:
     entry = get_object_or_404(JournalEntry, pk=entry_id)
+    allowed = request.user.is_staff or not is_for_administrators(entry)
     if request.method == "POST":
+        if not allowed:
+            raise PermissionDenied(NOT_YOURS)
         report = undo_entry(entry)
         if report.undone:
             messages.success(request, f"Undone: {entry.description}")
             return done(request, reverse("journal:list"), CHANGED_EVENT)
         return _refused(request, entry, " ".join(report.conflicts))
+    if not allowed:
+        return _dialog(request, entry, NOT_YOURS)
     problem = foresee_conflict(entry) if can_undo(entry) else "This was undone already, or it cannot be undone."
     return _dialog(request, entry, problem)
 
 
 @require_http_methods(["GET", "POST"])
 def undo_whole_batch(request: HttpRequest, batch_id: str) -> HttpResponse:
+    if not request.user.is_staff and has_parts_for_administrators(batch_id):
+        raise PermissionDenied(NOT_YOURS)
     ids = undoable_in_batch(batch_id)
     if request.method == "GET":
         first = JournalEntry.objects.in_bulk(ids[:_SHOWN])

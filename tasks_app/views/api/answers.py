@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
-from django.core.exceptions import ObjectDoesNotExist
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 
 from tasks_app.registry import UnknownTask
 from tasks_app.scheduling.errors import FieldErrors
+from tasks_app.views.rights import check_may_manage
 
 LARGEST_BODY = 1024 * 1024
 View = Callable[..., HttpResponse]
@@ -43,11 +44,15 @@ def api(**methods: View) -> View:
             answer["Allow"] = allowed
             return answer
         try:
+            if "task_id" in kwargs:
+                check_may_manage(request, kwargs["task_id"])
             return handler(request, *args, **kwargs)
         except Refused as refused:
             return JsonResponse(refused.body, status=refused.status)
         except FieldErrors as wrong:
             return JsonResponse({"detail": str(wrong), "errors": wrong.errors}, status=422)
+        except PermissionDenied as denied:
+            return JsonResponse({"detail": str(denied)}, status=403)
         except (UnknownTask, ObjectDoesNotExist) as missing:
             return JsonResponse({"detail": str(missing)}, status=404)
 
@@ -62,6 +67,7 @@ def body_of(request: HttpRequest) -> dict[str, Any]:
         return {}
     try:
         sent = json.loads(request.body)
+        json.dumps(sent, ensure_ascii=False).encode()  # half a letter, "\\ud800", can be sent but not be stored
     except (ValueError, RecursionError):
         raise Refused(422, "The body is not JSON.", errors={"": ["The body is not JSON."]}) from None
     if not isinstance(sent, dict):
