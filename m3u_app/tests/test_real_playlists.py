@@ -48,5 +48,18 @@ def test_real_churn_keeps_what_stayed(acme: FileAccount, before: str, after: str
     stayed = rows.keys() & now.keys()
     assert stayed
     assert all(rows[url] == now[url] for url in stayed)
-    assert report.created == len(now.keys() - rows.keys())
-    assert report.stale == len(rows.keys() - now.keys())
+    # What only got another address kept its row.
+    assert report.created + report.reconnected == len(now.keys() - rows.keys())
+    assert report.stale + report.reconnected == len(rows.keys() - now.keys())
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("plex_us_2026-08-15.m3u", "churn/plex_us_2026-08-21.m3u"), ("plex_us_2026-08-21.m3u", "playlists/plex_us.m3u")],
+)
+def test_a_list_whose_every_address_carries_a_new_token_keeps_its_rows(acme: FileAccount, before: str, after: str) -> None:
+    acme.refresh((FOLDER / "churn" / before).read_bytes())
+    rows = set(Stream.objects.values_list("pk", flat=True))
+    report = acme.refresh((FOLDER / after).read_bytes())
+    assert report.created <= 1
+    assert len(rows & set(Stream.objects.filter(is_stale=False).values_list("pk", flat=True))) >= len(rows) - 1
