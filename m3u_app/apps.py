@@ -43,4 +43,4 @@ class M3uAppConfig(AppConfig):
             digest_task,
         ):
             part.register()
-        register_section(Section("m3u-digest", "M3U Digest", "m3u_digest:page", "mail-forward", ORDER["m3u-digest"]))
+        register_section(Section("m3u-digest", "M3U Digest", "m3u_digest:page", icon="mail-forward", order=ORDER["m3u-digest"]))

@@ -33,8 +33,9 @@ def written_mail(digest: Digest, *, detailed: bool) -> DigestMail:
         "written": words.moment(timezone.now()),
     }
     subject = f"[ECM] M3U Digest: {words.title(digest)}" + (" (sample)" if digest.is_sample else "")
-    return DigestMail(subject, _text(context), render_to_string("m3u_app/digest_mail.html", context))
+    return DigestMail(subject, _rendered("txt", context), _rendered("html", context))
 
 
-def _text(context: dict[str, object]) -> str:
-    return render_to_string("m3u_app/digest_mail.txt", context).strip() + "\n"
+def _rendered(form: str, context: dict[str, object]) -> str:
+    # strip() makes it a plain str: it is markup for a mail program, not for the page that shows a preview of it.
+    return render_to_string(f"m3u_app/digest_mail.{form}", context).strip() + "\n"

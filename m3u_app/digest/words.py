@@ -139,7 +139,7 @@ def _range_of(digest: Digest) -> str:
 def _heading(kind: str, found: OfType) -> str:
     label = str(ChangeType(kind).label)
     if kind in _GROUPS:
-        return f"{label}: {found.rows:,}"
+        return f"{label.replace('Group', 'Groups', 1)}: {found.rows:,}"
     return f"{label}: {found.streams:,} in {counted(found.rows, 'group')}"
 
 
