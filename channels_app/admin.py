@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
-from channels_app.models import Channel, ChannelGroup, ChannelStream, OutputToken, ViewPreference
+from channels_app.models import AccountSync, Channel, ChannelGroup, ChannelStream, OutputToken, ViewPreference
 from channels_app.numbering import format_number
 
 if TYPE_CHECKING:
@@ -86,6 +86,12 @@ class ChannelStreamAdmin(RawRowsAdmin):
     search_fields = ("channel__name",)
     raw_id_fields = ("channel", "stream")
     ordering = ("channel_id", "position")
+
+
+@admin.register(AccountSync)
+class AccountSyncAdmin(RawRowsAdmin):
+    list_display = ("account", "leftovers", "finished_at")
+    list_select_related = ("account",)
 
 
 @admin.register(OutputToken)

@@ -14,10 +14,11 @@ from channels_app.autosync.tasks import TASK_ID
 from channels_app.commands import RenameGroup, UpdateChannel
 from channels_app.edit_channels import update_channel
 from channels_app.edit_groups import rename_group
+from channels_app.link_guide import link_waiting_channels
 from channels_app.models import AccountSync, Channel, ChannelGroup, ChannelStream
 from channels_app.tests.lineup_fixtures import lineup_state, make_account, make_channel, make_entry, make_streams, numbers_of
 from epg_app.models import GuideSource
-from m3u_app.models import Account, Stream, StreamGroup
+from m3u_app.models import Account, AccountStatus, Stream, StreamGroup
 from m3u_app.signals import account_refreshed
 from tasks_app import engine
 from tasks_app.models import JournalEntry, RunStatus
@@ -202,6 +203,29 @@ def test_the_task_syncs_one_account_or_all(account: Account) -> None:
     run = engine.run_here(TASK_ID)
     assert (run.status, run.message) == (RunStatus.COMPLETED, "2 of 2 accounts synchronised.")
     assert Channel.objects.count() == 2
+
+
+def test_a_sync_waits_for_a_refresh_that_is_under_way(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_streams(["One"], account=account)
+    follow(account)
+    Account.objects.filter(pk=account.pk).update(status=AccountStatus.PARSING)
+    again: list[dict[str, Any]] = []
+    monkeypatch.setattr(engine, "request_run_soon", lambda task_id, parameters, **_: again.append(parameters))
+    run = engine.run_here(TASK_ID, {"account_ids": [account.pk]})
+    assert run.message == "The account is being refreshed; the sync follows."
+    assert again == [{"account_ids": [account.pk]}]
+    assert not Channel.objects.exists()
+
+
+def test_guide_entries_that_are_linked_by_themselves_are_not_pinned(account: Account) -> None:
+    make_streams(["One"], account=account, tvg_id="one")
+    follow(account)
+    sync(account)
+    entry = make_entry("one")
+    assert link_waiting_channels() == 1
+    channel = Channel.objects.get()
+    assert (channel.guide_entry, channel.pinned_fields) == (entry, [])
+    assert sync(account).changed == 0
 
 
 def test_a_stored_pattern_that_is_none_fails_with_words(account: Account) -> None:
