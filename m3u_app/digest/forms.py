@@ -61,6 +61,7 @@ class DigestForm(forms.Form):
     exclude_group_patterns = forms.CharField(
         label="Leave out groups",
         required=False,
+        strip=False,
         max_length=60_000,
         widget=forms.Textarea(attrs={**_PLAIN, "rows": 3, "class": "font-monospace", "placeholder": r"ESPN\+"}),
         help_text="Regular expressions, one a line, found anywhere in the name, in capitals or not.",
@@ -68,6 +69,7 @@ class DigestForm(forms.Form):
     exclude_stream_patterns = forms.CharField(
         label="Leave out streams",
         required=False,
+        strip=False,
         max_length=60_000,
         widget=forms.Textarea(attrs={**_PLAIN, "rows": 3, "class": "font-monospace", "placeholder": "PPV"}),
         help_text="The same for the names of streams. A change of which no stream is left is left out as well.",
