@@ -89,3 +89,13 @@ def test_everything_works_without_scripts(chromium: Any, at_work: Any, site: Sit
     tab.locator("#task-history-sample").click()
     assert tab.get_by_text("has not run yet").is_visible()
     context.close()
+
+
+def test_on_a_phone_the_names_of_all_tasks_begin_at_the_same_place(at_work: Any, site: Site) -> None:
+    at_work.set_viewport_size({"width": 390, "height": 900})
+    at_work.goto(site.url("/tasks/"))
+    begins = at_work.locator("#task-list .task-words").evaluate_all("all => all.map((one) => one.getBoundingClientRect().left)")
+    edge = at_work.locator("#task-list .task-line").first.bounding_box()["x"]
+    assert len(begins) > 1
+    assert len(set(begins)) == 1
+    assert begins[0] < edge + 30
