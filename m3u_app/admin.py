@@ -11,6 +11,7 @@ from django.utils.functional import cached_property
 from ecm_site.crypto import SecretUnreadable
 from ecm_site.masking import MASK, mask_text
 from m3u_app.changes import admin as changes_admin  # noqa: F401 - importing registers them
+from m3u_app.digest import admin as digest_admin  # noqa: F401
 from m3u_app.models import Account, AccountProfile, LinkGroup, ServerGroup, Stream, StreamFilter, StreamGroup
 from m3u_app.queries import visible_accounts
 from m3u_app.search import matching_streams

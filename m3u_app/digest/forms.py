@@ -1,5 +1,6 @@
 """The form of Settings → M3U Digest."""
 
+import json
 from typing import Any
 
 from django import forms
@@ -13,7 +14,11 @@ _LISTS = ("exclude_group_patterns", "exclude_stream_patterns")
 
 
 class DigestForm(forms.Form):
-    """Fields are named as the settings. Patterns stand one a line."""
+    """Fields are named as the settings. Patterns stand one a line.
+
+    The page carries what it showed: a field that still holds that is left alone, even if somebody else changed it meanwhile,
+    and one that both changed is refused once.
+    """
 
     enabled = forms.BooleanField(required=False, label="Send a digest of what changes at the providers")
     frequency = forms.ChoiceField(
@@ -82,6 +87,8 @@ class DigestForm(forms.Form):
         shown["email_recipients"] = ", ".join(shown["email_recipients"])
         super().__init__(data, initial=shown)
         self._current = current
+        self.settings = current
+        """What is to be stored, once the form is valid."""
 
     def clean(self) -> dict[str, Any]:
         """Everything else is checked where programs' values are checked too."""
@@ -93,8 +100,37 @@ class DigestForm(forms.Form):
             if name in values:
                 values[name] = [line.strip("\r") for line in values[name].split("\n")]
         try:
-            self.settings = checked(values, self._current)
+            wanted = checked(values, self._current).values()
         except InvalidDigest as problem:
             for name, texts in problem.errors.items():
                 self.add_error(name or None, texts)
+            return given
+        self.settings = checked(self._own(wanted), self._current)
         return given
+
+    @property
+    def marks(self) -> str:
+        """What the page carries. After an error a field keeps what was first shown, except where the error showed a newer."""
+        now = self._current.values()
+        if not self.is_bound:
+            return json.dumps(now)
+        shown = self._shown()
+        return json.dumps({name: now[name] if name in self.errors else shown.get(name, now[name]) for name in now})
+
+    def _own(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """What was changed on this page; what somebody else changed too becomes an error."""
+        shown, now = self._shown(), self._current.values()
+        own = {name: value for name, value in wanted.items() if value != shown.get(name, now[name])}
+        for name, value in own.items():
+            if shown.get(name, now[name]) != now[name] != value:
+                self.add_error(
+                    name, "This was changed elsewhere after you opened the page. Save again to replace that with yours."
+                )
+        return own
+
+    def _shown(self) -> dict[str, Any]:
+        try:
+            found = json.loads(self.data.get("seen") or "{}")
+        except (ValueError, RecursionError):
+            return {}
+        return found if isinstance(found, dict) else {}

@@ -7,10 +7,11 @@ from django.urls import reverse
 
 from m3u_app.digest.edit_digest import DIGEST_TASK
 from m3u_app.digest.models import DigestRecord, Frequency
-from m3u_app.digest.send_digest import send_digest
+from m3u_app.digest.send_digest import DigestReport, send_digest
 from m3u_app.digest.values import RECORD_ID
 from m3u_app.signals import account_refreshed
 from tasks_app import engine
+from tasks_app.notifications.notify import notify
 from tasks_app.registry import TaskResult, TaskScheduler, register_task
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,8 @@ class M3uDigest(TaskScheduler):
         details = {"sent": report.sent, "failed": report.failed, "waiting": report.waiting, "disabled": report.is_off}
         if not report.has_targets:
             return TaskResult(success=False, message=report.sentence(), error="CONFIG_INVALID", details=details)
+        if report.sent:
+            _tell_failures(report)
         if report.failed and is_immediate():
             # No schedule comes back to what could not be sent; the next refresh may be a day away.
             engine.request_run_soon(DIGEST_TASK, delay_seconds=RETRY_SECONDS)
@@ -51,6 +54,20 @@ class M3uDigest(TaskScheduler):
             failed_count=report.unsent_rows,
             skipped_count=report.waiting,
             details=details,
+        )
+
+
+def _tell_failures(report: DigestReport) -> None:
+    """A digest that got through somewhere counts as success, and quiet runs do not tell of those: the bell does."""
+    for name, problem in report.failed.items():
+        notify(
+            "warning",
+            f"{problem} What it missed is sent with the next one.",
+            title=f"The M3U digest does not reach {name}",
+            source=DIGEST_TASK,
+            source_id=name,
+            action_label="M3U Digest",
+            action_url=reverse("m3u_digest:page"),
         )
 
 

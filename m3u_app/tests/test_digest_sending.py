@@ -22,7 +22,7 @@ from m3u_app.models import Account
 from m3u_app.tests.digesting import account, added, batch, change, switch_on
 from m3u_app.tests.refreshing import FileAccount, playlist_of
 from tasks_app import engine
-from tasks_app.models import PendingAlert, RunRequest, RunStatus, TaskRun
+from tasks_app.models import Notification, PendingAlert, RunRequest, RunStatus, TaskRun
 from tasks_app.tests.alerting import TOKEN, WEBHOOK, discord, mail, mail_settings, telegram
 from tasks_app.tests.receivers import MailReceiver, Reply, WebReceiver, mail_receiver, stand_in, web_receiver
 
@@ -149,6 +149,7 @@ def test_of_two_ways_out_each_is_told_everything_once(mails: MailReceiver, webho
     webhook.otherwise = Reply(500)
     run = run_task()
     assert (run.success, run.success_count, run.failed_count) == (True, 1, 1)  # one that worked is enough; shown as warning
+    assert Notification.objects.get(source="m3u_digest").title == "The M3U digest does not reach Discord"
     assert "One" in text_of(mails)
     webhook.otherwise = Reply(204)
     added("Sports", "Two")

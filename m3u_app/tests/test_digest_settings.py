@@ -218,6 +218,26 @@ def test_the_page_shows_and_saves(alice: Client) -> None:
     assert "M3U Digest: saved." in page
 
 
+def test_two_tabs_overwrite_nothing_unseen(alice: Client) -> None:
+    seen = alice.get(PAGE).context["form"].marks
+    change_digest({"frequency": "weekly", "min_changes_threshold": 7})
+    alice.post(PAGE, form(enabled="on", seen=seen))  # still shows daily, and did not touch it
+    assert (stored_settings().enabled, stored_settings().frequency) == (True, "weekly")
+    clash = alice.post(PAGE, form(enabled="on", min_changes_threshold="3", seen=seen))
+    assert clash.status_code == 422
+    assert "changed elsewhere" in str(clash.context["form"].errors["min_changes_threshold"])
+    assert stored_settings().min_changes_threshold == 7
+    again = form(enabled="on", min_changes_threshold="3", seen=clash.context["form"].marks)
+    assert alice.post(PAGE, again).status_code == 302
+    assert (stored_settings().min_changes_threshold, stored_settings().frequency) == (3, "weekly")
+
+
+@pytest.mark.parametrize("seen", ["", "[]", "{", "[" * 100_000, '{"frequency": [1]}'])
+def test_whatever_the_page_claims_to_have_shown(alice: Client, seen: str) -> None:
+    assert alice.post(PAGE, form(min_changes_threshold="3", seen=seen)).status_code == 302
+    assert stored_settings().min_changes_threshold == 3
+
+
 def test_mistakes_stand_beside_their_fields(alice: Client) -> None:
     answer = alice.post(PAGE, form(enabled="on", exclude_group_patterns="good\n(bad", email_recipients="nobody"))
     assert answer.status_code == 422
