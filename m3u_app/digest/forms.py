@@ -38,10 +38,8 @@ class DigestForm(forms.Form):
         label="E-mail to",
         required=False,
         max_length=20_000,
-        widget=forms.Textarea(
-            attrs={**_PLAIN, "rows": 2, "data-recipients": "", "placeholder": "you@example.org, me@example.org"}
-        ),
-        help_text="With commas between. Empty = no mail.",
+        widget=forms.Textarea(attrs={**_PLAIN, "rows": 2, "placeholder": "you@example.org, me@example.org"}),
+        help_text="With commas, semicolons or line breaks between. Empty = no mail.",
     )
     send_to_discord = forms.BooleanField(
         required=False, label="Discord", help_text="The webhook of Notification Settings, else the first Discord method."
