@@ -140,7 +140,7 @@ def _clean(
         rule = clean_rule(values, now)
     except InvalidSchedule as problem:
         errors |= problem.errors
-    name = str(values.get("name") or "").replace("\0", "").strip()
+    name = " ".join(str(values.get("name") or "").replace("\0", "").split())  # on one line, wherever it is shown
     if len(name) > LONGEST_NAME:
         errors["name"] = [f"The name may have {LONGEST_NAME} characters; this has {len(name)}."]
     enabled = values.get("enabled", True)

@@ -32,9 +32,9 @@ def at(day, hour):
 
 
 def test_a_schedule_is_stored_with_its_first_run_and_journalled():
-    schedule = create_schedule("sample", {**DAILY, "name": " Night ", "schedule_time": "3:0"})
+    schedule = create_schedule("sample", {**DAILY, "name": " Night\0\r\n out ", "schedule_time": "3:0"})
     schedule.refresh_from_db()
-    assert (schedule.name, schedule.schedule_time, schedule.next_run_at) == ("Night", "03:00", at(5, 3))
+    assert (schedule.name, schedule.schedule_time, schedule.next_run_at) == ("Night out", "03:00", at(5, 3))
     entry = JournalEntry.objects.get()
     assert (entry.category, entry.action_type, entry.undoable) == ("task", "schedule_create", True)
     assert entry.description == "Scheduled Sample sample: Daily at 3:00 AM."

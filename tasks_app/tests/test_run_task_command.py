@@ -83,3 +83,5 @@ def test_a_schedule_lends_its_parameters_and_typed_ones_win_and_are_checked():
         assert (code, list(json.loads(out)["errors"])) == (1, ["timeout"])
         with pytest.raises(CommandError, match="has no schedule 99"):
             run("sample", "--schedule", "99")
+        with pytest.raises(CommandError, match="timeout: Ensure this value is greater than"):  # which one is meant
+            run("sample", "--param", "timeout=4")

@@ -47,7 +47,7 @@ class Command(BaseCommand):
         except Schedule.DoesNotExist:
             self._refuse(f"{options['task_id']} has no schedule {options['schedule']}.", "CONFIG_INVALID", as_json)
         except InvalidParameters as problem:
-            self._refuse(str(problem), "CONFIG_INVALID", as_json, errors=problem.errors)
+            self._refuse(_by_name(problem), "CONFIG_INVALID", as_json, errors=problem.errors)
         except UnknownTask as problem:
             self._refuse(str(problem.args[0]), "CONFIG_INVALID", as_json)
         self._tell(run, as_json)
@@ -87,6 +87,13 @@ def _checked(task_id: str, given: dict[str, Any]) -> dict[str, Any]:
     task = get_task(task_id)
     internal = {name: value for name, value in given.items() if name in task.internal_parameters}
     return {**internal, **clean_parameters(task, {name: given[name] for name in given.keys() - internal.keys()})}
+
+
+def _by_name(problem: InvalidParameters) -> str:
+    """All sentences, each with the parameter that it is about; a form would show them beside their fields."""
+    return " ".join(
+        text if not name or name in text else f"{name}: {text}" for name, texts in problem.errors.items() for text in texts
+    )
 
 
 def _parameter(text: str) -> tuple[str, Any]:
