@@ -182,7 +182,8 @@ def _in_words(server: MailServer) -> Iterator[None]:
         text = f"{name[0].upper()}{name[1:]} refused the message: {_reply((error.smtp_code, error.smtp_error))}."
         raise ChannelError(text, may_pass=_is_temporary(error.smtp_code)) from error
     except smtplib.SMTPNotSupportedError as error:
-        text = f"{name[0].upper()}{name[1:]} does not offer what is set up: {str(error).rstrip('.')}. Check the encryption and the login."
+        lacks = str(error).rstrip(".")
+        text = f"{name[0].upper()}{name[1:]} does not offer what is set up: {lacks}. Check the encryption and the login."
         raise ChannelError(text, may_pass=False) from error
     except ssl.SSLCertVerificationError as error:
         text = f"The certificate of {name} is not trusted: {error.verify_message or 'it is not valid'}."
