@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.contrib import admin
 from django.http import HttpRequest
 
-from m3u_app.changes.models import Change, ChangeBatch, StreamChange
+from m3u_app.changes.models import Change, ChangeBatch, ChangeTotal, HeldStream, StreamChange
 
 
 class _LookOnly(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -41,3 +41,17 @@ class ChangeAdmin(_LookOnly):
 class StreamChangeAdmin(_LookOnly):
     list_display = ("id", "batch_id", "kind", "name", "before", "after")
     list_filter = ("kind",)
+
+
+@admin.register(ChangeTotal)
+class ChangeTotalAdmin(_LookOnly):
+    list_display = ("id", "account", "at", "change_type", "rows", "streams", "in_use", "enabled", "baseline")
+    list_filter = ("account", "change_type", "baseline")
+    list_select_related = ("account",)
+
+
+@admin.register(HeldStream)
+class HeldStreamAdmin(_LookOnly):
+    list_display = ("id", "account", "name", "group_name", "arrives", "in_use")
+    list_filter = ("account", "arrives", "in_use")
+    list_select_related = ("account",)
