@@ -1,15 +1,17 @@
-"""Raw data of the site: who tried to sign in lately. Looking only; attempts forget themselves."""
+"""Raw data of the site: who tried to sign in lately (looking only; attempts forget themselves), and what users prefer."""
 
 from typing import TYPE_CHECKING
 
 from django.contrib import admin
 from django.http import HttpRequest
 
-from ecm_site.models import SignInAttempt
+from ecm_site.models import SignInAttempt, UserPreferences
 
 if TYPE_CHECKING:
     Admin = admin.ModelAdmin[SignInAttempt]
+    PreferencesAdmin = admin.ModelAdmin[UserPreferences]
 else:
+    PreferencesAdmin = admin.ModelAdmin
     Admin = admin.ModelAdmin  # takes no type arguments while running
 
 admin.site.site_header = "ECM – raw data"
@@ -29,3 +31,9 @@ class SignInAttemptAdmin(Admin):
 
     def has_change_permission(self, request: HttpRequest, obj: SignInAttempt | None = None) -> bool:
         return False
+
+
+@admin.register(UserPreferences)
+class UserPreferencesAdmin(PreferencesAdmin):
+    list_display = ("user", "theme")
+    list_select_related = ("user",)

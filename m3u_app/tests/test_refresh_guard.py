@@ -241,8 +241,10 @@ def test_others_hear_of_a_refresh_that_changed_something_and_cannot_spoil_it(acm
 
 
 def test_no_temporary_file_is_left(acme: FileAccount) -> None:
+    folder = Path(settings.TEMP_DIR)
+    before = set(folder.iterdir())
     acme.refresh(playlist_of(*TEN))
-    assert not [path for path in Path(settings.TEMP_DIR).iterdir() if path.is_file()]
+    assert set(folder.iterdir()) == before
 
 
 def test_an_unknown_account_is_told_apart(db: None) -> None:

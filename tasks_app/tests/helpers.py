@@ -17,11 +17,13 @@ def known_task(body: Body, task_id: str = "sample", **attributes: Any) -> Iterat
     """A task named ``task_id`` that does ``body`` while the block runs."""
     members = {"task_id": task_id, "name": f"Sample {task_id}", "execute": body, **attributes}
     task = type("SampleTask", (TaskScheduler,), members)
+    before = dict(registry._tasks)  # some tests stand in for a real task
     registry._tasks[task_id] = task
     try:
         yield task
     finally:
-        registry._tasks.pop(task_id, None)
+        registry._tasks.clear()
+        registry._tasks.update(before)
 
 
 @contextmanager

@@ -63,6 +63,6 @@ def test_runs_before_during_and_after_a_lock_all_end_well(start_worker):
     assert before.current == 10
     scheduled = wait_for(lambda: schedule.runs.filter(status=RunStatus.COMPLETED).first(), 25, "the schedule to run")
     assert TaskRun.objects.count() == 4
-    schedule.refresh_from_db()
-    assert schedule.last_run_at == scheduled.completed_at
+    settled = Schedule.objects.filter(pk=schedule.pk, last_run_at=scheduled.completed_at)
+    wait_for(settled.exists, 5, "the schedule to know of its run")  # it is told after the run is closed
     assert set(descendants(worker.process.pid)) == processes  # nobody died of it
