@@ -64,7 +64,7 @@ def _put_back(values: dict[str, Any]) -> None:
 
 def register_handlers() -> None:
     """Called once at start-up."""
-    register_undo(ENTITY, undo_change)
+    register_undo(ENTITY, undo_change, admin_only=True)
 
 
 def _publish_if_needed(changed: dict[str, Any]) -> None:

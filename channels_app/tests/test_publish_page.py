@@ -249,3 +249,18 @@ def test_the_check_says_when_nobody_answers(published: Published, operator: Clie
     assert operator.post("/publishing/check-tuner/").status_code == 200
     monkeypatch.setattr(checking, "get_json", lambda *_args, **_options: {"DeviceID": "12345678"})
     assert "Something else than this ECM answers" in operator.post("/publishing/check-tuner/").content.decode()
+
+
+def test_who_is_no_administrator_looks_but_changes_neither_access_nor_tokens(operator: Client) -> None:
+    operator.post("/publishing/settings/", SETTINGS)
+    operator.post("/publishing/tokens/add/", {"label": "TV"})
+    token = OutputToken.objects.get()
+    bob = Client()
+    bob.force_login(User.objects.create_user("bob"))
+    assert bob.get("/publishing/").status_code == 200
+    addresses = ("settings/", "tokens/add/", f"tokens/{token.pk}/revoke/")
+    assert [bob.post(f"/publishing/{address}", {**SETTINGS, "label": "x"}).status_code for address in addresses] == [403] * 3
+    changed = JournalEntry.objects.get(category="output", action_type="update", entity_type="output_settings")
+    assert bob.post(f"/journal/{changed.pk}/undo/").status_code == 403
+    assert get_settings().output_access == "token"
+    assert OutputToken.objects.count() == 1

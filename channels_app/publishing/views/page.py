@@ -1,6 +1,7 @@
 """The publishing page: state, addresses, access, tokens, tuner check."""
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -33,6 +34,12 @@ def _context(request: HttpRequest, **extra: object) -> dict[str, object]:
     }
 
 
+def _only_administrators(request: HttpRequest) -> None:
+    """Who may fetch the lineup, and with which secret, is theirs to say (50 U-5)."""
+    if not request.user.is_staff:
+        raise PermissionDenied("Only administrators may change how and to whom the lineup is published.")
+
+
 @never_cache
 @require_GET
 def overview(request: HttpRequest) -> HttpResponse:
@@ -63,6 +70,7 @@ def state_part(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def change_settings(request: HttpRequest) -> HttpResponse:
+    _only_administrators(request)
     form = OutputForm(request.POST, current=get_settings())
     if not form.is_valid():
         return render(request, PAGE, _context(request, form=form), status=422)
@@ -85,6 +93,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def add_token(request: HttpRequest) -> HttpResponse:
     """Make a token and show it, this once."""
+    _only_administrators(request)
     form = TokenForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         token, text = create_token(form.cleaned_data["label"])
@@ -103,6 +112,7 @@ def add_token(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def revoke(request: HttpRequest, token_id: int) -> HttpResponse:
+    _only_administrators(request)
     if request.method == "POST":
         try:
             messages.success(request, f"The token “{revoke_token(token_id)}” was revoked.")
