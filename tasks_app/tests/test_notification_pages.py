@@ -333,6 +333,9 @@ def test_a_worker_that_died_is_told_once_and_one_that_was_stopped_is_not(time_ma
     row = Notification.objects.get()
     assert (row.kind, row.metadata["toast"]) == ("error", True)
     WorkerBeat.objects.update(seen_at=now + timedelta(hours=1))
+    assert not worker_gone.tell_if_gone(now + timedelta(hours=1))
+    row.refresh_from_db()
+    assert (row.kind, row.read, "is back" in row.message) == ("success", True, True)
     assert worker_gone.tell_if_gone(now + timedelta(hours=2))
 
 
