@@ -22,7 +22,7 @@ class TaskForm(forms.Form):
         required=False, label="Show under the bell", help_text="Progress and results appear there while you are in ECM."
     )
     send_alerts = forms.BooleanField(
-        required=False, label="Send alerts", help_text="Goes out through the alert methods of Settings → Notifications."
+        required=False, label="Send alerts", help_text="Goes out through the alert methods of Settings → Notification Settings."
     )
     alert_on_error = forms.BooleanField(required=False, label="Errors")
     alert_on_warning = forms.BooleanField(required=False, label="Warnings")

@@ -176,7 +176,7 @@ def _in_words(server: MailServer) -> Iterator[None]:
         raise ChannelError(text, may_pass=_is_temporary(error.smtp_code)) from error
     except smtplib.SMTPServerDisconnected as error:
         if isinstance(error.__context__, TimeoutError):
-            raise ChannelError(f"{name.capitalize()} timed out.", may_pass=True) from error
+            raise ChannelError(f"{name[0].upper()}{name[1:]} timed out.", may_pass=True) from error
         raise ChannelError(f"The connection to {name} broke off. Check port and encryption.", may_pass=True) from error
     except smtplib.SMTPResponseException as error:
         text = f"{name[0].upper()}{name[1:]} refused the message: {_reply((error.smtp_code, error.smtp_error))}."

@@ -36,4 +36,4 @@ class Command(BaseCommand):
             self.stdout.write("No schedule is on. Tasks run when somebody starts them.")
         for run in runs:
             name = f" ({run.schedule_name})" if run.schedule_name else ""
-            self.stdout.write(f"{iso(run.at)}  {'overdue  ' if run.at <= now else ''}{run.task_id}  {run.words}{name}")
+            self.stdout.write(f"{iso(run.at)}  {'due  ' if run.at <= now else ''}{run.task_id}  {run.words}{name}")
