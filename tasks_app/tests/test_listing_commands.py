@@ -75,7 +75,7 @@ def test_coming_runs_are_listed_in_order():
         "2026-05-04T12:00:00Z  sample  At minute 0 past every 12th hour (Twice)"
     )
     Schedule.objects.filter(pk=other.pk).update(next_run_at=datetime(2026, 5, 1, 3, tzinfo=UTC))
-    assert "2026-05-01T03:00:00Z  overdue  sample" in said("next_runs")
+    assert "2026-05-01T03:00:00Z  due  sample" in said("next_runs")
 
 
 def test_odd_questions_are_refused():
