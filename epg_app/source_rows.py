@@ -131,9 +131,8 @@ def source_rows(*, text: str = "", ids: Collection[int] | None = None) -> list[S
         sources = sources.filter(name__icontains=text)
     if ids is not None:
         sources = sources.filter(pk__in=ids)
+    runs = active_runs()  # first, see there
     found = list(sources)
-    keys = [key for source in found for key in (lock_key(source.pk), deletion_lock_key(source.pk))]
-    runs = active_runs([*keys, ALL_KEY]) if found else {}
     return [_row(source, _run_of(source, runs)) for source in found]
 
 

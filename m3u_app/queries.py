@@ -96,9 +96,10 @@ def account_rows(*, text: str = "", ids: Collection[int] | None = None, server_g
         accounts = accounts.filter(pk__in=ids)
     if server_group is not None:
         accounts = accounts.filter(server_group=server_group)
+    active = active_runs()  # first, see there
     found = list(accounts)
     counts = _group_counts(ids)
-    runs = _runs_of(account.pk for account in found)
+    runs = _runs_of((account.pk for account in found), active)
     linked, profiles = _linked_names(), _profile_counts(ids)
     rows = [
         replace(
@@ -178,8 +179,7 @@ def _profile_counts(ids: Collection[int] | None) -> dict[int, int]:
     return dict(profiles.order_by().values_list("account_id").annotate(Count("pk")))
 
 
-def _runs_of(account_ids: Iterable[int]) -> dict[int, TaskRun]:
-    keys = {key: pk for pk in account_ids for key in (lock_key(pk), deletion_lock_key(pk))}
-    runs = active_runs(keys)
+def _runs_of(account_ids: Iterable[int], active: dict[str, TaskRun]) -> dict[int, TaskRun]:
     # A deletion waits for the refresh to stop; while both exist, the deletion is what the row tells about.
-    return {keys[key]: runs[key] for key in sorted(runs, key=lambda key: key.startswith("m3u_delete"))}
+    found = {pk: active.get(deletion_lock_key(pk)) or active.get(lock_key(pk)) for pk in account_ids}
+    return {pk: run for pk, run in found.items() if run is not None}

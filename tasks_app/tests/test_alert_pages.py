@@ -13,8 +13,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from ecm_site.conf import get_settings, save_settings
+from tasks_app.alerts import entities
 from tasks_app.alerts.edit_methods import update_method
-from tasks_app.alerts.entities import register_alert_entities
 from tasks_app.alerts.method_values import stored_values
 from tasks_app.alerts.raise_alert import raise_alert
 from tasks_app.models import AlertDelivery, AlertMethod, JournalEntry, PendingAlert
@@ -164,8 +164,10 @@ def test_the_digest_window_has_a_range(alice: Client) -> None:
     assert get_settings().alert_digest_seconds == 0
 
 
-def test_a_method_is_added_changed_tested_switched_and_deleted(alice: Client, discord_server: WebReceiver) -> None:
-    register_alert_entities("m3u_refresh", lambda: [(3, "<b>Acme</b>"), (4, "Other")])
+def test_a_method_is_added_changed_tested_switched_and_deleted(
+    alice: Client, discord_server: WebReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(entities._categories, "m3u_refresh", lambda: [(3, "<b>Acme</b>"), (4, "Other")])
     page = alice.get(f"{HOME}methods/add/discord/").content.decode()
     assert "&lt;b&gt;Acme&lt;/b&gt;" in page
     answer = alice.post(
@@ -222,8 +224,10 @@ def test_a_wrong_method_is_told_beside_the_field(alice: Client, change: dict[str
         assert again["HX-Retarget"] == "#alert-method-form"
 
 
-def test_an_account_that_is_gone_stays_in_the_filter_until_it_is_taken_out(alice: Client) -> None:
-    register_alert_entities("m3u_refresh", lambda: [(4, "Other")])
+def test_an_account_that_is_gone_stays_in_the_filter_until_it_is_taken_out(
+    alice: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(entities._categories, "m3u_refresh", lambda: [(4, "Other")])
     method = discord(alert_sources={"m3u_refresh": {"filter_mode": "only_selected", "account_ids": [3]}})
     assert "(deleted: 3)" in alice.get(f"{HOME}methods/{method.pk}/").content.decode()
 
