@@ -242,11 +242,29 @@ def test_a_plain_page_switches_all_that_match(account: Account, admin_client: Cl
 
 
 @pytest.mark.parametrize(
-    "steps", ["{", "[1]", '[{"ids": ["x"], "enabled": true}]', '[{"ids": [1]}]', '{"a": 1}', '[{"matching": "", "enabled": 1}]']
+    "steps",
+    [
+        "{",
+        "[1]",
+        '[{"ids": ["x"], "enabled": true}]',
+        '[{"ids": [1]}]',
+        '{"a": 1}',
+        '[{"matching": "", "enabled": 1}]',
+        '[{"matching": "", "enabled": false, "expected": Infinity}]',
+        '[{"ids": [1e999], "enabled": false}]',
+        "[" * 100_000,
+    ],
 )
 def test_steps_that_make_no_sense_are_refused(account: Account, admin_client: Client, steps: str) -> None:
     answer = admin_client.post(reverse("m3u:groups", args=[account.pk]), {"steps": steps}, headers=HTMX)
     assert answer.status_code == 400
+    assert len(enabled_names(account)) == 4
+
+
+def test_an_id_that_no_row_can_have_is_an_unknown_one(account: Account, admin_client: Client) -> None:
+    steps = json.dumps([{"ids": [10**30, -1, 2**63], "enabled": False}])
+    answer = admin_client.post(reverse("m3u:groups", args=[account.pk]), {"steps": steps}, headers=HTMX)
+    assert answer.status_code == 200
     assert len(enabled_names(account)) == 4
 
 

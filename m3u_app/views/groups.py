@@ -27,6 +27,7 @@ from m3u_app.views._answers import account_or_404
 
 ONLY = (ONLY_NEW, ONLY_STALE)
 MAX_STEPS = 1000
+LARGEST_ID = 2**63
 
 
 class BadChanges(ValueError):
@@ -76,7 +77,7 @@ def _read_steps(text: str) -> list[GroupChange]:
     try:
         steps = json.loads(text)
         changes = [_read_step(step) for step in steps[:MAX_STEPS]]
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise BadChanges("The changes could not be read. Reload the page and try again.") from error
     return changes
 
@@ -86,7 +87,8 @@ def _read_step(step: dict[str, Any]) -> GroupChange:
         return SetMatching(
             str(step["matching"])[:255], bool(step["enabled"]), int(step["expected"]), _only(step.get("only", ""))
         )
-    return SetGroups(frozenset(int(pk) for pk in step["ids"]), bool(step["enabled"]))
+    # A number that no row can have would be an error of the database, not an unknown group.
+    return SetGroups(frozenset(pk for pk in map(int, step["ids"]) if 0 < pk < LARGEST_ID), bool(step["enabled"]))
 
 
 def _say(request: HttpRequest, chosen: GroupsChosen, synced: Synced) -> None:
