@@ -253,6 +253,8 @@ def test_nonsense_in_addresses_is_no_error(browser: Client) -> None:
         "/channels/refresh/?open=1:99999999,abc&groups=x&only=zzz&channels=,,",
         "/channels/groups/999/rows/?offset=-1",
         "/channels/groups/0/rows/?offset=99999999999999",
+        "/channels/groups/0/rows/?offset=" + "9" * 5000,
+        "/channels/groups/0/rows/?offset=%C2%B2",
         "/channels/streams/groups/9-9/?offset=abc",
         "/channels/streams/providers/999/",
         "/channels/streams/?provider=x&sgroup=-1&sq=%22%27*%00",

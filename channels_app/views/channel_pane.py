@@ -90,7 +90,8 @@ def _parts_only(response: HttpResponse) -> HttpResponse:
 def group_rows(request: HttpRequest, group_id: int) -> HttpResponse:
     """A page of a group's rows."""
     wanted = ChannelFilter.read(request.GET)
-    offset = int(request.GET["offset"]) if request.GET.get("offset", "").isdigit() else 0
+    typed = request.GET.get("offset", "")
+    offset = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else 0
     page = channel_rows(wanted, group_id, offset=min(offset, 10_000_000), limit=ROWS_PER_PAGE)
     return render(request, "channels_app/_channel_rows.html", _context(request, wanted, page=page))
 
