@@ -113,6 +113,17 @@ def test_one_click_takes_the_best_and_says_so_when_there_is_none() -> None:
     assert client.post(url, {**asked, "back": "https://evil.example/"})["Location"] == reverse("channels:manager")
 
 
+@pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example/", "javascript:evil.example"])
+def test_the_way_back_of_the_page_stays_in_the_house(back: str) -> None:
+    lost, _, channel = lost_on("ESPN HD", "ESPN FHD")
+    client = Client()
+    client.force_login(User.objects.create_superuser("op"))
+    asked = {"stream": lost.pk, "name": lost.name, "position": 1, "back": back}
+    page = client.get(reverse("channels:replace_stream", args=[channel]), asked).content.decode()
+    assert "evil.example" not in page
+    assert f'href="{reverse("channels:manager")}" data-dialog-close' in page
+
+
 def test_who_uses_a_stream_is_told_with_what_is_left() -> None:
     a, b = make_streams(["A", "B"])
     both, only = make_channel("Both", "1", streams=[b, a]), make_channel("Only", "2", streams=[a])

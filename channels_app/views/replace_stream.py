@@ -34,7 +34,7 @@ def replace(request: HttpRequest, channel_id: int) -> HttpResponse:
                 "lost_id": lost_id,
                 "lost_name": lost_name,
                 "position": position,
-                "back": values.get("back", ""),
+                "back": _back(request, values.get("back", "")),
                 "action": reverse("channels:replace_stream", args=[channel_id]),
             }
             return dialog(request, "channels_app/_replace_stream.html", f"Replace “{shortened(lost_name)}”", context)
@@ -49,8 +49,12 @@ def replace(request: HttpRequest, channel_id: int) -> HttpResponse:
 
 def _answer(request: HttpRequest) -> HttpResponse:
     if not wants_partial(request):
-        back = request.POST.get("back", "")
-        safe = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()})
-        return redirect(back if safe else reverse("channels:manager"))
+        return redirect(_back(request, request.POST.get("back", "")))
     response = trigger_client_event(HttpResponse(status=204), "dialog:close", {})
     return trigger_client_event(response, "lineup:changed", {})
+
+
+def _back(request: HttpRequest, asked: str) -> str:
+    """Where to go on: a page of ours, whatever the address asked for."""
+    safe = url_has_allowed_host_and_scheme(asked, allowed_hosts={request.get_host()})
+    return asked if safe else reverse("channels:manager")
