@@ -123,11 +123,15 @@ def _pairs(old: _Side, new: _Side) -> dict[int, int]:
 
 
 def _follow_doors(old: _Side, new: _Side, pairs: dict[int, int], take: Callable[[int, int], None]) -> None:
-    """Streams that were renamed while login or server changed: the others of the same door show where it went."""
+    """Streams that were renamed while login, server or token changed: the others of the same door show where it went.
+
+    The door stays the same when only a token changed; that has to be shown by others too, for an address may hide in it
+    which stream it is.
+    """
     moves = Counter((old.doors[there], new.doors[here]) for here, there in pairs.items())
     ways: dict[int, int] = {}
     for (before, after), count in moves.most_common():
-        if count >= _ENOUGH_PROOF and before != after:
+        if count >= _ENOUGH_PROOF:
             ways.setdefault(before, after)
     if not ways:
         return

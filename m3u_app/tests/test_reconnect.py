@@ -56,6 +56,28 @@ def test_who_was_renamed_while_the_login_changed_follows_the_others_of_the_same_
     assert Stream.objects.count() == 6
 
 
+def with_token(token: str, *names: str) -> str:
+    """Addresses as of resellers that hand out a new token every day."""
+    return playlist(
+        *((name, f"{HOST}/live/user/pass/{100 + number}.ts?token={token}", "") for number, name in enumerate(names))
+    )
+
+
+def test_who_was_renamed_while_only_the_token_changed_keeps_the_row(acme: FileAccount) -> None:
+    acme.refresh(with_token("monday", *NAMES))
+    row = Stream.objects.get(name="CNN").pk
+    report = acme.refresh(with_token("tuesday", *(name.replace("CNN", "Cable News [VIP]") for name in NAMES)))
+    assert Stream.objects.get(pk=row).name == "Cable News [VIP]"
+    assert (report.created, report.stale) == (0, 0)
+
+
+def test_two_new_tokens_prove_nothing_about_a_third(acme: FileAccount) -> None:
+    acme.refresh(with_token("monday", "A", "B", "C"))
+    acme.refresh(with_token("tuesday", "A", "B", "Quite another"))
+    assert Stream.objects.get(name="C").is_stale
+    assert Stream.objects.count() == 4
+
+
 def test_two_that_move_prove_no_door(acme: FileAccount) -> None:
     """The same number on another server means nothing by itself."""
     acme.refresh(reseller("user/pass", "A", "B", "C"))
