@@ -11,7 +11,7 @@ from django.db import transaction
 from m3u_app.account_journal import CATEGORY, ENTITY
 from m3u_app.importing.hold_streams import forget_held
 from m3u_app.importing.judge import REPLACED
-from m3u_app.models import Account
+from m3u_app.models import Account, StreamGroup
 from m3u_app.providers.loose_values import count_of, text_of
 from m3u_app.request_refresh import request_refresh
 from tasks_app.journal import build_entry, log_entries
@@ -81,6 +81,11 @@ def read_held_back(account: Account) -> HeldBack | None:
         channels=count_of(stored.get("channels")),
         channel_names=_texts(stored.get("channel_names")),
     )
+
+
+def follows_at_once(account_id: int) -> bool:
+    """Whether channels of this account are kept in step: these go when their streams are missing, not days later."""
+    return StreamGroup.objects.filter(account_id=account_id, enabled=True, auto_channel_sync=True).exists()
 
 
 def accept_held_back(account_id: int) -> TaskRun:

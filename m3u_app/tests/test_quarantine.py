@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from m3u_app.answer_held_back import accept_held_back, dismiss_held_back, read_held_back
 from m3u_app.changes.models import Change, HeldStream
-from m3u_app.models import Stream
+from m3u_app.models import Stream, StreamGroup
 from m3u_app.refresh_account import RefreshFailed
 from m3u_app.tests.refreshing import FileAccount, Users, playlist_of
 from tasks_app.models import JournalEntry, Notification, TaskRun
@@ -134,3 +134,14 @@ def test_the_page_lists_searches_and_pages(acme: FileAccount, users: Users) -> N
     assert "&lt;script&gt;x&lt;/script&gt;" in new
     assert "<script>x" not in new
     assert "would lose 1 stream" in client.get(url).content.decode()
+
+
+def test_the_page_says_that_channels_made_by_auto_sync_do_not_wait(acme: FileAccount) -> None:
+    acme.refresh(playlist_of(*FIFTY))
+    hold(acme, "S00@News")
+    client = Client()
+    client.force_login(User.objects.create_superuser("op"))
+    url = reverse("m3u:held_back", args=[acme.account.pk])
+    assert "do not wait" not in client.get(url).content.decode()
+    StreamGroup.objects.filter(account=acme.account, name="Sports").update(auto_channel_sync=True)
+    assert "do not wait" in client.get(url).content.decode()

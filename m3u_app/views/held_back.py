@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from ecm_site.htmx import done, wants_partial
 from m3u_app.account_values import AccountLocked
-from m3u_app.answer_held_back import accept_held_back, dismiss_held_back, read_held_back
+from m3u_app.answer_held_back import accept_held_back, dismiss_held_back, follows_at_once, read_held_back
 from m3u_app.held_streams import held_page
 from m3u_app.request_refresh import RefreshRefused
 from m3u_app.views._answers import account_or_404
@@ -29,6 +29,8 @@ def held_back(request: HttpRequest, account_id: int) -> HttpResponse:
         page = held_page(account_id, arrives=arrives, text=text, number=number)
         context = {"account": account, "held": found, "page": page, "arrives": arrives, "q": text}
         partial = wants_partial(request)
+        if not partial:
+            context["follows_at_once"] = follows_at_once(account_id)
         return render(request, "m3u_app/_held_streams.html" if partial else "m3u_app/held_back.html", context)
     if request.POST.get("answer") != "accept":
         dismiss_held_back(account_id)
