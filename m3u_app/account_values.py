@@ -84,6 +84,8 @@ def settled(values: AccountValues, current: Account | None = None) -> AccountVal
     connection = connection_of(values, current)
     errors |= kind.check(connection)
     errors |= check_numbers(**{name: getattr(values, name) for name in LIMITS})
+    if not values.user_agent.isprintable():
+        errors["user_agent"] = "A line break or another control character cannot be part of this."
     if errors:
         raise AccountRefused(errors)
     return replace(

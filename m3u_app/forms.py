@@ -1,7 +1,6 @@
 """The account form. It knows what was typed; what is allowed is decided in :mod:`m3u_app.account_values`."""
 
 import json
-from datetime import UTC, datetime, time
 from typing import Any, cast
 
 from django import forms
@@ -22,6 +21,7 @@ from m3u_app.store_upload import (
     is_upload,
     receive_upload,
 )
+from m3u_app.typed_dates import day_of, end_of_day, expiry_field
 
 _MASK_EDITED = "*** stands for a hidden login. Type the whole address, or put it back as it was to keep the stored one."
 _SEALED_FOR = "account-form"
@@ -90,9 +90,7 @@ class AccountForm(forms.Form):
         help_text="A refresh that loses more waits for your yes. 0 = never ask.",
     )
     priority = forms.IntegerField(min_value=0, max_value=100, help_text="0 to 100; higher is preferred.")
-    exp_date = forms.DateField(
-        label="Expires on", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    exp_date = expiry_field()
     user_agent = forms.CharField(
         label="User-Agent", max_length=255, required=False, help_text="Empty = the product's own. Some providers want VLC's."
     )
@@ -144,7 +142,6 @@ class AccountForm(forms.Form):
     def values(self) -> AccountValues:
         """What was typed, ready for the use cases. Only of a form that was cleaned."""
         data = self.cleaned_data
-        typed_date = data.get("exp_date")
         return AccountValues(
             name=data.get("name") or "",
             account_type=self.kind.account_type,
@@ -163,7 +160,7 @@ class AccountForm(forms.Form):
             auto_enable_new_groups=bool(data.get("auto_enable_new_groups")),
             favorites_group=bool(data.get("favorites_group")),
             shrink_guard_percent=_or(data.get("shrink_guard_percent"), 50),
-            exp_date=datetime.combine(typed_date, time(), tzinfo=UTC) if typed_date else None,
+            exp_date=end_of_day(data.get("exp_date"), self.current.exp_date if self.current else None),
         )
 
     def add_error(self, field: str | None, error: Any) -> None:
@@ -294,7 +291,7 @@ def initial_values(current: Account | None) -> dict[str, Any]:
     }
     values["server_url"] = mask_text(account.server_url)
     values["file_path"] = "" if is_upload(account.file_path) else account.file_path
-    values["exp_date"] = account.exp_date.date() if account.exp_date else None
+    values["exp_date"] = day_of(account.exp_date)
     values["refresh_now"] = True
     return values
 

@@ -1,12 +1,12 @@
 """The form of an account's profile. What is allowed is decided in :mod:`m3u_app.edit_profiles`."""
 
-from datetime import UTC, datetime, time
 from typing import Any
 
 from django import forms
 
 from m3u_app.edit_profiles import ProfileRefused, ProfileValues, patterns_for_login
 from m3u_app.models import Account, AccountProfile, AccountType
+from m3u_app.typed_dates import day_of, end_of_day, expiry_field
 
 _CODE = {"spellcheck": "false", "autocapitalize": "none", "autocomplete": "off"}
 
@@ -45,9 +45,7 @@ class ProfileForm(forms.Form):
     max_streams = forms.IntegerField(
         label="Streams at a time", min_value=0, max_value=100_000, help_text="0 = unlimited.", required=False
     )
-    exp_date = forms.DateField(
-        label="Expires on", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    exp_date = expiry_field()
     notes = forms.CharField(required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
     is_active = forms.BooleanField(label="Enabled", required=False)
 
@@ -58,7 +56,7 @@ class ProfileForm(forms.Form):
             "name": profile.name,
             "max_streams": account.max_streams if is_new or profile.is_default else profile.max_streams,
             "notes": profile.notes,
-            "exp_date": profile.exp_date,
+            "exp_date": day_of(profile.exp_date),
             "is_active": profile.is_active,
         }
         kwargs["initial"] = initial
@@ -78,7 +76,6 @@ class ProfileForm(forms.Form):
     def values(self) -> ProfileValues:
         """What was typed. Only of a form that was cleaned."""
         data = self.cleaned_data
-        typed_date = data.get("exp_date")
         search, replace = self.patterns()
         return ProfileValues(
             name=data.get("name") or "",
@@ -87,7 +84,7 @@ class ProfileForm(forms.Form):
             search_pattern=search,
             replace_pattern=replace,
             notes=data.get("notes") or "",
-            exp_date=datetime.combine(typed_date, time(), tzinfo=UTC) if typed_date else None,
+            exp_date=end_of_day(data.get("exp_date"), self.profile.exp_date),
         )
 
     def patterns(self) -> tuple[str | None, str | None]:
