@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import time
 import uuid
 from multiprocessing.synchronize import Event
 
@@ -19,6 +20,7 @@ from django_q.cluster import Sentinel
 logger = logging.getLogger(__name__)
 
 _PR_SET_PDEATHSIG = 1
+_DYING_SECONDS = 2.0
 _fork = multiprocessing.get_context("fork")
 
 
@@ -61,6 +63,17 @@ class WorkerCluster:
         except (ProcessLookupError, PermissionError):  # it died before it led a group, or everything is gone already
             self._process.kill()
         self._process.join()
+        self._wait_for_group(self._process.pid)
+
+    def _wait_for_group(self, group: int) -> None:
+        """Only the first of the group is ours to join; the others, killed as well, may take a moment longer to be gone."""
+        give_up = time.monotonic() + _DYING_SECONDS
+        while time.monotonic() < give_up:
+            try:
+                os.killpg(group, 0)
+            except (ProcessLookupError, PermissionError):
+                return
+            time.sleep(0.02)
 
 
 def _sentinel(stop: Event, started: Event, cluster_id: uuid.UUID, parent: int) -> None:
