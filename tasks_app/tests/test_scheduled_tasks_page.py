@@ -41,7 +41,7 @@ def card_in(page, task_id="sample"):
 
 def test_a_card_says_when_the_task_runs_when_it_ran_and_how_it_is(alice, sample):
     card = card_in(page_of(alice))
-    for text in ("Sample sample", "Does samples.", "Enabled", "None, by hand only", "Never", "Idle", "Run now…"):
+    for text in ("Sample sample", "Does samples.", "Enabled", "No schedule", "Never", "Idle", "Run now…"):
         assert text in card
     schedule_of(schedule_time="09:30")
     ended_run(RunStatus.FAILED, message="Refused by http://joe:pw@host/")
