@@ -56,3 +56,11 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
     if isinstance(val, bytes) and not val.isascii():
         return f"{argname}-{len(val)}-bytes"
     return None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browsers and killed processes live by the clock of a busy machine: such a test may try twice more, and the report
+    names each that had to. All others must pass at once."""
+    for item in items:
+        if item.get_closest_marker("browser") or item.get_closest_marker("processes"):
+            item.add_marker(pytest.mark.flaky(reruns=2, reruns_delay=2))

@@ -6,7 +6,25 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
-from channels_app.models import AccountSync, Channel, ChannelGroup, ChannelStream, OutputToken, ViewPreference
+from channels_app.models import (
+    AccountSync,
+    Channel,
+    ChannelGroup,
+    ChannelProfile,
+    ChannelStream,
+    Draft,
+    DraftChange,
+    DraftProblem,
+    DraftStep,
+    HiddenGroup,
+    LineupTouch,
+    Logo,
+    OutputToken,
+    ProfileMembership,
+    SavedView,
+    StreamProfile,
+    ViewPreference,
+)
 from channels_app.numbering import format_number
 
 if TYPE_CHECKING:
@@ -110,3 +128,48 @@ class ViewPreferenceAdmin(RawRowsAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.is_superuser)
+
+
+@admin.register(SavedView)
+class SavedViewAdmin(RawRowsAdmin):
+    list_display = ("name", "user", "screen", "created_at")
+    list_select_related = ("user",)
+
+
+@admin.register(Logo)
+class LogoAdmin(RawRowsAdmin):
+    list_display = ("name", "url", "stored_name", "checked_at", "problem")
+    search_fields = ("name", "url")
+
+
+@admin.register(HiddenGroup)
+class HiddenGroupAdmin(RawRowsAdmin):
+    list_display = ("name", "group_id", "hidden_at")
+
+
+@admin.register(ChannelProfile)
+class ChannelProfileAdmin(RawRowsAdmin):
+    list_display = ("name", "created_at")
+
+
+@admin.register(ProfileMembership)
+class ProfileMembershipAdmin(RawRowsAdmin):
+    list_display = ("profile", "channel")
+    list_select_related = ("profile", "channel")
+
+
+@admin.register(StreamProfile)
+class StreamProfileAdmin(RawRowsAdmin):
+    list_display = ("name", "command", "is_active", "locked")
+
+
+@admin.register(Draft)
+class DraftAdmin(RawRowsAdmin):
+    list_display = ("owner", "state", "is_active", "opened_at", "changed_at", "file_name")
+    list_filter = ("state",)
+    list_select_related = ("owner",)
+
+
+@admin.register(LineupTouch, DraftStep, DraftChange, DraftProblem)
+class DraftRowsAdmin(RawRowsAdmin):
+    """The last three are empty here: their rows live in the files of the drafts."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from channels_app.arrange_streams import stream_ids_of
 from channels_app.models import Channel, ChannelGroup
@@ -355,10 +356,10 @@ def test_the_divider_moves_by_mouse_and_keys_and_is_remembered(at_work: Any, sit
 def test_on_a_phone_one_list_is_shown_and_menus_replace_drags(at_work: Any, site: Site, lineup: dict[str, Any]) -> None:
     at_work.set_viewport_size({"width": 390, "height": 844})
     open_manager(at_work, site)
-    assert at_work.locator("#channels-pane").is_visible()
-    assert not at_work.locator("#streams-pane").is_visible()
+    expect(at_work.locator("#channels-pane")).to_be_visible()
+    expect(at_work.locator("#streams-pane")).not_to_be_visible()
     at_work.get_by_role("button", name="Streams", exact=True).click()
-    assert not at_work.locator("#channels-pane").is_visible()
+    expect(at_work.locator("#channels-pane")).not_to_be_visible()
     unfold(at_work, "#stream-tree .cm-group")
     at_work.locator(f"#s{lineup['streams'][0].pk} .cm-dots").click()
     at_work.get_by_role("menuitem", name="Add to channel").click()
@@ -373,7 +374,7 @@ def test_long_groups_load_while_scrolling(at_work: Any, site: Site) -> None:
         make_channel(f"Channel {number}", str(number + 1), group=group)
     open_manager(at_work, site)
     unfold(at_work, f"#g{group.pk}")
-    assert at_work.locator(".cm-channel").count() == 100
+    expect(at_work.locator(".cm-channel")).to_have_count(100)
     for expected in (200, 230):
         at_work.locator("#channel-tree").evaluate("tree => tree.scrollTo(0, tree.scrollHeight)")
         until(at_work, f"document.querySelectorAll('.cm-channel').length === {expected}")

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from epg_app.models import GuideSource
 from epg_app.request_refresh import request_refresh
@@ -70,7 +71,7 @@ def test_the_order_is_changed_by_keys_and_by_dragging_and_saved_once(at_work: An
     at_work.keyboard.press("ArrowUp")
     assert order_shown(dialog) == ["Alpha", "Gamma", "Beta", "Delta"]
     dialog.get_by_role("button", name="Move Gamma up").click()
-    assert dialog.get_by_role("button", name="Move Gamma up").is_disabled()
+    expect(dialog.get_by_role("button", name="Move Gamma up")).to_be_disabled()
     assert order_shown(dialog) == ["Gamma", "Alpha", "Beta", "Delta"]
     grip = dialog.locator("li[data-name=Delta] [data-grip]").bounding_box()
     goal = dialog.locator("li[data-name=Alpha]").bounding_box()
@@ -108,7 +109,7 @@ def test_rows_move_while_a_refresh_runs_and_settle_when_it_ends(at_work: Any, si
     row(at_work, "Acme").get_by_text("Ready", exact=True).wait_for()
     assert "6,000" in row(at_work, "Acme").inner_text()
     at_work.wait_for_timeout(300)
-    assert at_work.locator("#source-poller[hx-trigger]").count() == 0
+    expect(at_work.locator("#source-poller[hx-trigger]")).to_have_count(0)
 
 
 @pytest.mark.parametrize("width", [390, 1400])

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from m3u_app.models import Account
 from m3u_app.request_refresh import request_refresh
@@ -91,10 +92,10 @@ def test_refresh_now_is_asked_only_when_the_source_was_touched(at_work: Any, sit
     account = make_xtream()
     at_work.goto(site.url(f"/m3u/{account.pk}/edit/"))
     question = at_work.get_by_label("Refresh now")
-    assert not question.is_visible()
+    expect(question).not_to_be_visible()
     at_work.get_by_label("User name").fill("bob")
     question.wait_for(state="visible")
-    assert question.is_checked()
+    expect(question).to_be_checked()
 
 
 def test_a_busy_row_lives_and_the_page_falls_silent_afterwards(at_work: Any, site: Site, no_worker: None) -> None:
@@ -128,7 +129,7 @@ def test_a_busy_row_lives_and_the_page_falls_silent_afterwards(at_work: Any, sit
     at_work.on("request", lambda request: asked.append(request.url) if "/m3u/" in request.url else None)
     at_work.wait_for_timeout(4500)
     assert asked == []
-    assert at_work.get_by_role("button", name="Refresh all").is_enabled()
+    expect(at_work.get_by_role("button", name="Refresh all")).to_be_enabled()
 
 
 def test_switching_keeps_the_focus_and_can_be_undone(at_work: Any, site: Site) -> None:
@@ -152,19 +153,19 @@ def test_groups_are_chosen_over_pages_and_searches_and_saved_at_once(at_work: An
     at_work.goto(site.url(f"/m3u/{account.pk}/groups/"))
     boxes = at_work.locator("input[name=enabled]")
     save = at_work.get_by_role("button", name="Save")
-    assert save.is_disabled()
+    expect(save).to_be_disabled()
     at_work.get_by_role("button", name="Disable all").click()
-    assert at_work.locator("input[name=enabled]:checked").count() == 0
+    expect(at_work.locator("input[name=enabled]:checked")).to_have_count(0)
     at_work.get_by_label("Find a group").fill("kino")
     at_work.get_by_text("showing 60").wait_for()
     at_work.get_by_role("button", name="Enable these 60").click()
     boxes.first.focus()
     at_work.keyboard.press("Space")
-    assert at_work.locator("input[name=enabled]:checked").count() == 59
+    expect(at_work.locator("input[name=enabled]:checked")).to_have_count(59)
     at_work.get_by_label("Find a group").fill("")
     at_work.get_by_role("link", name="Next").click()
     at_work.get_by_text("Page 2 of 3").wait_for()
-    assert at_work.locator("input[name=enabled]:checked").count() == 0
+    expect(at_work.locator("input[name=enabled]:checked")).to_have_count(0)
     boxes.nth(4).check()
     assert posts == []
     save.click()
@@ -174,7 +175,7 @@ def test_groups_are_chosen_over_pages_and_searches_and_saved_at_once(at_work: An
     kept = set(account.groups.filter(enabled=True).values_list("name", flat=True))
     assert kept - {f"DE | Kino {index}" for index in range(1, 60)} == {"UK | Sports 44"}
     assert len(kept) == 60
-    assert save.is_disabled()
+    expect(save).to_be_disabled()
 
 
 def test_leaving_with_unsaved_switches_asks(at_work: Any, site: Site) -> None:

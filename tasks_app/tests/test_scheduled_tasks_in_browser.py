@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from tasks_app.models import RunStatus, Schedule, Task, TaskRun
 from tasks_app.tests.task_page_helpers import active_run, sample_task, schedule_of
@@ -28,16 +29,16 @@ def test_a_schedule_is_added_by_keyboard_and_previewed_before_it_is_saved(at_wor
     form.locator("[name=name]").fill("Weekends")
     form.locator("[name=schedule_type][value=daily]").press("ArrowRight")  # weekly
     form.get_by_text("Choose at least one day.").wait_for()
-    assert not form.locator("[name=cron_expression]").is_visible()
+    expect(form.locator("[name=cron_expression]")).not_to_be_visible()
     form.get_by_role("button", name="Weekend", exact=True).press("Enter")
     form.get_by_text("Weekly on weekends at 3:00 AM").wait_for()
-    assert form.locator(".schedule-moments li").count() == 3
+    expect(form.locator(".schedule-moments li")).to_have_count(3)
     form.locator("[name=name]").press("Enter")
     at_work.locator("#part-schedules-sample").get_by_text("Weekends", exact=True).wait_for()
     assert Schedule.objects.get().days_of_week == [0, 6]
     assert at_work.evaluate("document.activeElement.id") == "schedule-add-sample"
     at_work.locator("#task-edit-sample").press("Enter")
-    assert at_work.locator("#task-panel-sample [data-panel]").count() == 0
+    expect(at_work.locator("#task-panel-sample [data-panel]")).to_have_count(0)
     assert at_work.locator("#task-edit-sample").get_attribute("aria-expanded") == "false"
 
 
@@ -76,18 +77,18 @@ def test_everything_works_without_scripts(chromium: Any, at_work: Any, site: Sit
     tab.locator("#task-switch-sample").click()
     assert Task.objects.get(task_id="sample").enabled is False
     tab.locator("#schedule-add-sample").click()
-    assert tab.locator("[name=schedule_time]").is_visible()
+    expect(tab.locator("[name=schedule_time]")).to_be_visible()
     tab.locator(".pill", has_text="Cron").click()
-    assert not tab.locator("[name=schedule_time]").is_visible()
-    assert tab.locator("[name=cron_expression]").is_visible()
+    expect(tab.locator("[name=schedule_time]")).not_to_be_visible()
+    expect(tab.locator("[name=cron_expression]")).to_be_visible()
     tab.get_by_role("button", name="Every 6 hours").click()
     assert tab.locator("[name=cron_expression]").input_value() == "0 */6 * * *"
-    assert tab.locator(".schedule-moments li").count() == 5
+    expect(tab.locator(".schedule-moments li")).to_have_count(5)
     tab.get_by_role("button", name="Save schedule").click()
     assert Schedule.objects.get().cron_expression == "0 */6 * * *"
-    assert tab.locator("#part-schedules-sample .schedule-line").count() == 1
+    expect(tab.locator("#part-schedules-sample .schedule-line")).to_have_count(1)
     tab.locator("#task-history-sample").click()
-    assert tab.get_by_text("has not run yet").is_visible()
+    expect(tab.get_by_text("has not run yet")).to_be_visible()
     context.close()
 
 

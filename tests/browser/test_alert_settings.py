@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from m3u_app.models import Account
 from tasks_app.alerts.method_values import stored_values
@@ -28,7 +29,7 @@ def test_a_method_is_added_tried_and_filtered_without_a_mouse(at_work: Any, site
     assert dialog.get_by_label("Service address").input_value().startswith("json://")  # what was typed is still there
     page.locator("summary", has_text="Only about some").press("Enter")
     names = page.locator("[data-filter-names]").first
-    assert not names.is_visible()
+    expect(names).not_to_be_visible()
     dialog.get_by_label("M3U accounts: which").select_option("only_selected")
     dialog.get_by_label("Acme").check()
     dialog.get_by_label("Name").press("Enter")

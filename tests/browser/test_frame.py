@@ -86,7 +86,7 @@ def test_the_settings_menu_folds_on_a_phone(at_work: Any, site: Site) -> None:
     at_work.set_viewport_size({"width": 390, "height": 844})
     at_work.goto(site.url("/settings/guide/"))
     menu = at_work.get_by_role("navigation", name="Sections of the settings")
-    assert not menu.is_visible()
+    expect(menu).not_to_be_visible()
     at_work.locator("summary", has_text="Guide").click()
     menu.get_by_role("link", name="Channel Defaults").click()
     at_work.wait_for_url("**/settings/channel-defaults/")
@@ -96,9 +96,9 @@ def test_the_menu_marks_the_page_and_folds_on_a_phone(at_work: Any, site: Site) 
     at_work.goto(site.url("/settings/guide/"))
     menu = at_work.get_by_role("navigation", name="Main")
     assert menu.get_by_role("link", name="Settings").get_attribute("aria-current") == "page"
-    assert menu.locator("[aria-current]").count() == 1
+    expect(menu.locator("[aria-current]")).to_have_count(1)
     at_work.set_viewport_size({"width": 390, "height": 844})
-    assert not menu.is_visible()
+    expect(menu).not_to_be_visible()
     at_work.get_by_role("button", name="Menu").click()
     at_work.get_by_role("link", name="Journal").wait_for(state="visible")
     assert at_work.evaluate("document.documentElement.scrollWidth") <= 390
@@ -157,7 +157,7 @@ def test_an_answer_with_errors_stays_in_the_dialog(at_work: Any, site: Site) -> 
     at_work.locator("#dialog-body input[name=b]").focus()
     at_work.get_by_role("button", name="Send").click()
     at_work.locator("#dialog-body .is-invalid:focus").wait_for()
-    assert at_work.get_by_role("dialog", name="Title").is_visible()
+    expect(at_work.get_by_role("dialog", name="Title")).to_be_visible()
 
 
 def test_a_server_that_is_gone_is_told_with_a_way_to_try_again(at_work: Any, site: Site) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from tasks_app.models import Notification, RunStatus, TaskRun
 from tasks_app.notifications import run_notices
@@ -80,7 +81,7 @@ def test_a_run_is_followed_in_the_panel_until_its_outcome(at_work: Any, site: Si
     assert run.cancel_requested
     end(run, RunStatus.CANCELLED, "Cancelled. What was done until then stays.")
     panel.get_by_text("What was done until then stays").wait_for()
-    assert panel.locator(".is-live").count() == 0
+    expect(panel.locator(".is-live")).to_have_count(0)
     assert Notification.objects.count() == 1
 
 
@@ -93,7 +94,7 @@ def test_deleting_all_from_the_panel_asks_first(at_work: Any, site: Site) -> Non
     asked.get_by_text("1 notification goes away for good, 1 of them unread").wait_for()
     asked.get_by_role("button", name="Delete all").click()
     panel.get_by_text("Nothing to tell").wait_for()
-    assert at_work.locator(".notification-badge").count() == 0
+    expect(at_work.locator(".notification-badge")).to_have_count(0)
 
 
 def test_the_panel_closes_by_a_second_press_and_by_a_press_beside_it(at_work: Any, site: Site) -> None:
@@ -117,13 +118,13 @@ def test_what_wants_to_pop_up_does_so_once_in_all_tabs_and_also_after_a_change_o
     look_again(at_work)
     toast = at_work.locator(".ecm-toast", has_text="It <b>begins</b>")
     toast.wait_for()
-    assert toast.get_by_role("link", name="Look").is_visible()
+    expect(toast.get_by_role("link", name="Look")).to_be_visible()
     look_again(other)
     other.locator("#bell-count .notification-badge", has_text="1").wait_for()
     at_work.reload()
     at_work.locator("#bell-count .notification-badge", has_text="1").wait_for()
     at_work.wait_for_timeout(700)
-    assert at_work.locator(".ecm-toast").count() == other.locator(".ecm-toast").count() == 0
+    expect(at_work.locator(".ecm-toast").count() == other.locator(".ecm-toast")).to_have_count(0)
     other.goto("about:blank")
     notify("info", "Came while no page was open", source="auto_creation", source_id=2, metadata={"toast": True})
     at_work.goto(site.url("/tasks/"))
@@ -141,7 +142,7 @@ def test_a_new_error_is_read_out_and_other_news_is_not(at_work: Any, site: Site)
     look_again(at_work)
     at_work.locator("#announcer", has_text="Error. Loud: It broke").wait_for()
     assert at_work.locator("#announcer").get_attribute("aria-live") == "polite"
-    assert at_work.locator(".ecm-toast").count() == 0
+    expect(at_work.locator(".ecm-toast")).to_have_count(0)
 
 
 def test_the_page_filters_and_deletes_after_asking(at_work: Any, site: Site) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from m3u_app.tests.fake_servers import Answer, FakeServer, serving
 from tests.browser.newcomer import fresh_server, set_up, watched_tab
@@ -220,7 +221,7 @@ def test_a_source_that_turns_bad_keeps_its_streams_and_heals(desk: Desk) -> None
     desk.provider.now = (200, "audio/x-mpegurl", PLAYLIST)
     desk.refresh("Changing")
     desk.wait_for_status("Changing", "Ready")
-    assert desk.row("Changing").get_by_role("link", name="Look and decide").count() == 0
+    expect(desk.row("Changing").get_by_role("link", name="Look and decide")).to_have_count(0)
     assert desk.tab.complaints == []
 
 
@@ -232,7 +233,7 @@ def test_a_second_refresh_while_one_runs_is_answered_in_words_and_the_first_can_
     desk.add("Slow", f"{provider.address}/slow")
     assert provider.asked_slow.wait(WORK_MS / 1000)
     desk.row("Slow").get_by_role("button", name="Cancel the refresh of Slow").wait_for()
-    assert desk.row("Slow").get_by_role("button", name="Refresh Slow").is_disabled()
+    expect(desk.row("Slow").get_by_role("button", name="Refresh Slow")).to_be_disabled()
 
     # "Refresh all" of somebody whose page is from before
     other.get_by_role("button", name="Refresh all").click()

@@ -1,13 +1,13 @@
-"""The lineup: channels, their groups and their ordered streams (10 §1.1); output tokens (30 §16.4)."""
+"""The lineup: channels, their groups and their ordered streams (10 §1.1), and what auto-sync keeps about accounts."""
 
 import uuid
 from typing import ClassVar
 
-from django.conf import settings
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from channels_app.models.profiles import StreamProfile
 from epg_app.models import GuideEntry
 from m3u_app.models import Account, Stream
 
@@ -33,6 +33,9 @@ class Channel(models.Model):
     gracenote_id = models.CharField(max_length=64, blank=True)
     logo_url = models.TextField(blank=True)
     guide_entry = models.ForeignKey(GuideEntry, null=True, blank=True, on_delete=models.SET_NULL, related_name="channels")
+    stream_profile = models.ForeignKey(
+        StreamProfile, null=True, blank=True, on_delete=models.SET_NULL, related_name="channels", help_text="Empty = default."
+    )
     epg_locked = models.BooleanField(default=False, help_text="Automatic matching must not touch it.")
     no_epg = models.BooleanField(default=False, help_text="The operator wants no guide here.")
     is_hidden = models.BooleanField(default=False)
@@ -75,6 +78,20 @@ class ChannelStream(models.Model):
         return f"{self.position}: {self.stream_id}"
 
 
+class HiddenGroup(models.Model):
+    """A group that the operator took off the lists but that auto-sync goes on filling (10 §7.4).
+
+    Counts only while the group of that id still has the stored name. No foreign key: it outlives its group unnoticed.
+    """
+
+    group_id = models.BigIntegerField(unique=True)
+    name = models.CharField(max_length=255)
+    hidden_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class LeftoverChoice(models.TextChoices):
     """What becomes of auto-created channels whose streams are gone (20 §4.4)."""
 
@@ -96,29 +113,3 @@ class AccountSync(models.Model):
 
     def __str__(self) -> str:
         return f"Auto-sync of account {self.account_id}"
-
-
-class OutputToken(models.Model):
-    """A key in a published address; only its hash is kept."""
-
-    label = models.CharField(max_length=100)
-    token_hash = models.CharField(max_length=64, unique=True)
-    created_at = models.DateTimeField(default=timezone.now)
-    last_used_at = models.DateTimeField(null=True, blank=True)
-
-    def __str__(self) -> str:
-        return self.label
-
-
-class ViewPreference(models.Model):
-    """What one person left a screen like: pane width, filters, opened groups (10 §1.2)."""
-
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="view_preferences")
-    screen = models.CharField(max_length=40)
-    values = models.JSONField(default=dict)
-
-    class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["user", "screen"], name="one_preference_per_screen")]
-
-    def __str__(self) -> str:
-        return f"{self.user_id} {self.screen}"
