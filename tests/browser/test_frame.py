@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from playwright.sync_api import expect
 
 from ecm_site.conf import get_settings
 from ecm_site.models import UserPreferences
