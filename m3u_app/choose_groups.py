@@ -25,7 +25,7 @@ PAUSE_SECONDS = 0.01  # between chunks, for other writers
 _NAMES_IN_SENTENCE = 5
 
 
-ONLY_NEW, ONLY_STALE = "new", "stale"
+ONLY_NEW, ONLY_STALE, ONLY_SYNCED = "new", "stale", "synced"
 
 
 class Candidate(NamedTuple):
@@ -48,7 +48,7 @@ class SetGroups:
 
 @dataclass(frozen=True)
 class SetMatching:
-    """Switch every group whose name contains ``text`` – of the new or missing ones when ``only`` says so.
+    """Switch every group whose name contains ``text`` – of the new, missing or auto-synced ones when ``only`` says so.
 
     ``expected`` is how many the operator was told these are.
     """
@@ -59,7 +59,8 @@ class SetMatching:
     only: str = ""
 
     def covers(self, group: "Candidate") -> bool:
-        if (self.only == ONLY_NEW and not group.is_new) or (self.only == ONLY_STALE and not group.is_stale):
+        marks = {ONLY_NEW: group.is_new, ONLY_STALE: group.is_stale, ONLY_SYNCED: group.auto_sync}
+        if not marks.get(self.only, True):
             return False
         return _lower(self.text) in _lower(group.name)
 
@@ -134,7 +135,8 @@ def choose_groups(
 
 
 def matching_groups(account_id: int, text: str, only: str = "") -> QuerySet[StreamGroup]:
-    """Groups whose name contains ``text``; capitals do not matter in A–Z. ``only`` narrows to new or missing ones."""
+    """Groups whose name contains ``text``; capitals do not matter in A–Z. ``only`` narrows to new, missing or
+    auto-synced ones."""
     return StreamGroup.objects.filter(matching(text, only), account_id=account_id)
 
 
@@ -145,6 +147,8 @@ def matching(text: str, only: str = "") -> Q:
         condition &= Q(is_new=True)
     elif only == ONLY_STALE:
         condition &= Q(is_stale=True)
+    elif only == ONLY_SYNCED:
+        condition &= Q(auto_channel_sync=True)
     return condition
 
 

@@ -16,7 +16,7 @@ NATURAL_ORDER_LIMIT = 20_000
 
 @dataclass(frozen=True)
 class GroupFilter:
-    """What the operator is looking at. ``only`` is "", "new" or "stale"."""
+    """What the operator is looking at. ``only`` is "", "new", "stale" or "synced"."""
 
     text: str = ""
     hide_disabled: bool = False
@@ -29,11 +29,19 @@ class GroupRow:
 
     group: StreamGroup
     streams: int
+    synced_by: str = ""
+    """Another account that keeps channels of a group with this name in step."""
+
+    @property
+    def first_number(self) -> str:
+        """Where auto-sync starts to number, as text; empty when nothing was chosen."""
+        start = self.group.auto_sync_channel_start
+        return "" if start is None else f"{start.normalize():f}"
 
 
 @dataclass(frozen=True)
 class GroupPage:
-    """``total``/``enabled``/``new``/``stale`` count the account's groups; ``matching`` those the text and ``only`` select,
+    """``total``/``enabled``/``new``/``stale``/``synced`` count the account's groups; ``matching`` those the text and ``only`` select,
     ``shown`` those of them that the page lists, disabled ones left out if asked."""
 
     rows: list[GroupRow]
@@ -45,6 +53,7 @@ class GroupPage:
     enabled: int
     new: int
     stale: int
+    synced: int
     matching: int
 
     @property
@@ -57,7 +66,7 @@ class GroupPage:
 
 
 def group_page(account_id: int, wanted: GroupFilter, page: int = 1) -> GroupPage:
-    """Read one page; three queries whatever the number of groups. A page beyond the end is the last one."""
+    """Read one page; four queries whatever the number of groups. A page beyond the end is the last one."""
     counts = _counts(account_id, wanted)
     groups = _filtered(account_id, wanted)
     shown = counts["shown"]
@@ -65,7 +74,7 @@ def group_page(account_id: int, wanted: GroupFilter, page: int = 1) -> GroupPage
     page = min(max(page, 1), pages)
     start = (page - 1) * PAGE_SIZE
     return GroupPage(
-        rows=[GroupRow(group, max(group.stream_count, group.entry_count)) for group in _in_order(groups, shown, start)],
+        rows=_rows(account_id, _in_order(groups, shown, start)),
         filter=wanted,
         page=page,
         pages=pages,
@@ -74,8 +83,16 @@ def group_page(account_id: int, wanted: GroupFilter, page: int = 1) -> GroupPage
         enabled=counts["enabled_count"],
         new=counts["new"],
         stale=counts["stale"],
+        synced=counts["synced"],
         matching=counts["matching"],
     )
+
+
+def _rows(account_id: int, groups: list[StreamGroup]) -> list[GroupRow]:
+    names = [group.name for group in groups]
+    others = StreamGroup.objects.filter(name__in=names, auto_channel_sync=True, enabled=True).exclude(account_id=account_id)
+    synced_by = dict(others.order_by("-account__name").values_list("name", "account__name"))
+    return [GroupRow(group, max(group.stream_count, group.entry_count), synced_by.get(group.name, "")) for group in groups]
 
 
 def _filtered(account_id: int, wanted: GroupFilter) -> QuerySet[StreamGroup]:
@@ -90,6 +107,7 @@ def _counts(account_id: int, wanted: GroupFilter) -> dict[str, Any]:
         enabled_count=Count("pk", filter=Q(enabled=True)),
         new=Count("pk", filter=Q(is_new=True)),
         stale=Count("pk", filter=Q(is_stale=True)),
+        synced=Count("pk", filter=Q(auto_channel_sync=True)),
         matching=Count("pk", filter=condition) if condition else Count("pk"),
         shown=Count("pk", filter=condition & Q(enabled=True) if wanted.hide_disabled else condition or None),
     )

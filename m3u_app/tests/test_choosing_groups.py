@@ -165,10 +165,10 @@ def test_filters(account: Account, wanted: GroupFilter, names: set[str]) -> None
 
 
 def test_queries_do_not_grow_with_groups(account: Account, django_assert_num_queries: Any) -> None:
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         assert len(group_page(account.pk, GroupFilter()).rows) == 4
     make_groups(account, *(f"G{index}" for index in range(5000)))
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         page = group_page(account.pk, GroupFilter(), page=51)
     assert (page.page, page.pages, page.total, len(page.rows)) == (51, 51, 5004, 4)
     assert group_page(account.pk, GroupFilter(), page=999).page == 51
@@ -272,3 +272,19 @@ def test_an_account_without_groups_says_when_they_come(admin_client: Client) -> 
     account = make_account()
     assert b"appear with the first refresh" in admin_client.get(reverse("m3u:groups", args=[account.pk])).content
     assert not StreamGroup.objects.exists()
+
+
+def test_the_list_can_be_narrowed_to_auto_synced_groups_and_says_where_they_start(account):
+    group = account.groups.get(name="News")
+    StreamGroup.objects.filter(pk=group.pk).update(auto_channel_sync=True, auto_sync_channel_start="100.5000")
+    page = group_page(account.pk, GroupFilter(only="synced"))
+    assert [(row.group.name, row.first_number) for row in page.rows] == [("News", "100.5")]
+    assert (page.synced, page.matching) == (1, 1)
+
+
+def test_a_group_that_another_account_keeps_in_step_names_that_account(account):
+    other = Account.objects.create(name="Other", account_type=account.account_type)
+    StreamGroup.objects.create(account=other, name="News", auto_channel_sync=True)
+    rows = {row.group.name: row.synced_by for row in group_page(account.pk, GroupFilter()).rows}
+    assert rows["News"] == "Other"
+    assert set(rows.values()) == {"", "Other"}

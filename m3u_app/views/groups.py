@@ -12,6 +12,7 @@ from ecm_site.htmx import wants_partial
 from m3u_app.choose_groups import (
     ONLY_NEW,
     ONLY_STALE,
+    ONLY_SYNCED,
     GroupChange,
     GroupsChosen,
     GroupsMoved,
@@ -25,7 +26,7 @@ from m3u_app.linked_accounts import Synced, linked_to, pass_on
 from m3u_app.models import Account
 from m3u_app.views._answers import account_or_404
 
-ONLY = (ONLY_NEW, ONLY_STALE)
+ONLY = (ONLY_NEW, ONLY_STALE, ONLY_SYNCED)
 MAX_STEPS = 1000
 LARGEST_ID = 2**63
 

@@ -37,7 +37,7 @@
       .filter((step) => "matching" in step)
       .map((step) => {
         const count = step.expected.toLocaleString("en");
-        const kind = { new: " new ones", stale: " missing ones" }[step.only] || "";
+        const kind = { new: " new ones", stale: " missing ones", synced: " auto-synced ones" }[step.only] || "";
         const text = step.matching ? ` with “${step.matching}”` : "";
         const which = kind || text ? `the ${count}${kind}${text}` : `all ${count}`;
         return `${which} ${step.enabled ? "on" : "off"}`;
