@@ -7,7 +7,7 @@ class ChannelsAppConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the floors below what the lineup uses, and listen to what they change."""
-        from channels_app import bulk_task, signals, undo  # noqa: F401 - importing registers the task
+        from channels_app import bulk_task, row_journal, signals, undo  # noqa: F401 - importing registers the task
         from channels_app.account_loss import LineupOfAccount
         from channels_app.autosync import change_settings
         from channels_app.autosync import tasks as autosync_tasks  # noqa: F401 - importing registers the task
@@ -21,6 +21,7 @@ class ChannelsAppConfig(AppConfig):
         from m3u_app.stream_users import register_stream_user
 
         undo.register_handlers()
+        row_journal.register_handlers()
         change_output.register_handlers()
         change_settings.register_handlers()
         register_stream_user(ChannelStreams())
