@@ -1,7 +1,7 @@
 """Journal entries about whole channels and their streams (10 §21.1). Changed fields are journalled by ``write_changes``.
 
 The undo handlers in ``undo.py`` read what is written here: ``create`` and ``delete`` carry a snapshot, the ``stream_…``
-actions carry {"streams": [ids in order]}.
+actions carry {"streams": [ids in order]}, and ``profiles`` {"profile_ids": [ids]}.
 """
 
 from collections.abc import Sequence
@@ -67,6 +67,27 @@ def streams_entry(
         after=after_value,
         batch_id=batch_id,
         undoable=undoable,
+    )
+
+
+def profiles_entry(
+    channel_id: int, name: str, before: Sequence[int], after: Sequence[int], *, batch_id: str = ""
+) -> JournalEntry:
+    """An entry for a channel that was enabled or disabled in channel profiles (ids of the profiles where it is enabled)."""
+    more, fewer = len(set(after) - set(before)), len(set(before) - set(after))
+    told = [f"enabled in {counted(more, 'profile')}"] if more else []
+    told += [f"disabled in {counted(fewer, 'profile')}"] if fewer else []
+    return journal.build_entry(
+        "channel",
+        "profiles",
+        entity_type="channel",
+        entity_id=channel_id,
+        entity_name=name,
+        description=f"“{shortened(name)}” {', '.join(told) or 'stays in its profiles'}",
+        before={"profile_ids": sorted(before)},
+        after={"profile_ids": sorted(after)},
+        batch_id=batch_id,
+        undoable=True,
     )
 
 

@@ -5,11 +5,12 @@ from typing import Any
 
 from channels_app.channel_fields import FIELDS, to_journal
 from channels_app.chunks import chunked
-from channels_app.models import Channel, ChannelStream
+from channels_app.models import Channel, ChannelStream, ProfileMembership
 
 Snapshot = dict[str, Any]
 """Keys: those of :data:`channel_fields.FIELDS`, "group" and "guide_entry" (names, for people), "uuid", "auto_created",
-"auto_created_by_id", "synced_stream", "synced_group", "pinned_fields", "created_at", and "streams": ids in order."""
+"auto_created_by_id", "synced_stream", "synced_group", "pinned_fields", "created_at", "streams": ids in order, and
+"profile_ids": the channel profiles in which it is enabled."""
 
 
 def channel_snapshots(channel_ids: Sequence[int]) -> dict[int, Snapshot]:
@@ -20,13 +21,17 @@ def channel_snapshots(channel_ids: Sequence[int]) -> dict[int, Snapshot]:
         links = ChannelStream.objects.filter(channel_id__in=ids).order_by("channel_id", "position", "id")
         for channel_id, stream_id in links.values_list("channel_id", "stream_id"):
             streams.setdefault(channel_id, []).append(stream_id)
+        profiles: dict[int, list[int]] = {}
+        memberships = ProfileMembership.objects.filter(channel_id__in=ids).order_by("profile_id")
+        for channel_id, profile_id in memberships.values_list("channel_id", "profile_id"):
+            profiles.setdefault(channel_id, []).append(profile_id)
         for channel in Channel.objects.filter(pk__in=ids).select_related("group", "guide_entry"):
-            found[channel.pk] = snapshot_of(channel, streams.get(channel.pk, []))
+            found[channel.pk] = snapshot_of(channel, streams.get(channel.pk, []), profiles.get(channel.pk, ()))
     return found
 
 
-def snapshot_of(channel: Channel, stream_ids: Sequence[int]) -> Snapshot:
-    """The snapshot of one channel whose group, guide entry and streams are at hand."""
+def snapshot_of(channel: Channel, stream_ids: Sequence[int], profile_ids: Sequence[int] = ()) -> Snapshot:
+    """The snapshot of one channel whose group, guide entry, streams and profiles are at hand."""
     values: Snapshot = {name: to_journal(name, getattr(channel, name)) for name in FIELDS}
     values["group"] = channel.group.name if channel.group else None
     values["guide_entry"] = str(channel.guide_entry) if channel.guide_entry else None
@@ -38,4 +43,5 @@ def snapshot_of(channel: Channel, stream_ids: Sequence[int]) -> Snapshot:
     values["pinned_fields"] = channel.pinned_fields
     values["created_at"] = channel.created_at.isoformat()
     values["streams"] = list(stream_ids)
+    values["profile_ids"] = list(profile_ids)
     return values

@@ -17,7 +17,7 @@ from channels_app.channel_fields import FIELDS, from_journal, same_value, to_jou
 from channels_app.commands import FieldValue
 from channels_app.edit_groups import find_group
 from channels_app.lineup_changed import lineup_changed
-from channels_app.models import Channel, ChannelGroup, ChannelStream
+from channels_app.models import Channel, ChannelGroup, ChannelProfile, ChannelStream, ProfileMembership, StreamProfile
 from channels_app.pins import PINNED, pins_taken_back
 from channels_app.snapshots import channel_snapshots
 from ecm_site.wording import counted, shortened
@@ -44,6 +44,8 @@ def undo_channel(entry: JournalEntry) -> None:
         _bring_back(entry)
     elif entry.action_type in _STREAM_ACTIONS:
         _restore_streams(entry)
+    elif entry.action_type == "profiles":
+        _restore_profiles(entry)
     else:
         _restore_fields(entry)
     lineup_changed()
@@ -97,6 +99,8 @@ def _bring_back(entry: JournalEntry) -> None:
     fields = {name: from_journal(name, values.get(name)) for name in FIELDS if name in values}
     fields["group_id"] = _group_again(values)
     fields["guide_entry_id"] = _if_there(GuideEntry, fields.get("guide_entry_id"))
+    if "stream_profile_id" in fields:
+        fields["stream_profile_id"] = _if_there(StreamProfile, fields["stream_profile_id"])
     Channel.objects.create(
         pk=pk,
         uuid=UUID(values["uuid"]),
@@ -112,6 +116,7 @@ def _bring_back(entry: JournalEntry) -> None:
         ChannelStream(channel_id=pk, stream_id=stream_id, position=position)
         for position, stream_id in enumerate(_still_there(values["streams"]), 1)
     )
+    _enable_in(pk, values.get("profile_ids") or [])
 
 
 def _restore_streams(entry: JournalEntry) -> None:
@@ -125,6 +130,25 @@ def _restore_streams(entry: JournalEntry) -> None:
             f"The streams of “{shortened(entry.entity_name)}” were changed since: it has {counted(len(current), 'stream')} now."
         )
     store_streams(pk, current, _still_there(before))
+
+
+def _restore_profiles(entry: JournalEntry) -> None:
+    pk = _entity(entry)
+    if not Channel.objects.filter(pk=pk).exists():
+        raise UndoConflict(f"“{shortened(entry.entity_name)}” was deleted since.")
+    before, after = (set(_values(side).get("profile_ids") or []) for side in (entry.before_value, entry.after_value))
+    enabled = set(ProfileMembership.objects.filter(channel_id=pk).values_list("profile_id", flat=True))
+    there = set(ChannelProfile.objects.filter(pk__in=before ^ after).values_list("pk", flat=True))
+    if (enabled ^ after) & there & (before ^ after):
+        raise UndoConflict(f"The profiles of “{shortened(entry.entity_name)}” were changed since.")
+    ProfileMembership.objects.filter(channel_id=pk, profile_id__in=after - before).delete()
+    _enable_in(pk, sorted(before - after))
+
+
+def _enable_in(channel_id: int, profile_ids: list[int]) -> None:
+    """Enable a channel in those of the profiles that still exist."""
+    there = ChannelProfile.objects.filter(pk__in=profile_ids).values_list("pk", flat=True)
+    ProfileMembership.objects.bulk_create(ProfileMembership(profile_id=pk, channel_id=channel_id) for pk in there)
 
 
 def _restore_fields(entry: JournalEntry) -> None:
@@ -141,6 +165,8 @@ def _restore_fields(entry: JournalEntry) -> None:
         restored["group_id"] = _group_of_that_name(entry, before)
     if "guide_entry_id" in restored:
         restored["guide_entry_id"] = _if_there(GuideEntry, restored["guide_entry_id"])
+    if "stream_profile_id" in restored:
+        restored["stream_profile_id"] = _if_there(StreamProfile, restored["stream_profile_id"])
     pinned = pins_taken_back(channel.pinned_fields, before.get(PINNED), after.get(PINNED))
     Channel.objects.filter(pk=channel.pk).update(**restored, pinned_fields=pinned, updated_at=timezone.now())
 
@@ -227,7 +253,7 @@ def _still_there(stream_ids: list[int]) -> list[int]:
     return [stream_id for stream_id in stream_ids if stream_id in known]
 
 
-def _if_there(model: type[GuideEntry] | type[Account], pk: object) -> int | None:
+def _if_there(model: type[GuideEntry] | type[Account] | type[StreamProfile], pk: object) -> int | None:
     if pk is None or not model._default_manager.filter(pk=int(str(pk))).exists():
         return None
     return int(str(pk))

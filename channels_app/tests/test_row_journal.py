@@ -5,6 +5,9 @@ from collections.abc import Callable
 import pytest
 from django.db import models, transaction
 
+from channels_app.commands import DeleteChannels
+from channels_app.edit_channels import delete_channels
+from channels_app.journal_channels import profiles_entry
 from channels_app.models import Channel, ChannelProfile, HiddenGroup, Logo, ProfileMembership, StreamProfile
 from channels_app.row_journal import row_entry, row_image
 from channels_app.tests.lineup_fixtures import make_channel
@@ -119,4 +122,33 @@ def test_a_membership_needs_both_its_sides_to_come_back() -> None:
     row.delete()
     Channel.objects.all().delete()
     with pytest.raises(UndoConflict, match="channel was deleted since"):
+        undo(entry)
+
+
+def profiles_of(channel: Channel) -> set[int]:
+    return set(ProfileMembership.objects.filter(channel=channel).values_list("profile_id", flat=True))
+
+
+def test_a_deleted_channel_comes_back_into_its_profiles() -> None:
+    channel = make_channel("A")
+    family, gone = ChannelProfile.objects.create(name="Family"), ChannelProfile.objects.create(name="Gone")
+    for profile in (family, gone):
+        ProfileMembership.objects.create(profile=profile, channel=channel)
+    delete_channels(DeleteChannels((channel.pk,)))
+    gone.delete()
+    undo(JournalEntry.objects.get(action_type="delete"))
+    assert profiles_of(channel) == {family.pk}
+
+
+def test_the_profiles_of_a_channel_are_restored_unless_they_were_changed_since() -> None:
+    channel = make_channel("A")
+    one, two, three = (ChannelProfile.objects.create(name=name) for name in ("1", "2", "3"))
+    ProfileMembership.objects.create(profile=two, channel=channel)
+    ProfileMembership.objects.create(profile=three, channel=channel)
+    entry = profiles_entry(channel.pk, "A", [one.pk, three.pk], [two.pk, three.pk])
+    assert entry.description == "“A” enabled in 1 profile, disabled in 1 profile"
+    journal.log_entries([entry])
+    undo(entry)
+    assert profiles_of(channel) == {one.pk, three.pk}
+    with pytest.raises(UndoConflict, match="were changed since"):
         undo(entry)
