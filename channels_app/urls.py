@@ -16,6 +16,7 @@ app_name = "channels"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", manager.manager, name="manager"),
     path("preferences/", manager.preferences, name="preferences"),
+    path("", include("channels_app.finding_urls")),
     # parts of the left pane
     path("tree/", channel_pane.tree, name="tree"),
     path("refresh/", channel_pane.refresh, name="refresh"),

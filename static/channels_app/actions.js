@@ -48,6 +48,7 @@ const ACTIONS = {
   "select-group": (group) => selection.toggleGroup(group),
   "only-group": (group) => applyFilter("streams", "sgroup", group.dataset.id),
   // panes
+  keys: () => openDialog(channelsUrl("keys/")),
   "clear-selection": (_, button) => selection.clear(paneList(button)),
   "toggle-filter": (_, button) => toggleFilter(button),
   "drop-filter": (_, button) => dropFilter(button),

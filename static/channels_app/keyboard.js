@@ -70,6 +70,11 @@ document.addEventListener("keydown", (event) => {
     document.querySelector(`[data-pane="${lastPane}"] input[type=search]`)?.focus();
     return;
   }
+  if (event.key === "?") {
+    event.preventDefault();
+    openDialog(channelsUrl("keys/"));
+    return;
+  }
   if (inLists && (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z" && !event.shiftKey) {
     event.preventDefault();
     undoLast();

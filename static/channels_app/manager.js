@@ -9,7 +9,7 @@ import { groupOf, rowOf } from "./dom.js";
 import { settleForms } from "./filters.js";
 import { edit } from "./inline_edit.js";
 import { settleTabStops } from "./keyboard.js";
-import { menuFor, openMenu } from "./menu.js";
+import { closeMenu, isMenuOf, menuFor, openMenu } from "./menu.js";
 import * as selection from "./selection.js";
 import { keepOpenGroups, toggle } from "./tree.js";
 
@@ -35,6 +35,15 @@ document.addEventListener("click", (event) => {
   if (event.shiftKey) selection.range(item);
   else if (event.ctrlKey || event.metaKey) selection.toggle(item);
   else if (item.classList.contains("cm-channel")) selection.only(item);
+});
+
+// Buttons that belong to a whole pane: its three dots, the selection's.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("#channel-manager [data-menu]");
+  if (!button) return;
+  event.preventDefault();
+  if (isMenuOf(button)) closeMenu({ refocus: true });
+  else openMenu(button.dataset.menu, button.closest("[data-pane]"), button);
 });
 
 document.addEventListener("change", (event) => {

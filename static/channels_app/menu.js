@@ -6,6 +6,7 @@ import * as selection from "./selection.js";
 let open = null;
 
 export const isMenuOpen = () => Boolean(open);
+export const isMenuOf = (button) => open?.button === button;
 export const menuSubject = () => open?.subject ?? null;
 
 // ``at``: the button it belongs to, or the point of a right-click.
@@ -13,6 +14,7 @@ export function openMenu(kind, subject, at) {
   closeMenu();
   const template = document.getElementById(`menu-${kind}`);
   const menu = template.content.firstElementChild.cloneNode(true);
+  for (const entry of menu.querySelectorAll(".dropdown-item")) entry.setAttribute("role", "menuitem");
   settle(menu, subject);
   document.body.append(menu);
   place(menu, at);
@@ -30,7 +32,7 @@ export function closeMenu({ refocus = false } = {}) {
   if (refocus) (button ?? before)?.focus?.();
 }
 
-const items = (menu) => [...menu.querySelectorAll("[role=menuitem]")].filter((item) => !item.hidden);
+const items = (menu) => [...menu.querySelectorAll("[role=menuitem]")].filter((item) => !item.closest("[hidden]") && !item.disabled);
 
 // Shows what makes sense for this row.
 function settle(menu, subject) {
@@ -40,6 +42,8 @@ function settle(menu, subject) {
     hidden: subject.classList.contains("is-hidden"),
     named: Boolean(idOf(subject)),
     streams: selection.streamCount() > 0,
+    selected: selection.channels.size > 0,
+    several: selection.channels.size > 1,
     many,
   };
   for (const element of menu.querySelectorAll("[data-when]")) element.hidden = !holds[element.dataset.when];
@@ -64,7 +68,7 @@ function place(menu, at) {
 document.addEventListener("pointerdown", (event) => {
   if (open && !open.menu.contains(event.target) && !open.button?.contains(event.target)) closeMenu();
 });
-document.addEventListener("scroll", () => closeMenu(), { capture: true, passive: true });
+document.addEventListener("scroll", (event) => open?.menu !== event.target && closeMenu(), { capture: true, passive: true });
 window.addEventListener("resize", () => closeMenu());
 document.addEventListener(
   "keydown",

@@ -1,0 +1,60 @@
+"""The keys of the channel manager, as the page that "?" opens lists them (10 §5.5)."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Key:
+    """``keys`` are pressed together, or one after the other where ``what`` says so."""
+
+    keys: tuple[str, ...]
+    what: str
+
+
+@dataclass(frozen=True)
+class KeySection:
+    title: str
+    keys: tuple[Key, ...]
+
+
+SECTIONS = (
+    KeySection(
+        "Everywhere",
+        (
+            Key(("Ctrl", "K"), "Find a page, a channel or an action"),
+            Key(("?",), "This list"),
+            Key(("Esc",), "Close a menu or dialog; then clear the selection"),
+        ),
+    ),
+    KeySection(
+        "In the lists",
+        (
+            Key(("/",), "Search the list"),
+            Key(("↑", "↓"), "Previous or next row"),
+            Key(("Home", "End"), "First or last row"),
+            Key(("→", "←"), "Open or close a group or channel"),
+            Key(("Shift", "F10"), "Menu of the row"),
+        ),
+    ),
+    KeySection(
+        "Selecting",
+        (
+            Key(("Space",), "Tick or untick the row"),
+            Key(("Shift", "Space"), "Tick from the last ticked row to this one"),
+            Key(("Ctrl", "A"), "Tick everything shown in open groups"),
+        ),
+    ),
+    KeySection(
+        "Changing",
+        (
+            Key(("Enter",), "Change the name in its place; again saves it"),
+            Key(("F2",), "Rename a channel or group"),
+            Key(("#",), "Change the number"),
+            Key(("Alt", "↑ ↓"), "Move a channel, group or stream; also plain arrow keys on its handle"),
+            Key(("Del",), "Delete a channel or group; take a stream off its channel"),
+            Key(("Ctrl", "Z"), "Undo"),
+            Key(("Ctrl", "Shift", "Z"), "Redo"),
+        ),
+    ),
+    KeySection("Panes", (Key(("← →",), "On the line between the panes: change their widths; Enter makes them equal"),)),
+)
