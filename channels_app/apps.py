@@ -13,14 +13,17 @@ class ChannelsAppConfig(AppConfig):
         from channels_app.autosync import tasks as autosync_tasks  # noqa: F401 - importing registers the task
         from channels_app.guide_loss import LineupOfGuide
         from channels_app.guide_use import used_guide_entries
+        from channels_app.profiles import set_memberships
         from channels_app.publishing import change_output, due_publish, tasks  # noqa: F401 - importing registers them
         from channels_app.stream_loss import ChannelStreams
         from epg_app.mapped_entries import register_mapping
         from epg_app.source_users import register_source_user
         from m3u_app.account_users import register_account_user
         from m3u_app.stream_users import register_stream_user
+        from tasks_app.undo import register_undo
 
         undo.register_handlers()
+        register_undo(set_memberships.ENTITY, set_memberships.undo_memberships)
         row_journal.register_handlers()
         change_output.register_handlers()
         change_settings.register_handlers()

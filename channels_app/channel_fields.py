@@ -87,6 +87,7 @@ FIELDS: dict[str, FieldSpec] = {
     "gracenote_id": _text_field("Gracenote id", 64),
     "logo_url": FieldSpec("logo", clean_logo),
     "guide_entry_id": FieldSpec("guide entry", _clean_id),
+    "stream_profile_id": FieldSpec("stream profile", _clean_id),
     "epg_locked": FieldSpec("guide lock", _clean_flag),
     "no_epg": FieldSpec("no guide", _clean_flag),
     "is_hidden": FieldSpec("hidden", _clean_flag),

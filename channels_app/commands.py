@@ -4,7 +4,7 @@ They hold nothing but numbers, texts and tuples, so that a draft can store them 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
@@ -14,10 +14,14 @@ NumberChoice = Literal["keep", "suggested", "custom"]
 
 @dataclass(frozen=True)
 class CreateChannel:
-    """Values are checked like those of :class:`UpdateChannel`; ``fields`` takes the same keys, "name" is required."""
+    """Values are checked like those of :class:`UpdateChannel`; ``fields`` takes the same keys, "name" is required.
+
+    ``profile_ids``: the channel profiles that it joins, None = those for new channels (10 §17).
+    """
 
     fields: Mapping[str, object]
     stream_ids: tuple[int, ...] = ()
+    profile_ids: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -119,4 +123,45 @@ class RenumberChannels:
     channel_ids: tuple[int, ...]
     start: Decimal
     push_others: bool = True
+    update_names: bool = True
+
+
+@dataclass(frozen=True)
+class AssignNumbers:
+    """Number channels in this very order from ``start``, or from behind the highest number when None (10 §8.2)."""
+
+    channel_ids: tuple[int, ...]
+    start: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class ReorderGroups:
+    """Put groups in front of another one, or last, and number their channels as chosen (10 §8.6).
+
+    ``start`` is needed for "custom"; "suggested" continues behind the group in front.
+    """
+
+    group_ids: tuple[int, ...]
+    before_id: int | None = None
+    numbers: NumberChoice = "keep"
+    start: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class SortGroup:
+    """Number one group (None = Uncategorized) in natural name order from ``start`` (10 §8.7)."""
+
+    group_id: int | None
+    start: Decimal | None
+    ignore_numbers: bool = True
+    ignore_country: bool = False
+    update_names: bool = True
+
+
+@dataclass(frozen=True)
+class RenumberAll:
+    """Number the whole lineup, group after group (10 §8.9). ``group_starts``: own starts by group id (0 = Uncategorized)."""
+
+    start: Decimal | None = Decimal(1)
+    group_starts: Mapping[int, Decimal] = field(default_factory=dict)
     update_names: bool = True

@@ -14,7 +14,7 @@ from channels_app.errors import EditRefused, NotThere
 from channels_app.journal_channels import created_entry, deleted_entry
 from channels_app.lineup_changed import lineup_changed
 from channels_app.link_guide import entry_for_tvg_id
-from channels_app.models import Channel, ChannelGroup, ChannelStream
+from channels_app.models import Channel, ChannelGroup, ChannelStream, StreamProfile
 from channels_app.number_changes import (
     duplicate_warnings,
     number_changes,
@@ -24,6 +24,7 @@ from channels_app.number_changes import (
 )
 from channels_app.numbering import NewNumbers, close_gap_after_delete, suggest_start_in_group
 from channels_app.outcomes import Outcome
+from channels_app.profiles.set_memberships import enable_new_channels
 from channels_app.snapshots import channel_snapshots, snapshot_of
 from channels_app.write_changes import change_of, write_changes
 from ecm_site.wording import counted, shortened
@@ -54,7 +55,8 @@ def create_channel(command: CreateChannel, *, batch_id: str = "") -> Outcome:
             ChannelStream(channel=channel, stream_id=stream_id, position=position)
             for position, stream_id in enumerate(stream_ids, 1)
         )
-        entry = created_entry(channel.pk, snapshot_of(channel, stream_ids), batch_id=batch_id)
+        profile_ids = enable_new_channels([channel.pk], command.profile_ids)
+        entry = created_entry(channel.pk, snapshot_of(channel, stream_ids, profile_ids), batch_id=batch_id)
         outcome = Outcome(f"{entry.description}.", batch_id, channel_ids=[channel.pk])
         outcome.note(journal.log_entries([entry]))
         lineup_changed()
@@ -165,8 +167,10 @@ def _guide_for_new_tvg_id(channel: Channel, fields: Mapping[str, FieldValue]) ->
 
 
 def _refuse_missing_targets(fields: Mapping[str, FieldValue]) -> None:
-    group_id, entry_id = fields.get("group_id"), fields.get("guide_entry_id")
+    group_id, entry_id, profile_id = (fields.get(name) for name in ("group_id", "guide_entry_id", "stream_profile_id"))
     if group_id is not None and not ChannelGroup.objects.filter(pk=int(group_id)).exists():
         raise NotThere({"group_id": "This group no longer exists. Choose another one."})
     if entry_id is not None and not GuideEntry.objects.filter(pk=int(entry_id)).exists():
         raise NotThere({"guide_entry_id": "This guide entry no longer exists. Choose another one."})
+    if profile_id is not None and not StreamProfile.objects.filter(pk=int(profile_id)).exists():
+        raise NotThere({"stream_profile_id": "This stream profile no longer exists. Choose another one."})

@@ -8,8 +8,8 @@ from channels_app.chunks import chunked
 from channels_app.models import Channel, ChannelStream, ProfileMembership
 
 Snapshot = dict[str, Any]
-"""Keys: those of :data:`channel_fields.FIELDS`, "group" and "guide_entry" (names, for people), "uuid", "auto_created",
-"auto_created_by_id", "synced_stream", "synced_group", "pinned_fields", "created_at", "streams": ids in order, and
+"""Keys: those of :data:`channel_fields.FIELDS`, "group", "guide_entry" and "stream_profile" (names, for people), "uuid",
+"auto_created", "auto_created_by_id", "synced_stream", "synced_group", "pinned_fields", "created_at", "streams": ids in order, and
 "profile_ids": the channel profiles in which it is enabled."""
 
 
@@ -25,7 +25,7 @@ def channel_snapshots(channel_ids: Sequence[int]) -> dict[int, Snapshot]:
         memberships = ProfileMembership.objects.filter(channel_id__in=ids).order_by("profile_id")
         for channel_id, profile_id in memberships.values_list("channel_id", "profile_id"):
             profiles.setdefault(channel_id, []).append(profile_id)
-        for channel in Channel.objects.filter(pk__in=ids).select_related("group", "guide_entry"):
+        for channel in Channel.objects.filter(pk__in=ids).select_related("group", "guide_entry", "stream_profile"):
             found[channel.pk] = snapshot_of(channel, streams.get(channel.pk, []), profiles.get(channel.pk, ()))
     return found
 
@@ -35,6 +35,7 @@ def snapshot_of(channel: Channel, stream_ids: Sequence[int], profile_ids: Sequen
     values: Snapshot = {name: to_journal(name, getattr(channel, name)) for name in FIELDS}
     values["group"] = channel.group.name if channel.group else None
     values["guide_entry"] = str(channel.guide_entry) if channel.guide_entry else None
+    values["stream_profile"] = channel.stream_profile.name if channel.stream_profile else None
     values["uuid"] = str(channel.uuid)
     values["auto_created"] = channel.auto_created
     values["auto_created_by_id"] = channel.auto_created_by_id

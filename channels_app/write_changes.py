@@ -18,7 +18,7 @@ from channels_app.chunks import chunked_writes
 from channels_app.commands import FieldValue
 from channels_app.errors import NotThere
 from channels_app.lineup_changed import lineup_changed
-from channels_app.models import Channel, ChannelGroup
+from channels_app.models import Channel, ChannelGroup, StreamProfile
 from channels_app.numbering import format_number
 from channels_app.pins import pin_changed, write_pins
 from ecm_site.wording import shortened
@@ -120,11 +120,14 @@ def _stored(value: FieldValue) -> object:
 
 
 class _Labels:
-    """Names of the groups and guide entries that a portion mentions, so that the journal can be read by people."""
+    """Names of the groups, guide entries and stream profiles that a portion mentions: people read the journal."""
 
     def __init__(self, portion: Sequence[ChannelChange]) -> None:
         self.portion = portion
         self.groups = dict(ChannelGroup.objects.filter(pk__in=self._ids("group_id")).values_list("pk", "name"))
+        profile_ids = self._ids("stream_profile_id")
+        profiles = StreamProfile.objects.filter(pk__in=profile_ids) if profile_ids else StreamProfile.objects.none()
+        self.profiles = dict(profiles.values_list("pk", "name"))
         entry_ids = self._ids("guide_entry_id")
         entries = GuideEntry.objects.filter(pk__in=entry_ids) if entry_ids else GuideEntry.objects.none()
         self.entries = {entry.pk: str(entry) for entry in entries}
@@ -132,10 +135,13 @@ class _Labels:
     def refuse_missing_targets(self) -> None:
         for change in self.portion:
             group_id, entry_id = change.after.get("group_id"), change.after.get("guide_entry_id")
+            profile_id = change.after.get("stream_profile_id")
             if group_id is not None and group_id not in self.groups:
                 raise NotThere({"group_id": "This group no longer exists. Choose another one."})
             if entry_id is not None and entry_id not in self.entries:
                 raise NotThere({"guide_entry_id": "This guide entry no longer exists. Choose another one."})
+            if profile_id is not None and profile_id not in self.profiles:
+                raise NotThere({"stream_profile_id": "This stream profile no longer exists. Choose another one."})
 
     def journal_values(self, values: Values) -> dict[str, Any]:
         written: dict[str, Any] = {name: to_journal(name, values[name]) for name in FIELDS if name in values}
@@ -144,6 +150,9 @@ class _Labels:
             written["group"] = self.groups.get(group_id) if isinstance(group_id, int) else None
         if "guide_entry_id" in values:
             written["guide_entry"] = self.entries.get(entry_id) if isinstance(entry_id, int) else None
+        if "stream_profile_id" in values:
+            profile_id = values.get("stream_profile_id")
+            written["stream_profile"] = self.profiles.get(profile_id) if isinstance(profile_id, int) else None
         return written
 
     def _ids(self, name: str) -> set[int]:

@@ -59,6 +59,8 @@ class EcmSettings:
     custom_network_prefixes: tuple[str, ...] = field(default=())
     custom_network_suffixes: tuple[str, ...] = field(default=())
     show_stream_urls: bool = True
+    default_channel_profile_ids: tuple[str, ...] = field(default=())  # ids of channel profiles that new channels join
+    cache_logos: bool = True  # off = browsers load pictures from where they are
     task_tick_seconds: int = 60  # how often the worker looks what is due (50 T-15)
     getting_started_hidden: bool = False  # the operator has put the first-steps card away
     theme: str = "dark"

@@ -17,6 +17,7 @@ from channels_app.edit_groups import create_group
 from channels_app.journal_channels import created_entry
 from channels_app.lineup_changed import lineup_changed
 from channels_app.models import Channel, ChannelGroup
+from channels_app.profiles.set_memberships import enable_new_channels
 from channels_app.snapshots import snapshot_of
 from channels_app.write_changes import ChannelChange, write_changes
 from epg_app.models import GuideEntry
@@ -129,7 +130,8 @@ def _create(portion: Sequence[NewChannel], made: Mapping[int, int], names: Mappi
             new = [channels[place] for place in kept]
             insert_channels(new, [rows[place] for place in kept])
             insert_streams((channels[place].pk, portion[place].stream_id, 1) for place in kept)
-            snapshots = [snapshot_of(channels[place], [portion[place].stream_id]) for place in kept]
+            profiles = enable_new_channels([channel.pk for channel in new])
+            snapshots = [snapshot_of(channels[place], [portion[place].stream_id], profiles) for place in kept]
             journal.log_entries(
                 [
                     created_entry(channel.pk, snapshot, batch_id=outcome.batch_id)
