@@ -18,6 +18,7 @@ from channels_app.group_order import groups_in_order
 from channels_app.models import Channel, ChannelGroup, ChannelStream
 from channels_app.numbering import format_range, natural_key, plain
 from channels_app.pane_filters import ChannelFilter
+from channels_app.pane_order import ids_in_order, inside_groups
 
 ROWS_PER_PAGE = 100
 MOST_ROWS = 2000  # rows of one group that a refresh brings back at once
@@ -165,11 +166,11 @@ def group_summary(group_id: int, wanted: ChannelFilter) -> GroupSummary | None:
 
 
 def channel_rows(wanted: ChannelFilter, group_id: int, *, offset: int = 0, limit: int = ROWS_PER_PAGE) -> RowPage:
-    """A page of a group's rows: by number, those without one last (10 §4). Three queries, four on the first page."""
+    """A page of a group's rows in the order the filter asks for. Three queries, four on the first page."""
     channels = matching_channels(wanted).filter(group_id=group_id or None)
     limit = max(1, min(limit, MOST_ROWS))
     offset = max(0, offset)
-    found = list(_for_rows(channels).order_by(F("number").asc(nulls_last=True), "name", "pk")[offset : offset + limit + 1])
+    found = list(_for_rows(channels).order_by(*inside_groups(wanted.sort))[offset : offset + limit + 1])
     has_more = len(found) > limit
     found = found[:limit]
     total = channels.count() if has_more else offset + len(found)
@@ -181,10 +182,9 @@ def open_pages(wanted: ChannelFilter, limits: Mapping[int, int], shown: Mapping[
 
     Four queries, however many groups.
     """
-    order = [F("number").asc(nulls_last=True), F("name").asc(), F("pk").asc()]
     inside = Q(group_id__in=set(limits) - {0})
     channels = matching_channels(wanted).filter(inside | Q(group_id=None) if 0 in limits else inside)
-    ranked = channels.annotate(place=Window(RowNumber(), partition_by=F("group_id"), order_by=order))
+    ranked = channels.annotate(place=Window(RowNumber(), partition_by=F("group_id"), order_by=inside_groups(wanted.sort)))
     places = ranked.filter(place__lte=max(limits.values())).order_by("place").values_list("pk", "group_id", "place")
     ids: dict[int, list[int]] = {group_id: [] for group_id in limits}
     for pk, group_id, place in places:
@@ -234,8 +234,7 @@ def channel_ids(wanted: ChannelFilter, group_ids: Iterable[int] | None = None) -
         groups = set(group_ids)
         inside = Q(group_id__in=groups - {0})
         channels = channels.filter(inside | Q(group_id=None) if 0 in groups else inside)
-    ordered = channels.order_by("group_id", F("number").asc(nulls_last=True), "name", "pk")
-    return list(ordered.values_list("pk", flat=True))
+    return ids_in_order(channels, wanted.sort)
 
 
 def channel_streams(channel_ids: Collection[int]) -> dict[int, list[ChannelStream]]:

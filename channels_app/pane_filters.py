@@ -9,6 +9,14 @@ from typing import Protocol
 from urllib.parse import urlencode
 
 MISSING_CHOICES = {"logo": "Logo", "tvg_id": "TVG-ID", "guide": "Guide", "gracenote": "Gracenote id"}
+SORT_CHOICES = {
+    "number": "Number",
+    "name": "Name",
+    "fewest_streams": "Fewest streams first",
+    "most_streams": "Most streams first",
+    "changed": "Changed last first",
+}
+"""Orders inside groups; groups themselves keep their places."""
 LONGEST_SEARCH = 200  # characters of a search that are looked at
 
 
@@ -20,7 +28,10 @@ class QueryValues(Protocol):
 
 @dataclass(frozen=True)
 class ChannelFilter:
-    """``groups`` empty = all groups. ``missing`` are keys of :data:`MISSING_CHOICES`, combined with OR."""
+    """``groups`` empty = all groups. ``missing`` are keys of :data:`MISSING_CHOICES`, combined with OR.
+
+    ``sort`` (a key of :data:`SORT_CHOICES`) leaves nothing out, but belongs to what the pane is asked to show.
+    """
 
     text: str = ""
     groups: tuple[int, ...] = ()
@@ -29,6 +40,7 @@ class ChannelFilter:
     without_streams: bool = False
     only_stale: bool = False
     duplicates: bool = False
+    sort: str = "number"
 
     @property
     def narrows(self) -> bool:
@@ -55,6 +67,7 @@ class ChannelFilter:
             without_streams=_flag(values, "without"),
             only_stale=_flag(values, "stale"),
             duplicates=_flag(values, "dup"),
+            sort=_one_of(values, "sort", SORT_CHOICES),
         )
 
     def pairs(self) -> list[tuple[str, str]]:
@@ -63,7 +76,8 @@ class ChannelFilter:
         found += [("group", str(pk)) for pk in self.groups]
         found += [("missing", name) for name in self.missing]
         flags = {"empty": self.show_empty, "without": self.without_streams, "stale": self.only_stale, "dup": self.duplicates}
-        return found + [(name, "1") for name, is_on in flags.items() if is_on]
+        found += [(name, "1") for name, is_on in flags.items() if is_on]
+        return found + ([("sort", self.sort)] if self.sort != "number" else [])
 
     @property
     def query(self) -> str:
@@ -109,7 +123,7 @@ class StreamFilter:
 
 
 PANE_PARAMETERS = frozenset(
-    {"q", "group", "empty", "missing", "without", "stale", "dup", "sq", "provider", "sgroup", "unmapped", "all"}
+    {"q", "group", "empty", "missing", "without", "stale", "dup", "sort", "sq", "provider", "sgroup", "unmapped", "all"}
 )
 """Names that make an address say what the panes show; any of them beats the saved preference."""
 
@@ -133,6 +147,12 @@ def _text(values: QueryValues, key: str) -> str:
 
 def _flag(values: QueryValues, key: str) -> bool:
     return (values.getlist(key) or [""])[-1] == "1"
+
+
+def _one_of(values: QueryValues, key: str, choices: Mapping[str, str]) -> str:
+    """What was asked for when it is one of ``choices``, else the first of them."""
+    asked = (values.getlist(key) or [""])[-1]
+    return asked if asked in choices else next(iter(choices))
 
 
 def _ids(texts: Iterable[str]) -> tuple[int, ...]:

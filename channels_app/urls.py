@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tree/", channel_pane.tree, name="tree"),
     path("refresh/", channel_pane.refresh, name="refresh"),
     path("ids/", channel_pane.selected_ids, name="ids"),
+    path("matching/", channel_pane.matching, name="matching"),
     path("groups/options/", channel_pane.options, name="group_options"),
     path("groups/<int:group_id>/rows/", channel_pane.group_rows, name="group_rows"),
     path("<int:channel_id>/streams/", channel_pane.expanded_channel, name="channel_streams"),

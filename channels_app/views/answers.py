@@ -1,6 +1,7 @@
 """How edits answer: a message with an undo button, the dialog closed, and the page told which of its parts are old now."""
 
 from collections.abc import Callable, Iterable
+from functools import wraps
 from typing import Any
 
 from django.contrib import messages
@@ -73,3 +74,13 @@ def carried_out(request: HttpRequest, act: Callable[[], HttpResponse]) -> HttpRe
         return act()
     except EditRefused as error:
         return refused(request, error)
+
+
+def refusals_told(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A view whose refusals (:class:`EditRefused`) become messages: for dialogs whose target may have changed meanwhile."""
+
+    @wraps(view)
+    def told(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return carried_out(request, lambda: view(request, *args, **kwargs))
+
+    return told

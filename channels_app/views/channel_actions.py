@@ -29,7 +29,8 @@ from channels_app.move_channels import (
 from channels_app.number_changes import duplicate_warnings, number_changes
 from channels_app.numbering import format_number, format_range
 from channels_app.renumber_channels import PlannedRenumbering, default_start, plan_renumbering, renumber_channels
-from channels_app.views.answers import carried_out, dialog, edited
+from channels_app.targets import read_target
+from channels_app.views.answers import carried_out, dialog, edited, refusals_told
 from channels_app.views.posted import id_in, ids_in, parameters
 from channels_app.write_changes import ChannelChange
 from ecm_site.wording import counted
@@ -38,10 +39,12 @@ _PREVIEWED = 5
 
 
 @require_http_methods(["GET", "POST"])
+@refusals_told
 def delete(request: HttpRequest) -> HttpResponse:
     """Ask, then delete. Asked by POST without ``confirmed`` when the selection is long."""
     values = parameters(request)
-    channel_ids = ids_in(values, "channel")
+    target = read_target(values)
+    channel_ids = target.ids()
     if request.method == "POST" and values.get("confirmed") == "1":
         command = DeleteChannels(channel_ids, move_up=values.get("move_up") == "1")
         return carried_out(request, lambda: edited(request, delete_channels(command), deleted=list(channel_ids)))
@@ -49,7 +52,7 @@ def delete(request: HttpRequest) -> HttpResponse:
     count = len(rows) if len(channel_ids) <= _PREVIEWED else _existing(channel_ids)
     moving_up = number_changes(numbers_after_delete(channel_ids)) if len(channel_ids) == 1 else []
     context = {
-        "channel_ids": ",".join(map(str, channel_ids)),
+        "target": target,
         "rows": rows,
         "count": count,
         "nothing": not count,
@@ -63,6 +66,7 @@ def delete(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@refusals_told
 def move(request: HttpRequest) -> HttpResponse:
     """Choose group and numbers, see what that does, move (10 §8.5).
 
@@ -70,17 +74,18 @@ def move(request: HttpRequest) -> HttpResponse:
     drop ("insert at"). Every change in the dialog asks for a new preview (``preview=1``).
     """
     values = parameters(request)
-    channel_ids = ids_in(values, "channel")
+    target = read_target(values)
+    channel_ids = target.ids()
     by_drag = values.get("by") == "drag"
     ordered = channel_ids if by_drag else by_natural_name(channel_ids)
-    target = id_in(values, "group")
+    group_id = id_in(values, "group")
     at = values.get("at", "")
-    suggestion = _decimal(at) if at else suggested_start(target)
+    suggestion = _decimal(at) if at else suggested_start(group_id)
     is_fresh = "numbers" not in values
     data = values.copy()
     if is_fresh:
         data["numbers"] = "keep" if suggestion is None else "suggested"
-        data["group"] = str(target or 0)
+        data["group"] = str(group_id or 0)
     elif data["numbers"] == "suggested" and suggestion is None:
         data["numbers"] = "keep"  # the group chosen now has no numbers to suggest from
     form = MoveForm(data)
@@ -89,7 +94,7 @@ def move(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         choice: NumberChoice = form.cleaned_data["numbers"]
         start = suggestion if choice == "suggested" else _decimal(form.cleaned_data["start"])
-        command = MoveChannels(ordered, target, choice, start, close_gaps=form.cleaned_data["close_gaps"])
+        command = MoveChannels(ordered, group_id, choice, start, close_gaps=form.cleaned_data["close_gaps"])
         try:
             if request.method == "POST" and values.get("confirmed") == "1":
                 return edited(request, move_channels(command))
@@ -100,15 +105,15 @@ def move(request: HttpRequest) -> HttpResponse:
     changes = _planned_changes(planned) if planned else []
     context = {
         "form": form,
-        "channel_ids": ",".join(map(str, channel_ids)),
+        "target": target,
         "rows": rows_by_id(ordered[:_PREVIEWED]),
         "count": len(channel_ids),
         "more": max(0, len(channel_ids) - _PREVIEWED),
         "by": values.get("by", ""),
         "at": at,
         "suggestion": format_number(suggestion),
-        "target_range": format_range(number for _, number in rows_of_group(target) if number is not None),
-        "offer_close": source_has_gaps_after(channel_ids, target),
+        "target_range": format_range(number for _, number in rows_of_group(group_id) if number is not None),
+        "offer_close": source_has_gaps_after(channel_ids, group_id),
         "planned": planned,
         "changes": _preview(changes),
         "more_changes": max(0, len(changes) - _PREVIEWED),
@@ -120,10 +125,12 @@ def move(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@refusals_told
 def renumber_selected(request: HttpRequest) -> HttpResponse:
     """Number the selection from a start, with the preview of 10 §8.8."""
     values = parameters(request)
-    channel_ids = ids_in(values, "channel")
+    target = read_target(values)
+    channel_ids = target.ids()
     data = values.copy()
     if "start" not in values:
         data["start"] = format_number(default_start(channel_ids))
@@ -146,7 +153,7 @@ def renumber_selected(request: HttpRequest) -> HttpResponse:
             refuse_in(form, error)
     context = {
         "form": form,
-        "channel_ids": ",".join(map(str, channel_ids)),
+        "target": target,
         "count": len(channel_ids),
         "planned": planned,
         "changes": _preview(planned.changes) if planned else [],

@@ -19,6 +19,7 @@ from channels_app.channel_queries import (
 from channels_app.channel_tree import GROUPS_PER_PAGE, GroupNode, attach_streams, channel_tree, refreshed_tree
 from channels_app.models import Channel
 from channels_app.pane_filters import ChannelFilter, StreamFilter
+from channels_app.targets import matching_count
 from channels_app.views.manager import channel_pane_context, stream_pane_context
 from channels_app.views.posted import ids_in, pairs_in
 
@@ -111,6 +112,12 @@ def expanded_channel(request: HttpRequest, channel_id: int) -> HttpResponse:
 def selected_ids(request: HttpRequest) -> JsonResponse:
     """Ids of all channels of some groups that pass the filter: what ticking a group's box selects."""
     return JsonResponse({"ids": channel_ids(ChannelFilter.read(request.GET), ids_in(request.GET, "of"))})
+
+
+@require_GET
+def matching(request: HttpRequest) -> JsonResponse:
+    """How many channels match, over all groups and pages: what "select all matching" confirms."""
+    return JsonResponse({"count": matching_count(ChannelFilter.read(request.GET))})
 
 
 @require_GET

@@ -8,13 +8,26 @@ import { moveStream, step, stepGroup } from "./keyboard_move.js";
 import * as selection from "./selection.js";
 import { collapseAll, expandAll } from "./tree.js";
 
-const ids = (item) => ({ channel: item ? idOf(item) : [...selection.channels.keys()].join(",") });
+const ids = (item) => (item ? { channel: idOf(item) } : selection.channelValues());
 const removeStream = (item) => {
   const list = item.closest(".cm-streams");
   return post(`${list.dataset.channel}/streams/remove/`, { stream: idOf(item) });
 };
 
+// A dialog at ``data-url`` (below the channel manager's address) for the selection: for all of it from a ticked row or a bar,
+// for the row alone from another one, for what is ticked in it from a group.
+async function onSelection(subject, button) {
+  let values = selection.channelValues();
+  if (subject?.matches(".cm-channel") && !selection.isPicked(subject)) values = selection.channelValues([idOf(subject)]);
+  else if (subject?.matches("#channel-tree .cm-group")) values = await selection.valuesOfGroup(subject);
+  if (!values.all && !values.channel) return window.ecm.toast("info", "Tick the channels that this is about first.");
+  return openDialog(channelsUrl(button.dataset.url), values);
+}
+
 const ACTIONS = {
+  "on-selection": onSelection,
+  open: (_, button) => openDialog(channelsUrl(button.dataset.url)),
+  "select-matching": () => selection.pickMatching(),
   // channels
   edit: (item) => openDialog(channelsUrl(`${idOf(item)}/`)),
   rename: (item) => edit(item, "name"),

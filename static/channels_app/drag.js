@@ -8,7 +8,7 @@
 import { channelTree, counted, groupOf, idOf, keyOf, nameOf, openDialog, channelsUrl, post, send } from "./dom.js";
 import { createChannels, openBulk } from "./actions.js";
 import { hold, letGo } from "./holding.js";
-import { movedWith, placeOf, renumberPlaces } from "./keyboard_move.js";
+import { isSortedOtherwise, isWithSelection, movedWith, placeOf, renumberPlaces } from "./keyboard_move.js";
 import * as selection from "./selection.js";
 
 const THRESHOLD = { channel: 8, group: 8, member: 5, source: 5, "source-group": 5 }; // px before a press is a drag
@@ -94,8 +94,7 @@ function begin(kind, item) {
 
 function textFor(kind, item) {
   if (kind === "channel") {
-    const moved = movedWith(item);
-    return moved.length > 1 ? counted(moved.length, "channel") : nameOf(item);
+    return isWithSelection(item) ? counted(selection.channelCount(), "channel") : nameOf(item);
   }
   if (kind === "source" && selection.streamCount() > 1) return counted(selection.streamCount(), "stream");
   if (kind === "source-group") {
@@ -204,21 +203,23 @@ function putBack({ item, from, next }) {
 
 async function dropChannel(done) {
   const moved = movedWith(done.item);
+  const target = isWithSelection(done.item) ? selection.channelValues() : { channel: idOf(done.item) };
   const home = idOf(done.from.closest(".cm-group"));
   if (done.target?.mode === "group") {
     putBack(done);
-    return openDialog(channelsUrl("move/"), { channel: moved.join(","), group: done.target.group, by: "drag" });
+    return openDialog(channelsUrl("move/"), { ...target, group: done.target.group, by: "drag" });
   }
   if (!done.event) return undefined;
   const group = idOf(done.event.to.closest(".cm-group"));
-  const isForeign = moved.some((id) => (selection.channels.get(id) ?? home) !== group);
+  const isForeign = Boolean(target.all) || moved.some((id) => (selection.channels.get(id) ?? home) !== group);
   if (done.event.to !== done.from || isForeign) {
     const following = done.item.nextElementSibling;
     const at = following?.querySelector(".cm-row > .cm-number")?.textContent ?? "";
     putBack(done);
     const place = at && at !== "–" ? { at } : {};
-    return openDialog(channelsUrl("move/"), { channel: moved.join(","), group, by: "drag", ...place });
+    return openDialog(channelsUrl("move/"), { ...target, group, by: "drag", ...place });
   }
+  if (isSortedOtherwise()) return putBack(done);
   const values = { group, channel: moved.join(","), ...placeOf(done.item, ".cm-channel") };
   if (!(await post("reorder/", values))) putBack(done);
   return undefined;

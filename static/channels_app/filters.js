@@ -2,6 +2,7 @@
 
 import { filterQuery } from "./dom.js";
 import { remember } from "./preferences.js";
+import { filterChanged } from "./selection.js";
 
 const formOf = (pane) => document.getElementById(pane === "streams" ? "stream-filter" : "channel-filter");
 const optionsOf = (pane) => document.getElementById(pane === "streams" ? "stream-filter-options" : "channel-filter-options");
@@ -89,6 +90,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
   const query = new URLSearchParams([...filterQuery("channels"), ...filterQuery("streams")]).toString();
   window.history.replaceState(null, "", query ? `?${query}` : window.location.pathname);
   remember({ filters: query });
+  if (event.detail.elt.id === "channel-filter") filterChanged();
   for (const summary of document.querySelectorAll(".cm-drop > summary")) {
     summary.classList.toggle("cm-is-on", Boolean(summary.querySelector(".cm-drop-count")?.textContent));
   }

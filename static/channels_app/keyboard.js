@@ -206,7 +206,7 @@ function rename(row, item) {
 
 function remove(row, item) {
   if (item?.classList.contains("cm-channel")) {
-    if (selection.isPicked(item) && selection.channels.size > 1) act("delete-selected");
+    if (selection.isPicked(item) && selection.channelCount() > 1) act("delete-selected");
     else openDialog(channelsUrl("delete/"), { channel: idOf(item) });
   } else if (row.matches("#channel-tree .cm-group-head") && idOf(groupOf(row))) act("delete-group", groupOf(row));
 }

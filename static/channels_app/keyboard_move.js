@@ -1,7 +1,7 @@
 // Moving rows without a mouse: with the arrow keys and from menus. The row moves at once; the server is told when the keys
 // rest for a moment, so that five presses are one change.
 
-import { counted, groupOf, idOf, nameOf, post } from "./dom.js";
+import { counted, filterQuery, groupOf, idOf, nameOf, post } from "./dom.js";
 import { hold, letGo } from "./holding.js";
 import * as selection from "./selection.js";
 
@@ -59,6 +59,7 @@ const saveChannel = saver((item) => {
 });
 
 export function step(item, direction) {
+  if (isSortedOtherwise()) return;
   if (!shift(item, direction, ".cm-channel")) return;
   const rows = [...item.parentElement.querySelectorAll(":scope > .cm-channel")];
   window.ecm.announce(`${nameOf(item)}, place ${rows.indexOf(item) + 1} of ${counted(rows.length, "channel")}`);
@@ -96,5 +97,14 @@ export function renumberPlaces(list) {
 
 // The selection when the row belongs to it, else the row alone.
 export function movedWith(item) {
-  return selection.isPicked(item) && selection.channels.size > 1 ? [...selection.channels.keys()] : [idOf(item)];
+  return isWithSelection(item) ? [...selection.channels.keys()] : [idOf(item)];
+}
+
+export const isWithSelection = (item) => selection.isPicked(item) && selection.channelCount() > 1;
+
+// Places inside a group are numbers: rows that stand in another order cannot be put in place.
+export function isSortedOtherwise() {
+  if (!filterQuery("channels").get("sort")) return false;
+  window.ecm.toast("info", "The rows are not sorted by number now. Sort them by number to change their order.");
+  return true;
 }

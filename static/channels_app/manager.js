@@ -112,6 +112,7 @@ document.addEventListener("htmx:load", (event) => {
 document.addEventListener("lineup:changed", (event) => {
   if (event.detail.deleted?.length) selection.show();
   if (event.detail.streams?.length || event.detail.created) selection.clear("streams");
+  selection.recountMatching();
 });
 
 settleForms();

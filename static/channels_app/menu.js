@@ -42,15 +42,15 @@ function settle(menu, subject) {
     hidden: subject.classList.contains("is-hidden"),
     named: Boolean(idOf(subject)),
     streams: selection.streamCount() > 0,
-    selected: selection.channels.size > 0,
-    several: selection.channels.size > 1,
+    selected: selection.channelCount() > 0,
+    several: selection.channelCount() > 1,
     many,
   };
   for (const element of menu.querySelectorAll("[data-when]")) element.hidden = !holds[element.dataset.when];
   const heading = menu.querySelector("[data-count]");
   if (heading) {
     const isStream = subject.classList.contains("cm-source");
-    heading.textContent = isStream ? counted(selection.streamCount(), "stream") : counted(selection.channels.size, "channel");
+    heading.textContent = isStream ? counted(selection.streamCount(), "stream") : counted(selection.channelCount(), "channel");
   }
 }
 
@@ -95,7 +95,7 @@ export function menuFor(element) {
   const row = rowOf(element);
   const group = element.closest(".cm-group");
   if (row?.classList.contains("cm-channel")) {
-    const isMany = selection.isPicked(row) && selection.channels.size > 1;
+    const isMany = selection.isPicked(row) && selection.channelCount() > 1;
     return { kind: isMany ? "channels" : "channel", subject: row };
   }
   if (row) return { kind: "stream", subject: row };

@@ -1,23 +1,26 @@
 // What is ticked. Channels by id. Streams by id, or as whole groups with exceptions: the ids of a group with ten thousand
 // streams never come to the browser. While a search or "hide mapped" is on, a ticked group means what it shows then.
 
-import { counted, fetchIds, filterQuery, groupOf, idOf, keyOf, shownCount } from "./dom.js";
+import { channelTree, channelsUrl, counted, fetchIds, filterQuery, groupOf, idOf, keyOf, shownCount } from "./dom.js";
 
 export const channels = new Map(); // channel id → group id
 export const streams = new Map(); // stream id → group key
 export const streamGroups = new Map(); // group key → {id, count, except: Set}
 const anchors = { channels: null, streams: null };
+let matching = null; // {query, count}: all channels of a filter; the server counts again before it acts on them
+let remark = ""; // what the bar says beside the number, until the selection changes
 
 const listOf = (item) => (item.classList.contains("cm-source") ? "streams" : "channels");
 
 export function isPicked(item) {
-  if (listOf(item) === "channels") return channels.has(idOf(item));
+  if (listOf(item) === "channels") return Boolean(matching) || channels.has(idOf(item));
   const whole = streamGroups.get(keyOf(groupOf(item)));
   return streams.has(idOf(item)) || Boolean(whole && !whole.except.has(idOf(item)));
 }
 
 function put(item, picked) {
   if (listOf(item) === "channels") {
+    if (!picked) endMatching(); // what is left are the rows that were ticked one by one or by group
     if (picked) channels.set(idOf(item), idOf(groupOf(item)));
     else channels.delete(idOf(item));
     return;
@@ -33,6 +36,7 @@ function put(item, picked) {
 
 // --- gestures -----------------------------------------------------------------------------------------------------
 export function toggle(item) {
+  remark = "";
   put(item, !isPicked(item));
   anchors[listOf(item)] = item.id;
   show();
@@ -53,12 +57,14 @@ export function range(item) {
   const from = items.findIndex((element) => element.id === anchors[list]);
   const to = items.indexOf(item);
   if (from < 0) return only(item);
+  remark = "";
   for (const element of items.slice(Math.min(from, to), Math.max(from, to) + 1)) put(element, true);
   show();
 }
 
 export async function toggleGroup(group) {
   const state = groupState(group);
+  remark = "";
   if (group.closest("[data-tree]").dataset.tree === "channels") await toggleChannelGroup(group, state);
   else await toggleStreamGroup(group, state);
   show();
@@ -67,6 +73,7 @@ export async function toggleGroup(group) {
 async function toggleChannelGroup(group, state) {
   const id = idOf(group);
   if (state === "all") {
+    endMatching();
     for (const [channel, of] of channels) if (of === id) channels.delete(channel);
     return;
   }
@@ -91,6 +98,7 @@ async function toggleStreamGroup(group, state) {
 
 export async function pickAllShown(tree) {
   const open = [...tree.querySelectorAll(".cm-group.is-open")].filter((group) => shownCount(group));
+  if (!open.length && tree === channelTree()) return pickMatching(); // all groups are closed: everything is meant
   if (!open.length) {
     window.ecm.toast("info", "Open a group first, or tick its box: Ctrl+A selects what is shown in open groups.");
     return;
@@ -99,8 +107,10 @@ export async function pickAllShown(tree) {
 }
 
 export function clear(list, { quiet = false } = {}) {
-  if (list === "channels") channels.clear();
-  else {
+  if (list === "channels") {
+    channels.clear();
+    endMatching();
+  } else {
     streams.clear();
     streamGroups.clear();
   }
@@ -112,11 +122,81 @@ export function forget(channelIds) {
   for (const id of channelIds) channels.delete(id);
 }
 
+// --- all that the filter matches ------------------------------------------------------------------------------------
+export async function pickMatching() {
+  const query = filterQuery("channels").toString();
+  const count = await countMatching(query);
+  if (!count) return;
+  remark = "";
+  matching = { query, count };
+  show();
+}
+
+async function countMatching(query) {
+  const answer = await fetch(`${channelsUrl("matching/")}?${query}`, { headers: { Accept: "application/json" } });
+  if (answer.ok) return (await answer.json()).count;
+  window.ecm.toast("error", "The channels could not be counted. Try again.");
+  return 0;
+}
+
+function endMatching(words = "") {
+  matching = null;
+  remark = words;
+}
+
+// Another filter shows other channels: "all matching" would silently mean those. Ticked rows stay, and that is said.
+export function filterChanged() {
+  const query = filterQuery("channels").toString();
+  if (matching && matching.query !== query) {
+    channels.clear();
+    endMatching();
+    window.ecm.toast("info", "The filter changed, so “all matching” is no longer selected.");
+  } else if (!matching && channels.size && query !== lastQuery) {
+    remark = "also those the filter does not show";
+  }
+  lastQuery = query;
+  show();
+}
+
+let lastQuery = null;
+
+// After an edit the filter may match other channels than were confirmed.
+export async function recountMatching() {
+  const before = matching;
+  if (!before) return;
+  const count = await countMatching(before.query);
+  if (matching !== before || count === before.count) return;
+  channels.clear();
+  endMatching();
+  window.ecm.announce(`Selection cleared: the filter matches ${counted(count, "channel")} now`);
+  show();
+}
+
 // --- numbers and what is sent ---------------------------------------------------------------------------------------
 export function streamCount() {
   let count = streams.size;
   for (const whole of streamGroups.values()) count += whole.count - whole.except.size;
   return count;
+}
+
+export const channelCount = () => matching?.count ?? channels.size;
+
+// The selection as every dialog takes it (channels_app/targets.py).
+export function channelValues(ids = null) {
+  const sort = filterQuery("channels").get("sort");
+  const order = sort ? { target_sort: sort } : {};
+  if (!ids && matching) return { all: 1, matching: matching.query, confirmed_count: matching.count, ...order };
+  return { channel: (ids ?? [...channels.keys()]).join(","), ...order };
+}
+
+// What an action on a group is about: its ticked channels, or all that it shows when none is ticked (10 §5.3).
+export async function valuesOfGroup(group) {
+  const id = idOf(group);
+  const ticked = matching ? [] : [...channels].filter(([, of]) => of === id).map(([channel]) => channel);
+  if (ticked.length) return channelValues(ticked);
+  const query = filterQuery("channels");
+  query.set("of", id);
+  return channelValues(await fetchIds("ids/", query));
 }
 
 export function streamValues() {
@@ -138,7 +218,7 @@ function pickedByGroup() {
 
 function groupState(group, picked = pickedByGroup()) {
   if (group.closest("[data-tree]").dataset.tree === "channels") {
-    return stateFor(picked.get(idOf(group)) ?? 0, shownCount(group));
+    return matching ? (shownCount(group) ? "all" : "none") : stateFor(picked.get(idOf(group)) ?? 0, shownCount(group));
   }
   const whole = streamGroups.get(keyOf(group));
   if (whole) return stateFor(whole.count - whole.except.size, whole.count);
@@ -150,6 +230,7 @@ const stateFor = (picked, count) => (!picked ? "none" : picked >= count ? "all" 
 // --- on screen ------------------------------------------------------------------------------------------------------
 export function show(within = document.getElementById("channel-manager")) {
   if (!within) return;
+  lastQuery ??= filterQuery("channels").toString();
   const items = within.matches?.(".cm-channel, .cm-source") ? [within] : within.querySelectorAll(".cm-channel, .cm-source");
   for (const item of items) {
     const picked = isPicked(item);
@@ -171,8 +252,23 @@ export function show(within = document.getElementById("channel-manager")) {
 }
 
 function showBars() {
-  showBar("channel-selection", channels.size, "channel", "");
+  showBar("channel-selection", channelCount(), "channel", matching ? " that match" : "");
+  showOffer();
   showBar("stream-selection", streamCount(), "stream", streamGroups.size ? ` in ${counted(streamGroups.size, "whole group")}` : "");
+}
+
+// When every row in sight is ticked, the rest that the filter matches is one press away.
+function showOffer() {
+  const bar = document.getElementById("channel-selection");
+  const offer = bar.querySelector("[data-act=select-matching]");
+  const total = Number(document.getElementById("channel-totals").dataset.shown);
+  const rows = [...channelTree().querySelectorAll(".cm-group.is-open .cm-channel")];
+  const isWhole = channels.size > 0 && rows.every((row) => channels.has(idOf(row)));
+  offer.hidden = Boolean(matching) || !isWhole || total <= channels.size;
+  if (!offer.hidden) offer.querySelector("[data-total]").textContent = total.toLocaleString();
+  const note = bar.querySelector("[data-remark]");
+  note.textContent = matching ? "all that match" : remark;
+  note.hidden = !note.textContent;
 }
 
 function showBar(id, count, what, where) {
@@ -180,6 +276,7 @@ function showBar(id, count, what, where) {
   if (bar.hidden !== !count) bar.hidden = !count;
   const place = bar.querySelector("[data-count]");
   const text = `${count.toLocaleString()} selected`;
+  if (!count) place.textContent = "";
   if (!count || place.textContent === text) return;
   place.textContent = text;
   place.title = `${counted(count, what)}${where}`;
