@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class ChannelsAppConfig(AppConfig):
@@ -11,6 +12,7 @@ class ChannelsAppConfig(AppConfig):
         from channels_app.account_loss import LineupOfAccount
         from channels_app.autosync import change_settings
         from channels_app.autosync import tasks as autosync_tasks  # noqa: F401 - importing registers the task
+        from channels_app.drafts import touch_triggers
         from channels_app.guide_loss import LineupOfGuide
         from channels_app.guide_use import used_guide_entries
         from channels_app.profiles import set_memberships
@@ -32,3 +34,4 @@ class ChannelsAppConfig(AppConfig):
         register_mapping(used_guide_entries)
         register_source_user(LineupOfGuide())
         signals.connect()
+        post_migrate.connect(touch_triggers.after_migrate, sender=self)

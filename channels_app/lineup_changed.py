@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from django.db import connection, transaction
 
+from channels_app.drafts.switching import in_draft
 from channels_app.publishing.request_publish import request_publish
 from epg_app.mapped_entries import mapping_changed
 
@@ -13,8 +14,11 @@ def lineup_changed(*, guide: bool = True) -> None:
 
     Called by every use case after its change; both requests are collected over a few seconds, so a hundred edits cost
     one run. Inside a transaction they are made after its end, and not at all when it is rolled back.
-    A request that fails is logged and never undoes the edit that made it.
+    A request that fails is logged and never undoes the edit that made it. Staged edits (:mod:`channels_app.drafts`) ask
+    for nothing: the lineup is as it was until the draft is applied.
     """
+    if in_draft() is not None:
+        return
     _once_after_commit(request_publish)
     if guide:
         _once_after_commit(mapping_changed)

@@ -17,6 +17,9 @@ from tasks_app.models import JournalBatch, JournalEntry
 
 logger = logging.getLogger(__name__)
 
+SUMMARY = "journal_batch"
+"""Entity type of the rows that speak for a whole batch."""
+
 
 @dataclass(frozen=True)
 class Actor:
@@ -27,7 +30,13 @@ class Actor:
     user_initiated: bool = True
 
 
-_collected: ContextVar[list[JournalEntry] | None] = ContextVar("journal_collected", default=None)
+@dataclass
+class _Gathered:
+    entries: list[JournalEntry]
+    with_summaries: bool
+
+
+_collected: ContextVar[_Gathered | None] = ContextVar("journal_collected", default=None)
 _actor: ContextVar[Actor] = ContextVar("journal_actor", default=Actor(user_initiated=False))
 
 
@@ -46,12 +55,25 @@ def current_actor() -> Actor:
 
 
 @contextmanager
-def collecting() -> Iterator[list[JournalEntry]]:
-    """Entries logged inside are not written but gathered in the list that is yielded; undo decides what becomes of them."""
+def collecting(*, with_summaries: bool = False) -> Iterator[list[JournalEntry]]:
+    """Entries logged inside are not written but gathered in the list that is yielded; the caller decides what becomes of them.
+
+    Rows that speak for a batch (:func:`log_summary`) are gathered only ``with_summaries``.
+    """
     gathered: list[JournalEntry] = []
-    token = _collected.set(gathered)
+    token = _collected.set(_Gathered(gathered, with_summaries))
     try:
         yield gathered
+    finally:
+        _collected.reset(token)
+
+
+@contextmanager
+def collecting_paused() -> Iterator[None]:
+    """Inside a :func:`collecting` block, entries logged in this one are written after all: they belong to another matter."""
+    token = _collected.set(None)
+    try:
+        yield
     finally:
         _collected.reset(token)
 
@@ -106,7 +128,7 @@ def log_entries(entries: list[JournalEntry]) -> list[JournalEntry]:
     """Write many entries at once; on failure none, logged (J-3)."""
     gathered = _collected.get()
     if gathered is not None:
-        gathered.extend(entries)
+        gathered.entries.extend(entries)
         return entries
     try:
         with transaction.atomic():  # a savepoint: a journal failure must not poison the caller's transaction
@@ -121,13 +143,18 @@ def log_summary(category: str, batch_id: str, description: str, *, action_type: 
 
     ``values`` are further ones of :func:`build_entry`; a summary is about no single thing and cannot be undone by itself.
     """
+    gathered = _collected.get()
+    named = {"entity_name": f"Batch {batch_id}", "entity_type": SUMMARY, **values}
+    if gathered is not None:
+        if gathered.with_summaries and sum(entry.batch_id == batch_id for entry in gathered.entries) > 1:
+            gathered.entries.append(build_entry(category, action_type, description=description, batch_id=batch_id, **named))
+        return
     try:
         written = JournalBatch.objects.filter(batch_id=batch_id).aggregate(entries=Sum("entries"))["entries"] or 0
     except DatabaseError:
         logger.exception("[JOURNAL] Batch %s could not be counted for its summary", batch_id)
         return
     if written > 1:
-        named = {"entity_name": f"Batch {batch_id}", "entity_type": "journal_batch", **values}
         log_entry(category, action_type, description=description, batch_id=batch_id, **named)
 
 

@@ -1,0 +1,60 @@
+"""What a page is told about its draft: that it cannot be used, is being applied, or went on in another tab."""
+
+from django.contrib import messages
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django_htmx.http import HttpResponseClientRefresh, trigger_client_event
+
+from channels_app.models import Draft, DraftStep
+from ecm_site.htmx import wants_partial
+
+HEADER = "X-Draft"
+"""Sent by the channel manager's scripts: the id of the draft that the page shows, 0 for the lineup itself."""
+
+MANAGER = "channels:manager"
+
+
+def is_for_another_draft(request: HttpRequest, draft: Draft | None) -> bool:
+    """Whether the page was made before edit mode began or ended in another tab: its edit must not go somewhere unseen."""
+    shown = request.headers.get(HEADER)
+    return shown is not None and shown != str(draft.pk if draft else 0)
+
+
+def edit_mode_changed(request: HttpRequest) -> HttpResponse:
+    messages.warning(request, "Edit mode began or ended in another tab. The page shows the lineup as it is now; try again.")
+    return HttpResponseClientRefresh()
+
+
+def busy(request: HttpRequest, reason: str) -> HttpResponse:
+    """The draft cannot be changed now; a plain request goes back to the page, which says how things stand."""
+    return not_stored(request, reason)
+
+
+def not_stored(request: HttpRequest, reason: str) -> HttpResponse:
+    messages.error(request, reason)
+    if not wants_partial(request):
+        return redirect(MANAGER)
+    response = trigger_client_event(HttpResponse(status=204), "dialog:close", {})
+    return trigger_client_event(response, "lineup:changed", {})
+
+
+def unusable(request: HttpRequest, draft: Draft, reason: str) -> HttpResponse:
+    """A page that offers the ways out, in place of what was asked for."""
+    if wants_partial(request):
+        return HttpResponseClientRefresh()
+    return render(request, "channels_app/drafts/unusable.html", {"draft": draft, "reason": reason}, status=409)
+
+
+def reason_for(error: DatabaseError) -> str:
+    """Why nothing could be stored, for failures that are nobody's mistake; "" for all others."""
+    text = str(error)
+    if "disk is full" in text or "disk I/O error" in text:
+        return "The disk is full: the edit was not stored. Make room, then try again. Your draft is as it was."
+    if "database is locked" in text:
+        return "Your draft is busy with another edit. Wait a moment, then try again."
+    return ""
+
+
+def tell_step(request: HttpRequest, step: DraftStep) -> None:
+    messages.success(request, f"{step.description}.")

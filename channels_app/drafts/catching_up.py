@@ -1,0 +1,2 @@
+def catch_up() -> None:
+    return None

@@ -1,0 +1,38 @@
+"""Triggers in a draft's file that write down every changed row, before and after, while a step is being taken.
+
+``draft_meta.step`` is the step that changes belong to; 0 means that nothing is recorded (catching up, undo, redo).
+"""
+
+from typing import Any
+
+from channels_app.drafts.tables import CHANGES, LINEUP, META, LineupTable, columns_of, quoted
+
+
+def make_triggers(connection: Any) -> list[str]:
+    """The statements that make the triggers; the lineup's tables must be there already."""
+    return [statement for table in LINEUP for statement in _triggers(table, columns_of(connection, table.name))]
+
+
+def _triggers(table: LineupTable, columns: list[str]) -> list[str]:
+    name, recording = quoted(table.name), f"(SELECT step FROM {META}) > 0"  # noqa: S608 - our own names
+    different = " OR ".join(f"old.{quoted(column)} IS NOT new.{quoted(column)}" for column in columns)
+    return [
+        f"CREATE TRIGGER {quoted(f'draft_insert_{table.name}')} AFTER INSERT ON {name} WHEN {recording}"
+        f" BEGIN {_write(table, 'new', 'NULL', _image('new', columns))} END",
+        f"CREATE TRIGGER {quoted(f'draft_update_{table.name}')} AFTER UPDATE ON {name} WHEN {recording} AND ({different})"
+        f" BEGIN {_write(table, 'new', _image('old', columns), _image('new', columns))} END",
+        f"CREATE TRIGGER {quoted(f'draft_delete_{table.name}')} AFTER DELETE ON {name} WHEN {recording}"
+        f" BEGIN {_write(table, 'old', _image('old', columns), 'NULL')} END",
+    ]
+
+
+def _write(table: LineupTable, row: str, before: str, after: str) -> str:
+    parent = f"{row}.{quoted(table.parent)}" if table.parent else "NULL"
+    return (
+        f'INSERT INTO {CHANGES}(step_id, "table", row_id, parent_id, before, after)'  # noqa: S608 - our own names
+        f" VALUES ((SELECT step FROM {META}), '{table.name}', {row}.id, {parent}, {before}, {after});"
+    )
+
+
+def _image(row: str, columns: list[str]) -> str:
+    return "json_object(" + ", ".join(f"'{column}', {row}.{quoted(column)}" for column in columns) + ")"
