@@ -5,7 +5,6 @@ that has them.
 """
 
 from collections import Counter
-from itertools import compress
 
 from m3u_app.importing.scan_source import Scan
 
@@ -16,9 +15,9 @@ _MOST = 0.5
 def follow_groups(scan: Scan) -> int:
     """Let groups that lost their streams to a new one take its name; returns how many. Call before the merge."""
     plan, known = scan.groups, scan.known
-    if not scan.moves:
+    if all(plan.groups[index].id is not None for _, index in scan.moves):  # no group came up that could be an old one
         return 0
-    had = Counter(compress(known.groups, (not stale for stale in known.was_stale)))
+    had = known.groups_before()
     stayed = known.groups_met_by_mark()
     index_of = {group.id: index for index, group in enumerate(plan.groups) if group.id is not None}
     arrived = Counter[int]()

@@ -79,7 +79,7 @@ def reconnect(scan: Scan, account_id: int, still_new: Spool) -> int:
     """
     known = scan.known
     filtered = scan.newly_filtered or ()  # those are still there; the operator does not want them
-    unmet = [slot for slot, met in enumerate(known.seen) if not met and slot not in filtered]
+    unmet = [slot for slot in known.unmet() if slot not in filtered]
     if not unmet or not scan.new.count:
         return 0
     old, new = _Side(), _Side()

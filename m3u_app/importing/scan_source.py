@@ -183,7 +183,10 @@ class _Scanner:
 def count_present_before(known: KnownStreams, groups: GroupPlan) -> int:
     """Streams that were there at the last refresh, without those whose group has been switched off since."""
     disabled = groups.disabled_ids()
-    return sum(1 for group, stale in zip(known.groups, known.was_stale, strict=True) if not stale and group not in disabled)
+    before = len(known) - known.was_stale.count(1)
+    if not disabled:
+        return before
+    return before - sum(count for group_id, count in known.groups_before().items() if group_id in disabled)
 
 
 def expected_losses(scan: Scan) -> int:
