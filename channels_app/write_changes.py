@@ -5,7 +5,7 @@ over: nobody's work is overwritten unseen.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from channels_app.channel_fields import FIELDS, changed_labels, same_value, to_journal
-from channels_app.chunks import chunked_writes
+from channels_app.chunks import chunked, chunked_writes
 from channels_app.commands import FieldValue
 from channels_app.errors import NotThere
 from channels_app.lineup_changed import lineup_changed
@@ -77,8 +77,8 @@ def _write_portion(
     portion: Sequence[ChannelChange], action_type: str, batch_id: str, written: Written, *, by_hand: bool
 ) -> None:
     now_there = Channel.objects.in_bulk([change.channel_id for change in portion])
-    labels = _Labels(portion)
-    labels.refuse_missing_targets()
+    labels = _names_in(portion)
+    _refuse_missing_targets(portion, labels)
     rows: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
     entries: list[JournalEntry] = []
     pins: list[tuple[str, int]] = []
@@ -90,7 +90,7 @@ def _write_portion(
             continue
         names = tuple(sorted(change.after))
         rows.setdefault(names, []).append((*(_stored(change.after[name]) for name in names), change.channel_id))
-        entry = _entry(channel, change, labels, action_type, batch_id)
+        entry = change_entry(channel.name, change, labels, action_type=action_type, batch_id=batch_id)
         if by_hand and channel.auto_created:
             pins += pin_changed(channel, change.after, entry)
         entries.append(entry)
@@ -119,58 +119,72 @@ def _stored(value: FieldValue) -> object:
     return str(value) if isinstance(value, Decimal) else value
 
 
-class _Labels:
-    """Names of the groups, guide entries and stream profiles that a portion mentions: people read the journal."""
+@dataclass
+class Names:
+    """Names of the groups, guide entries and stream profiles that changes mention, by id: people read the journal."""
 
-    def __init__(self, portion: Sequence[ChannelChange]) -> None:
-        self.portion = portion
-        self.groups = dict(ChannelGroup.objects.filter(pk__in=self._ids("group_id")).values_list("pk", "name"))
-        profile_ids = self._ids("stream_profile_id")
-        profiles = StreamProfile.objects.filter(pk__in=profile_ids) if profile_ids else StreamProfile.objects.none()
-        self.profiles = dict(profiles.values_list("pk", "name"))
-        entry_ids = self._ids("guide_entry_id")
-        entries = GuideEntry.objects.filter(pk__in=entry_ids) if entry_ids else GuideEntry.objects.none()
-        self.entries = {entry.pk: str(entry) for entry in entries}
-
-    def refuse_missing_targets(self) -> None:
-        for change in self.portion:
-            group_id, entry_id = change.after.get("group_id"), change.after.get("guide_entry_id")
-            profile_id = change.after.get("stream_profile_id")
-            if group_id is not None and group_id not in self.groups:
-                raise NotThere({"group_id": "This group no longer exists. Choose another one."})
-            if entry_id is not None and entry_id not in self.entries:
-                raise NotThere({"guide_entry_id": "This guide entry no longer exists. Choose another one."})
-            if profile_id is not None and profile_id not in self.profiles:
-                raise NotThere({"stream_profile_id": "This stream profile no longer exists. Choose another one."})
+    groups: dict[int, str] = field(default_factory=dict)
+    entries: dict[int, str] = field(default_factory=dict)
+    profiles: dict[int, str] = field(default_factory=dict)
 
     def journal_values(self, values: Values) -> dict[str, Any]:
         written: dict[str, Any] = {name: to_journal(name, values[name]) for name in FIELDS if name in values}
-        group_id, entry_id = values.get("group_id"), values.get("guide_entry_id")
-        if "group_id" in values:
-            written["group"] = self.groups.get(group_id) if isinstance(group_id, int) else None
-        if "guide_entry_id" in values:
-            written["guide_entry"] = self.entries.get(entry_id) if isinstance(entry_id, int) else None
-        if "stream_profile_id" in values:
-            profile_id = values.get("stream_profile_id")
-            written["stream_profile"] = self.profiles.get(profile_id) if isinstance(profile_id, int) else None
+        for name, label, known in (
+            ("group_id", "group", self.groups),
+            ("guide_entry_id", "guide_entry", self.entries),
+            ("stream_profile_id", "stream_profile", self.profiles),
+        ):
+            if name in values:
+                pk = values[name]
+                written[label] = known.get(pk) if isinstance(pk, int) else None
         return written
 
-    def _ids(self, name: str) -> set[int]:
-        sides = (side.get(name) for change in self.portion for side in (change.before, change.after))
+
+def read_names(group_ids: Collection[int], entry_ids: Collection[int], profile_ids: Collection[int]) -> Names:
+    """The names of those that exist; a kind that nothing mentions costs no query."""
+    found = Names()
+    for portion in chunked(list(group_ids)):
+        found.groups.update(ChannelGroup.objects.filter(pk__in=portion).values_list("pk", "name"))
+    for portion in chunked(list(entry_ids)):
+        found.entries.update((entry.pk, str(entry)) for entry in GuideEntry.objects.filter(pk__in=portion))
+    for portion in chunked(list(profile_ids)):
+        found.profiles.update(StreamProfile.objects.filter(pk__in=portion).values_list("pk", "name"))
+    return found
+
+
+def _names_in(portion: Sequence[ChannelChange]) -> Names:
+    def ids(name: str) -> set[int]:
+        sides = (side.get(name) for change in portion for side in (change.before, change.after))
         return {value for value in sides if isinstance(value, int)}
 
+    return read_names(ids("group_id"), ids("guide_entry_id"), ids("stream_profile_id"))
 
-def _entry(channel: Channel, change: ChannelChange, labels: _Labels, action_type: str, batch_id: str) -> JournalEntry:
-    name = str(change.after.get("name", channel.name))
-    after = labels.journal_values(change.after)
+
+def _refuse_missing_targets(portion: Sequence[ChannelChange], names: Names) -> None:
+    for change in portion:
+        for name, known, what in (
+            ("group_id", names.groups, "group"),
+            ("guide_entry_id", names.entries, "guide entry"),
+            ("stream_profile_id", names.profiles, "stream profile"),
+        ):
+            pk = change.after.get(name)
+            if pk is not None and pk not in known:
+                raise NotThere({name: f"This {what} no longer exists. Choose another one."})
+
+
+def change_entry(
+    old_name: str, change: ChannelChange, names: Names, *, action_type: str = "update", batch_id: str = ""
+) -> JournalEntry:
+    """The unsaved entry about a change of a channel that is called ``old_name`` before it."""
+    after = names.journal_values(change.after)
     return journal.build_entry(
         "channel",
         action_type,
         entity_type="channel",
-        entity_id=channel.pk,
-        entity_name=name,
-        description=_describe(channel.name, change, after.get("group")),
-        before=labels.journal_values(change.before),
+        entity_id=change.channel_id,
+        entity_name=str(change.after.get("name", old_name)),
+        description=_describe(old_name, change, after.get("group")),
+        before=names.journal_values(change.before),
         after=after,
         batch_id=batch_id,
         undoable=True,
