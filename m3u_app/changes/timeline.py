@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from django.db.models import CharField, Sum
 from django.db.models.functions import Cast, Substr
@@ -63,10 +63,12 @@ class Timeline:
 def timelines(wanted: ChangeFilter, *, now: datetime) -> list[Timeline]:
     """Return a chart per account with changes in the time asked for, those with most first. Three queries at most.
 
+    At most the last :data:`MOST_BARS` days: more are not shown and need not be read.
+
     First looks are left out: half a million new streams on the first day would hide everything after it.
     """
     totals = ChangeFilter(
-        account_id=wanted.account_id, enabled=wanted.enabled, since=wanted.since, with_baseline=False
+        account_id=wanted.account_id, enabled=wanted.enabled, since=_first_shown(wanted, now), with_baseline=False
     ).totals()
     if totals is None:
         return []
@@ -86,6 +88,11 @@ def timelines(wanted: ChangeFilter, *, now: datetime) -> list[Timeline]:
     names = dict(Account.objects.filter(pk__in=found).values_list("pk", "name"))
     lines = [_timeline(account_id, names.get(account_id, ""), days, counts) for account_id, counts in found.items()]
     return sorted(lines, key=lambda line: (-line.added - line.removed, line.name))[:MOST_ACCOUNTS]
+
+
+def _first_shown(wanted: ChangeFilter, now: datetime) -> datetime:
+    earliest = datetime.combine(now.astimezone(UTC).date() - timedelta(days=MOST_BARS - 1), time.min, UTC)
+    return earliest if wanted.since is None else max(earliest, wanted.since)
 
 
 def _days(wanted: ChangeFilter, found: Iterable[dict[date, list[int]]], now: datetime) -> list[date]:
