@@ -116,12 +116,8 @@ def place_groups(command: PlaceGroups, *, batch_id: str = "") -> Outcome:
     with transaction.atomic():
         order = groups_in_order()
         ids = [group.pk for group in order]
+        new_ids = new_group_order(ids, command.group_ids, command.before_id)
         moved = [group_id for group_id in ids if group_id in set(command.group_ids)]
-        if len(moved) < len(set(command.group_ids)) or (command.before_id is not None and command.before_id not in ids):
-            raise NotThere("One of these groups no longer exists. Reload the page.")
-        rest = [group_id for group_id in ids if group_id not in set(moved)]
-        place = _place_in(rest, ids, set(moved), command.before_id)
-        new_ids = [*rest[:place], *moved, *rest[place:]]
         if new_ids == ids:
             return Outcome("The order is the same.", batch_id)
         before = {str(group.pk): group.position for group in order}
@@ -140,6 +136,16 @@ def place_groups(command: PlaceGroups, *, batch_id: str = "") -> Outcome:
         lineup_changed(guide=False)
     logger.info("[CHANNELS] Placed groups %s before %s", moved, command.before_id)
     return outcome
+
+
+def new_group_order(ids: Sequence[int], moved_ids: Sequence[int], before_id: int | None) -> list[int]:
+    """``ids`` with the moved ones, in their order, in front of ``before_id`` or last. Raises :class:`NotThere`."""
+    moved = [group_id for group_id in ids if group_id in set(moved_ids)]
+    if len(moved) < len(set(moved_ids)) or (before_id is not None and before_id not in ids):
+        raise NotThere("One of these groups no longer exists. Reload the page.")
+    rest = [group_id for group_id in ids if group_id not in set(moved)]
+    place = _place_in(rest, ids, set(moved), before_id)
+    return [*rest[:place], *moved, *rest[place:]]
 
 
 def _place_in(rest: Sequence[int], ids: Sequence[int], moved: set[int], before_id: int | None) -> int:

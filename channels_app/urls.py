@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", manager.manager, name="manager"),
     path("preferences/", manager.preferences, name="preferences"),
     path("", include("channels_app.finding_urls")),
+    path("", include("channels_app.numbering_urls")),
     # parts of the left pane
     path("tree/", channel_pane.tree, name="tree"),
     path("refresh/", channel_pane.refresh, name="refresh"),

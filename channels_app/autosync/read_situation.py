@@ -32,7 +32,7 @@ def read_situation(account_id: int, *, trial: Mapping[int, SyncSettings] | None 
     stored = {group.pk: group for group in (*followed, *StreamGroup.objects.filter(account_id=account_id, pk__in=trial))}
     settings = {pk: trial.get(pk) or read_settings(group) for pk, group in stored.items()}
     settings = _without_missing_sources(settings)
-    targets, new_targets = _targets(stored.values(), settings, state.targets)
+    targets, new_targets = targets_of_groups(stored.values(), settings, state.targets)
     groups = [SyncGroup(pk, group.name, settings[pk], targets[pk]) for pk, group in stored.items()]
     streams = _streams(account_id, list(stored))
     channels = _channels(account_id)
@@ -90,7 +90,7 @@ def _channel(row: dict[str, Any], streams: tuple[LinkedStream, ...], has_account
     )
 
 
-def _targets(
+def targets_of_groups(
     groups: Iterable[StreamGroup], settings: Mapping[int, SyncSettings], remembered: Mapping[str, Any]
 ) -> tuple[dict[int, int], dict[int, str]]:
     """Channel group by provider group, and the names of those that have to be made (under negative ids).

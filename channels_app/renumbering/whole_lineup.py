@@ -1,0 +1,118 @@
+"""Numbers the whole lineup anew, group after group (10 §8.9). Groups that auto-sync fills are left out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from channels_app.autosync.filled_groups import groups_filled_by_auto_sync
+from channels_app.channel_fields import clean_number
+from channels_app.commands import RenumberAll
+from channels_app.errors import EditRefused
+from channels_app.group_order import groups_in_order
+from channels_app.models import Channel
+from channels_app.number_changes import SharedNumber, number_changes
+from channels_app.numbering import (
+    GroupToNumber,
+    LineupRow,
+    NewNumbers,
+    duplicates_created,
+    format_range,
+    in_number_order,
+    renumber_all,
+)
+from channels_app.outcomes import Outcome
+from channels_app.renumbering.store_numbers import store_numbers
+
+
+@dataclass(frozen=True)
+class PlannedGroup:
+    """One line of the preview. ``pk`` 0 = Uncategorized. ``before`` and ``after`` are ranges in words."""
+
+    pk: int
+    name: str
+    count: int
+    before: str
+    after: str
+    has_own_start: bool
+
+
+@dataclass(frozen=True)
+class PlannedLineup:
+    """``numbers``: only those that change. ``left_out``: names of the groups that auto-sync numbers."""
+
+    groups: list[PlannedGroup]
+    numbers: NewNumbers
+    left_out: list[str]
+    duplicates: list[SharedNumber]
+
+
+def plan_renumber_all(command: RenumberAll) -> PlannedLineup:
+    """Work out all numbers without storing them: four queries, whatever the size of the lineup.
+
+    Raises :class:`EditRefused` naming "start" or "start_<group id>" for starts below 1 or numbers that do not fit.
+    """
+    start, own = _starts(command)
+    synced = groups_filled_by_auto_sync()
+    members: dict[int, list[tuple[int, Decimal | None]]] = {}
+    names: dict[int, str] = {}
+    rows = []
+    columns = Channel.objects.order_by("number", "name", "pk").values_list("pk", "number", "group_id", "name")
+    for pk, number, group_id, name in columns.iterator(20_000):
+        rows.append(LineupRow(pk, number, group_id))
+        members.setdefault(group_id or 0, []).append((pk, number))
+        names[pk] = name
+    groups = [(group.pk, group.name) for group in groups_in_order()]
+    wanted = [(pk, name) for pk, name in (*groups, (0, "Uncategorized")) if pk not in synced and members.get(pk)]
+    orders = [in_number_order(members[pk]) for pk, _ in wanted]
+    try:
+        given = renumber_all([GroupToNumber(order, own.get(pk)) for order, (pk, _) in zip(orders, wanted, strict=True)], start)
+    except ValueError as error:
+        raise EditRefused({"start": str(error)}) from None
+    current = {row.id: row.number for row in rows}
+    numbers = {
+        pk: number
+        for order, given_to in zip(orders, given, strict=True)
+        for pk, number in zip(order, given_to, strict=True)
+        if current[pk] != number
+    }
+    lines = [
+        PlannedGroup(
+            pk, name, len(order), format_range(n for _, n in members[pk] if n is not None), format_range(new), pk in own
+        )
+        for (pk, name), order, new in zip(wanted, orders, given, strict=True)
+    ]
+    shared = duplicates_created(rows, numbers)
+    return PlannedLineup(
+        lines,
+        numbers,
+        [name for pk, name in groups if pk in synced and members.get(pk)],
+        [SharedNumber(number, tuple(ids), tuple(names[pk] for pk in ids)) for number, ids in shared.items()],
+    )
+
+
+def renumber_lineup(command: RenumberAll, *, batch_id: str = "") -> Outcome:
+    """Store the numbers of :func:`plan_renumber_all`. One batch."""
+    planned = plan_renumber_all(command)
+    changes = number_changes(planned.numbers, rename=command.update_names)
+    return store_numbers(changes, planned.duplicates, lambda what: f"Renumbered all groups: {what} changed.", batch_id=batch_id)
+
+
+def _starts(command: RenumberAll) -> tuple[Decimal, Mapping[int, Decimal]]:
+    problems: dict[str, str] = {}
+    start = _checked(command.start, "start", problems)
+    own = {pk: _checked(number, f"start_{pk}", problems) for pk, number in command.group_starts.items()}
+    if problems:
+        raise EditRefused(problems)
+    return start, own
+
+
+def _checked(number: Decimal | None, name: str, problems: dict[str, str]) -> Decimal:
+    try:
+        cleaned = clean_number(number)
+    except ValueError as error:
+        problems[name] = str(error)
+        return Decimal(1)
+    if cleaned is None or cleaned < 1:
+        problems[name] = "Give a starting number of at least 1."
+        return Decimal(1)
+    return cleaned
