@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("ecm_site.site_urls")),
     path("channels/", include("channels_app.urls")),
     path("", include("m3u_app.change_urls")),
+    path("", include("m3u_app.api_urls")),
     path("", include("m3u_app.digest_urls")),
     path("m3u/", include("m3u_app.urls")),
     path("guide/", include("epg_app.urls")),

@@ -41,8 +41,8 @@ class GroupRow:
 
 @dataclass(frozen=True)
 class GroupPage:
-    """``total``/``enabled``/``new``/``stale``/``synced`` count the account's groups; ``matching`` those the text and ``only`` select,
-    ``shown`` those of them that the page lists, disabled ones left out if asked."""
+    """``total``/``enabled``/``new``/``stale``/``synced`` count the account's groups; ``matching`` those that
+    the text and ``only`` select, ``shown`` those of them that the page lists, disabled ones left out if asked."""
 
     rows: list[GroupRow]
     filter: GroupFilter

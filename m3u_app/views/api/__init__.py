@@ -1,0 +1,1 @@
+"""Accounts, filters, profiles and server groups for programs (20 §21)."""
