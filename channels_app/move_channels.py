@@ -24,6 +24,7 @@ from channels_app.numbering import (
     by_number,
     close_gaps,
     has_gaps,
+    in_number_order,
     move_into_group,
     natural_key,
     reorder_within_group,
@@ -79,16 +80,34 @@ class PlannedMove:
     duplicates: list[SharedNumber] = field(default_factory=list)
 
 
+def number_behind(group_id: int | None, channel_id: int) -> Decimal | None:
+    """The number of the place behind a channel: that of the channel that follows it, else one more than its own."""
+    following = channel_behind(group_id, channel_id)
+    numbers = dict(rows_of_group(group_id))
+    if following is not None:
+        return numbers[following]
+    own = numbers.get(channel_id)
+    return None if own is None else suggest_start_in_group([own])
+
+
 def suggested_start(group_id: int | None) -> Decimal | None:
     """Start for channels dropped on a group's header: behind its highest number; None when it has no numbers (§8.5)."""
     numbers = [number for _, number in rows_of_group(group_id) if number is not None]
     return suggest_start_in_group(numbers) if numbers else None
 
 
+def source_groups(channel_ids: tuple[int, ...]) -> set[int | None]:
+    """The groups that these channels are in now; None = Uncategorized."""
+    return set(_group_ids(channel_ids))
+
+
 def source_has_gaps_after(channel_ids: tuple[int, ...], target_id: int | None) -> bool:
-    """True when taking these channels away leaves holes and they come from one group: then closing them is offered."""
-    sources = set(_group_ids(channel_ids)) - {target_id}
-    if len(sources) != 1:
+    """True when taking these channels away leaves holes and they come from one group: then closing them is offered.
+
+    Not for a selection over several groups, even when all but one of them are the target (10 §6).
+    """
+    sources = source_groups(channel_ids)
+    if len(sources) != 1 or target_id in sources:
         return False
     moving = set(channel_ids)
     return has_gaps([row for row in rows_of_group(sources.pop()) if row[0] not in moving])
@@ -137,6 +156,14 @@ def move_channels(command: MoveChannels, *, batch_id: str = "") -> Outcome:
         _summarise(outcome)
     logger.info("[CHANNELS] Moved %s channels to group id=%s batch=%s", moved, command.group_id, batch_id)
     return outcome
+
+
+def by_current_number(channel_ids: tuple[int, ...]) -> tuple[int, ...]:
+    """Ids by number, those without one last: the order of a drag (10 §8.5). Channels that are gone are left out."""
+    numbers: dict[int, Decimal | None] = {}
+    for portion in chunked(channel_ids):
+        numbers.update(Channel.objects.filter(pk__in=portion).values_list("pk", "number"))
+    return tuple(in_number_order([(pk, numbers[pk]) for pk in channel_ids if pk in numbers]))
 
 
 def by_natural_name(channel_ids: tuple[int, ...]) -> tuple[int, ...]:
@@ -202,8 +229,8 @@ def _numbers_in_target(command: MoveChannels, moved_ids: list[int]) -> MovePlan:
 
 
 def _closed_source(command: MoveChannels) -> NewNumbers:
-    sources = set(_group_ids(command.channel_ids)) - {command.group_id}
-    if len(sources) != 1:
+    sources = source_groups(command.channel_ids)
+    if len(sources) != 1 or command.group_id in sources:
         return {}
     moving = set(command.channel_ids)
     return close_gaps([row for row in rows_of_group(sources.pop()) if row[0] not in moving])

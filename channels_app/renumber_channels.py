@@ -21,9 +21,11 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class PlannedRenumbering:
-    """``in_the_way`` are other channels inside the new range; ``changes`` is everything that would be written."""
+    """``numbers`` of the ``selected`` and of those that are pushed. ``in_the_way`` are other channels inside the new range;
+    ``changes`` is everything that would be written."""
 
     numbers: NewNumbers
+    selected: list[int]
     in_the_way: list[int]
     changes: list[ChannelChange]
     duplicates: list[SharedNumber] = field(default_factory=list)
@@ -55,6 +57,7 @@ def plan_renumbering(command: RenumberChannels) -> PlannedRenumbering:
         wanted = {**pushed, **wanted}
     return PlannedRenumbering(
         wanted,
+        selected,
         in_the_way,
         number_changes(wanted, rename=command.update_names),
         shared_numbers(dict(wanted)),

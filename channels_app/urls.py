@@ -7,6 +7,7 @@ from channels_app.views import (
     group_actions,
     guide_choice,
     manager,
+    move_dialog,
     replace_stream,
     stream_actions,
     stream_pane,
@@ -17,7 +18,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", manager.manager, name="manager"),
     path("preferences/", manager.preferences, name="preferences"),
     path("", include("channels_app.finding_urls")),
+    path("", include("channels_app.csv_urls")),
     path("", include("channels_app.numbering_urls")),
+    path("", include("channels_app.selection_urls")),
     # parts of the left pane
     path("tree/", channel_pane.tree, name="tree"),
     path("refresh/", channel_pane.refresh, name="refresh"),
@@ -36,7 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # channels
     path("create/", channel_forms.create, name="create"),
     path("delete/", channel_actions.delete, name="delete"),
-    path("move/", channel_actions.move, name="move"),
+    path("move/", move_dialog.move, name="move"),
     path("renumber/", channel_actions.renumber_selected, name="renumber_selected"),
     path("reorder/", channel_actions.reorder, name="reorder"),
     path("guide-entries/", guide_choice.guide_entries, name="guide_entries"),

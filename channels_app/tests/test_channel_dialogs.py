@@ -273,7 +273,7 @@ def test_a_bad_start_of_a_move_is_refused_beside_its_field(browser: Browser, sta
     values = {"channel": str(channels["X"].pk), "group": str(group.pk), "numbers": "custom", "start": start}
     response = browser.post("/channels/move/", **values, confirmed="1")
     assert response.status_code == 422
-    assert "is-invalid" in response.content.decode()
+    assert 'aria-invalid="true"' in response.content.decode()
     assert numbers_of(None) == {"X": "7"}
 
 

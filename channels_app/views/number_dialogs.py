@@ -7,7 +7,6 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from channels_app.autosync.filled_groups import groups_filled_by_auto_sync
-from channels_app.channel_fields import clean_number
 from channels_app.commands import AssignNumbers, NumberChoice, RenumberAll, ReorderGroups, SortGroup
 from channels_app.errors import EditRefused
 from channels_app.forms import refuse_in
@@ -20,7 +19,7 @@ from channels_app.renumbering.reorder_groups import PlannedOrder, plan_reorder_g
 from channels_app.renumbering.sort_group import PlannedSort, default_start_of, plan_sort, sort_group
 from channels_app.renumbering.whole_lineup import PlannedLineup, plan_renumber_all, renumber_lineup
 from channels_app.views.answers import carried_out, dialog, edited, refusals_told
-from channels_app.views.number_previews import NumberPreview, preview_of_numbers, wants_full_list
+from channels_app.views.number_previews import NumberPreview, preview_of_numbers, read_start, wants_full_list
 from channels_app.views.posted import id_in, ids_in, parameters
 from ecm_site.wording import counted
 
@@ -33,7 +32,7 @@ def assign(request: HttpRequest) -> HttpResponse:
     channel_ids = ids_in(request.POST, "channel")
 
     def act() -> HttpResponse:
-        start = _start(request.POST.get("start", ""))
+        start = read_start(request.POST.get("start", ""))
         return edited(request, assign_numbers(AssignNumbers(channel_ids, start)))
 
     return carried_out(request, act)
@@ -64,7 +63,7 @@ def reorder(request: HttpRequest) -> HttpResponse:
                 group_ids,
                 None if before == LAST else int(before),
                 "keep" if waits else choice,
-                _start(form.cleaned_data["start"]) if choice == "custom" else None,
+                read_start(form.cleaned_data["start"]) if choice == "custom" else None,
             )
             if _is_confirmed(request):
                 return edited(request, reorder_groups(command))
@@ -105,7 +104,7 @@ def sort(request: HttpRequest, group_id: int) -> HttpResponse:
         try:
             command = SortGroup(
                 group_id or None,
-                _start(chosen["start"]),
+                read_start(chosen["start"]),
                 ignore_numbers=chosen["ignore_numbers"],
                 ignore_country=chosen["ignore_country"],
                 update_names=rename,
@@ -146,7 +145,7 @@ def renumber_all(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         rename = form.cleaned_data["update_names"]
         try:
-            start = _start(form.cleaned_data["start"])
+            start = read_start(form.cleaned_data["start"])
             command = RenumberAll(start, _own_starts(values), update_names=rename)
             if _is_confirmed(request):
                 return edited(request, renumber_lineup(command))
@@ -195,18 +194,6 @@ def _status(request: HttpRequest, errors: object) -> int:
     return 422 if _is_confirmed(request) and errors else 200
 
 
-def _start(text: str) -> Decimal | None:
-    """A typed start; None when nothing was typed. Raises :class:`EditRefused` beside "start" for anything but a number."""
-    return _number(text, "start")
-
-
-def _number(text: str, name: str) -> Decimal | None:
-    try:
-        return clean_number(text)
-    except ValueError as error:
-        raise EditRefused({name: str(error)}) from None
-
-
 def _own_starts(values: QueryDict) -> dict[int, Decimal]:
     """Starts of single groups, empty ones left out. Raises :class:`EditRefused` naming those that are no numbers."""
     found: dict[int, Decimal] = {}
@@ -216,7 +203,7 @@ def _own_starts(values: QueryDict) -> dict[int, Decimal]:
         if not (key.isascii() and key.isdigit() and len(key) < 19):
             continue
         try:
-            number = _number(values.get(name, ""), name)
+            number = read_start(values.get(name, ""), name)
         except EditRefused as error:
             problems |= error.problems
         else:

@@ -6,7 +6,9 @@ from decimal import Decimal, InvalidOperation
 
 from django.http import QueryDict
 
+from channels_app.channel_fields import clean_number
 from channels_app.chunks import chunked
+from channels_app.errors import EditRefused
 from channels_app.models import Channel
 from channels_app.number_changes import SharedNumber, duplicate_warnings, number_changes
 from channels_app.numbering import format_number
@@ -89,6 +91,14 @@ def typed_number(text: str) -> Decimal | None:
     except InvalidOperation:
         return None
     return number if number.is_finite() else None
+
+
+def read_start(text: str, name: str = "start") -> Decimal | None:
+    """A typed number; None when nothing was typed. Raises :class:`EditRefused` beside ``name`` for anything else."""
+    try:
+        return clean_number(text)
+    except ValueError as error:
+        raise EditRefused({name: str(error)}) from None
 
 
 def _text(value: object) -> str:

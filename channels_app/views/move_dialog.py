@@ -1,0 +1,131 @@
+"""Move channels into another group: where to, with which numbers, and what that does to others (10 §6, §8.5)."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from channels_app.autosync.filled_groups import groups_filled_by_auto_sync
+from channels_app.channel_queries import rows_by_id
+from channels_app.commands import MoveChannels, NumberChoice
+from channels_app.errors import EditRefused
+from channels_app.forms import MoveForm, refuse_in
+from channels_app.group_order import groups_in_order
+from channels_app.models import ChannelGroup
+from channels_app.move_channels import (
+    PlannedMove,
+    by_current_number,
+    by_natural_name,
+    move_channels,
+    number_behind,
+    plan_move,
+    rows_of_group,
+    source_groups,
+    source_has_gaps_after,
+    suggested_start,
+)
+from channels_app.number_changes import number_changes
+from channels_app.numbering import format_number, format_range
+from channels_app.targets import read_target
+from channels_app.views.answers import dialog, edited, refusals_told
+from channels_app.views.number_previews import NumberPreview, preview_of_changes, read_start, typed_number, wants_full_list
+from channels_app.views.posted import id_in, parameters
+from ecm_site.wording import counted, shortened
+
+_LISTED = 5
+
+
+@dataclass(frozen=True)
+class _Suggestion:
+    """Where the moved channels would begin: ``at`` is the place of a drop, else the number behind the group's highest."""
+
+    start: Decimal | None
+    at: str = ""
+
+    @property
+    def text(self) -> str:
+        return format_number(self.start)
+
+
+@require_http_methods(["GET", "POST"])
+@refusals_told
+def move(request: HttpRequest) -> HttpResponse:
+    """Choose group and numbers, see what that does, move.
+
+    ``by=drag`` keeps the order by number; otherwise the channels stand in natural name order. A drop names its place by
+    ``at`` (a number), or ``behind`` (the channel in front of it), which count for the group dropped on only (``at_group``).
+    """
+    values = parameters(request)
+    target = read_target(values)
+    channel_ids = target.ids()
+    ordered = by_current_number(channel_ids) if values.get("by") == "drag" else by_natural_name(channel_ids)
+    group_id = id_in(values, "group")
+    suggestion = _suggestion(values, group_id)
+    default: NumberChoice = "keep" if suggestion.start is None else "suggested"
+    data = values.copy()
+    data["group"] = str(group_id or 0)
+    is_untouched = values.get("numbers", "") == values.get("numbers_default", "")
+    if is_untouched or (data["numbers"] == "suggested" and suggestion.start is None):
+        data["numbers"] = default  # what was never chosen follows the group that is
+    form = MoveForm(data)
+    form.fields["group"].choices = [("0", "Uncategorized"), *((str(group.pk), group.name) for group in groups_in_order())]  # type: ignore[attr-defined]
+    planned: PlannedMove | None = None
+    confirmed = request.method == "POST" and values.get("confirmed") == "1"
+    if form.is_valid():
+        choice: NumberChoice = form.cleaned_data["numbers"]
+        try:
+            start = read_start(form.cleaned_data["start"]) if choice == "custom" else suggestion.start
+            command = MoveChannels(ordered, group_id, choice, start, close_gaps=form.cleaned_data["close_gaps"])
+            if confirmed:
+                return edited(request, move_channels(command))
+            if choice != "custom" or form.cleaned_data["start"].strip():
+                planned = plan_move(command)
+        except EditRefused as error:
+            refuse_in(form, error, {"group_id": "group"})
+    preview = NumberPreview()
+    if planned:
+        changes = number_changes({**planned.numbers, **planned.shifted, **planned.closed})
+        preview = preview_of_changes(changes, planned.duplicates, full=wants_full_list(values))
+    context = {
+        "form": form,
+        "target": target,
+        "rows": rows_by_id(ordered[:_LISTED]),
+        "more": max(0, len(channel_ids) - _LISTED),
+        "source": _source(channel_ids),
+        "by": values.get("by", ""),
+        "at": suggestion.at,
+        "at_group": data["group"],
+        "default": default,
+        "suggestion": suggestion.text,
+        "target_range": format_range(number for _, number in rows_of_group(group_id) if number is not None),
+        "new_range": format_range(planned.numbers.values()) if planned else "",
+        "is_synced": group_id in groups_filled_by_auto_sync(),
+        "offer_close": source_has_gaps_after(channel_ids, group_id),
+        "planned": planned,
+        "preview": preview,
+        "action": reverse("channels:move"),
+    }
+    status = 422 if confirmed and form.errors else 200
+    return dialog(request, "channels_app/_move_channels.html", f"Move {counted(len(channel_ids), 'channel')}", context, status)
+
+
+def _suggestion(values: QueryDict, group_id: int | None) -> _Suggestion:
+    if values.get("at_group", str(group_id or 0)) == str(group_id or 0):
+        at = typed_number(values.get("at", ""))
+        behind = id_in(values, "behind")
+        if at is None and behind is not None:
+            at = number_behind(group_id, behind)
+        if at is not None:
+            return _Suggestion(at, format_number(at))
+    return _Suggestion(suggested_start(group_id))
+
+
+def _source(channel_ids: tuple[int, ...]) -> str:
+    """Where the channels are now, in words (10 §6: "multiple groups")."""
+    groups = source_groups(channel_ids)
+    if len(groups) > 1:
+        return "multiple groups"
+    names = ChannelGroup.objects.filter(pk__in=[pk for pk in groups if pk is not None]).values_list("name", flat=True)
+    return shortened(next(iter(names), "Uncategorized"))
