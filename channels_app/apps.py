@@ -12,10 +12,12 @@ class ChannelsAppConfig(AppConfig):
         from channels_app.account_loss import LineupOfAccount
         from channels_app.autosync import change_settings
         from channels_app.autosync import tasks as autosync_tasks  # noqa: F401 - importing registers the task
+        from channels_app.drafts import tasks as draft_tasks  # noqa: F401 - importing registers the task
         from channels_app.drafts import touch_triggers
         from channels_app.guide_loss import LineupOfGuide
         from channels_app.guide_use import used_guide_entries
         from channels_app.lineup_csv import task as csv_task  # noqa: F401 - importing registers the task
+        from channels_app.logos import tasks as logo_tasks  # noqa: F401 - importing registers the task
         from channels_app.profiles import set_memberships
         from channels_app.publishing import change_output, due_publish, tasks  # noqa: F401 - importing registers them
         from channels_app.stream_loss import ChannelStreams
