@@ -14,9 +14,11 @@ from django.db.models import CharField, Count, Exists, F, Max, Min, OuterRef, Q,
 from django.db.models.functions import Cast, RowNumber
 from django.utils import timezone
 
+from channels_app.finding.group_kinds import GroupKind, group_kinds, groups_of_kinds
+from channels_app.finding.now_airing import NowAiring, now_airing
 from channels_app.group_order import groups_in_order
 from channels_app.models import Channel, ChannelGroup, ChannelStream
-from channels_app.numbering import format_range, natural_key, plain
+from channels_app.numbering import format_range, plain
 from channels_app.pane_filters import ChannelFilter
 from channels_app.pane_order import ids_in_order, inside_groups
 
@@ -43,10 +45,15 @@ class GroupSummary:
     without_streams: int = 0
     range: str = ""
     is_new: bool = False
+    kind: GroupKind = GroupKind.MANUAL
 
     @property
     def is_empty(self) -> bool:
         return self.count == 0
+
+    @property
+    def is_auto_sync(self) -> bool:
+        return self.kind == GroupKind.AUTO
 
 
 @dataclass(frozen=True)
@@ -78,12 +85,13 @@ class StreamState:
 
 @dataclass
 class ChannelRow:
-    """``links`` are the streams in their order when the channel is shown expanded, else None."""
+    """``links`` are the streams in their order when the channel is shown expanded, else None. ``now``: what is on air."""
 
     channel: Channel
     streams: StreamState
     shares_number: bool = False
     links: list[ChannelStream] | None = None
+    now: NowAiring | None = None
 
 
 @dataclass
@@ -101,7 +109,14 @@ def matching_channels(wanted: ChannelFilter) -> QuerySet[Channel]:
     """Channels that pass the filter, over the whole lineup. Without a filter: all of them."""
     channels = Channel.objects.all()
     if wanted.groups:
-        channels = channels.filter(Q(group_id__in=wanted.groups) | Q(group_id=None))
+        picked = Q(group_id__in=wanted.groups) | Q(group_id=None)
+        if wanted.groups_until:
+            picked |= Q(group_id__gt=wanted.groups_until)
+        channels = channels.filter(picked)
+    if hidden := groups_of_kinds(wanted.hide) if wanted.hide else set():
+        channels = channels.exclude(group_id__in=hidden)
+    if wanted.stream:
+        channels = channels.filter(channel_streams__stream_id=wanted.stream)
     if wanted.text:
         channels = channels.annotate(number_text=Cast("number", CharField())).filter(name_or_number(wanted.text))
     if wanted.missing:
@@ -129,17 +144,19 @@ def name_or_number(text: str) -> Q:
 
 
 def lineup_summary(wanted: ChannelFilter) -> LineupSummary:
-    """Groups in order with their counts, and the totals of the lineup. Five queries, six when a filter narrows."""
+    """Groups in order with their counts, and the totals of the lineup. A dozen queries at most."""
     totals = _group_totals(Channel.objects.all())
     shown = _group_counts(matching_channels(wanted)) if wanted.narrows else {key: item.count for key, item in totals.items()}
     without = _group_counts(Channel.objects.filter(~Exists(ChannelStream.objects.filter(channel=OuterRef("pk")))))
-    summaries = [_summary(None, totals, shown, without)]
+    kinds = group_kinds()
+    summaries = [_summary(None, totals, shown, without, kinds)]
     hidden_empty = 0
     for group in groups_in_order({key: item.lowest for key, item in totals.items()}):
-        if wanted.groups and group.pk not in wanted.groups:
+        summary = _summary(group, totals, shown, without, kinds)
+        if not wanted.shows_group(group.pk) or summary.kind in wanted.hide:
             continue
-        summary = _summary(group, totals, shown, without)
-        if summary.is_empty and not (wanted.show_empty or summary.is_new or group.pk in wanted.groups):
+        is_listed = wanted.show_empty or group.pk in wanted.groups or (summary.is_new and "new" not in wanted.hide)
+        if summary.is_empty and not is_listed:
             hidden_empty += 1
         elif not wanted.narrows or summary.shown:
             summaries.append(summary)
@@ -162,7 +179,7 @@ def group_summary(group_id: int, wanted: ChannelFilter) -> GroupSummary | None:
     totals = _group_totals(Channel.objects.filter(of_group))
     shown = _group_counts(matching_channels(wanted).filter(of_group))
     without = _group_counts(Channel.objects.filter(of_group, ~Exists(ChannelStream.objects.filter(channel=OuterRef("pk")))))
-    return _summary(group, totals, shown, without)
+    return _summary(group, totals, shown, without, group_kinds())
 
 
 def channel_rows(wanted: ChannelFilter, group_id: int, *, offset: int = 0, limit: int = ROWS_PER_PAGE) -> RowPage:
@@ -174,7 +191,8 @@ def channel_rows(wanted: ChannelFilter, group_id: int, *, offset: int = 0, limit
     has_more = len(found) > limit
     found = found[:limit]
     total = channels.count() if has_more else offset + len(found)
-    return RowPage(group_id, dressed(found), offset, offset + limit if has_more else None, total)
+    rows = dressed(found, with_now=wanted.shows_column("now"))
+    return RowPage(group_id, rows, offset, offset + limit if has_more else None, total)
 
 
 def open_pages(wanted: ChannelFilter, limits: Mapping[int, int], shown: Mapping[int, int]) -> dict[int, RowPage]:
@@ -191,7 +209,7 @@ def open_pages(wanted: ChannelFilter, limits: Mapping[int, int], shown: Mapping[
         if place <= limits[group_id or 0]:
             ids[group_id or 0].append(pk)
     found = _for_rows(Channel.objects.all()).in_bulk([pk for of_group in ids.values() for pk in of_group])
-    rows = {row.channel.pk: row for row in dressed(list(found.values()))}
+    rows = {row.channel.pk: row for row in dressed(list(found.values()), with_now=wanted.shows_column("now"))}
     pages = {}
     for group_id, of_group in ids.items():
         total = max(shown.get(group_id, 0), len(of_group))
@@ -200,14 +218,14 @@ def open_pages(wanted: ChannelFilter, limits: Mapping[int, int], shown: Mapping[
     return pages
 
 
-def rows_by_id(channel_ids: Collection[int]) -> list[ChannelRow]:
+def rows_by_id(channel_ids: Collection[int], *, with_now: bool = False) -> list[ChannelRow]:
     """Rows of certain channels (at most a page of them), in the order of the ids."""
     found = _for_rows(Channel.objects.all()).in_bulk(list(channel_ids)[:MOST_ROWS])
-    return dressed([found[pk] for pk in channel_ids if pk in found])
+    return dressed([found[pk] for pk in channel_ids if pk in found], with_now=with_now)
 
 
-def dressed(channels: list[Channel]) -> list[ChannelRow]:
-    """Add to channels what their rows show. Two queries."""
+def dressed(channels: list[Channel], *, with_now: bool = False) -> list[ChannelRow]:
+    """Add to channels what their rows show. Two queries, three with what is on air now."""
     ids = [channel.pk for channel in channels]
     states = {
         pk: StreamState(count, stale)
@@ -224,7 +242,11 @@ def dressed(channels: list[Channel]) -> list[ChannelRow]:
         .annotate(holders=Count("pk"))
         .filter(holders__gt=1)
     )
-    return [ChannelRow(item, states.get(item.pk, StreamState()), item.number in shared) for item in channels]
+    on_air = now_airing({item.guide_entry_id for item in channels if item.guide_entry_id}) if with_now else {}
+    return [
+        ChannelRow(item, states.get(item.pk, StreamState()), item.number in shared, now=on_air.get(item.guide_entry_id or 0))
+        for item in channels
+    ]
 
 
 def channel_ids(wanted: ChannelFilter, group_ids: Iterable[int] | None = None) -> list[int]:
@@ -254,35 +276,6 @@ def channel_streams(channel_ids: Collection[int]) -> dict[int, list[ChannelStrea
 def shared_number_count() -> int:
     """How many numbers are used by more than one channel (10 §8.10)."""
     return _shared_number_query().count()
-
-
-@dataclass(frozen=True)
-class GroupChoice:
-    pk: int
-    name: str
-    count: int
-    chosen: bool
-
-
-@dataclass(frozen=True)
-class GroupChoices:
-    """``more`` groups match but are not listed."""
-
-    options: list[GroupChoice]
-    more: int
-
-
-def group_choices(text: str, chosen: Collection[int], *, limit: int = 200) -> GroupChoices:
-    """Groups for the picker: those chosen first, then those whose name holds ``text``, in natural order. Two queries."""
-    counts = _group_counts(Channel.objects.all())
-    folded = text.casefold()
-    every = [
-        GroupChoice(pk, name, counts.get(pk, 0), pk in chosen)
-        for pk, name in ChannelGroup.objects.values_list("pk", "name")
-        if pk in chosen or folded in name.casefold()
-    ]
-    every.sort(key=lambda item: (not item.chosen, natural_key(item.name)))
-    return GroupChoices(every[:limit], max(0, len(every) - limit))
 
 
 def search_channels(text: str, *, limit: int = 50) -> list[Channel]:
@@ -343,6 +336,7 @@ def _summary(
     totals: dict[int | None, _Totals],
     shown: dict[int | None, int],
     without: dict[int | None, int],
+    kinds: Mapping[int, GroupKind],
 ) -> GroupSummary:
     key = group.pk if group else None
     total = totals.get(key, _Totals())
@@ -354,6 +348,7 @@ def _summary(
         without_streams=without.get(key, 0),
         range=total.range,
         is_new=bool(group and group.created_at > timezone.now() - NEW_GROUP),
+        kind=kinds.get(group.pk, GroupKind.MANUAL) if group else GroupKind.MANUAL,
     )
 
 

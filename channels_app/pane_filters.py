@@ -17,6 +17,17 @@ SORT_CHOICES = {
     "changed": "Changed last first",
 }
 """Orders inside groups; groups themselves keep their places."""
+HIDE_CHOICES = {
+    "new": "Newly created, still empty",
+    "provider": "Linked to a provider",
+    "manual": "Made by hand",
+    "auto": "Auto-Sync",
+}
+"""Kinds of groups that can be left out (10 §4)."""
+COLUMN_CHOICES = {"now": "Now airing", "logo": "Logos", "guide": "Guide marks"}
+"""Parts of rows that can be switched off."""
+STREAM_SORT_CHOICES = {"name": "Name", "-name": "Name, Z to A", "quality": "Best quality first", "new": "Newest first"}
+"""Orders inside stream groups; quality is what the name says."""
 LONGEST_SEARCH = 200  # characters of a search that are looked at
 
 
@@ -30,7 +41,10 @@ class QueryValues(Protocol):
 class ChannelFilter:
     """``groups`` empty = all groups. ``missing`` are keys of :data:`MISSING_CHOICES`, combined with OR.
 
-    ``sort`` (a key of :data:`SORT_CHOICES`) leaves nothing out, but belongs to what the pane is asked to show.
+    ``groups_until`` is the newest group that was there when ``groups`` were picked: later ones are shown too (10 §4), except
+    with 0. ``hide`` are keys of :data:`HIDE_CHOICES`. ``stream`` leaves only the channels that this stream is on.
+    ``sort`` (a key of :data:`SORT_CHOICES`) and ``columns_off`` (of :data:`COLUMN_CHOICES`) leave nothing out, but belong to
+    what the pane is asked to show.
     """
 
     text: str = ""
@@ -41,21 +55,33 @@ class ChannelFilter:
     only_stale: bool = False
     duplicates: bool = False
     sort: str = "number"
+    groups_until: int = 0
+    hide: tuple[str, ...] = ()
+    stream: int = 0
+    columns_off: tuple[str, ...] = ()
 
     @property
     def narrows(self) -> bool:
         """True when channels inside groups are left out, not just groups."""
-        return bool(self.text or self.missing or self.without_streams or self.only_stale or self.duplicates)
+        flags = (self.missing, self.without_streams, self.only_stale, self.duplicates, self.stream)
+        return bool(self.text) or any(flags)
 
     @property
     def is_active(self) -> bool:
-        return self.narrows or bool(self.groups) or self.show_empty
+        return self.narrows or bool(self.groups) or bool(self.hide) or self.show_empty
+
+    def shows_group(self, group_id: int) -> bool:
+        """Whether the group picker leaves this group in sight."""
+        return not self.groups or group_id in self.groups or bool(0 < self.groups_until < group_id)
+
+    def shows_column(self, name: str) -> bool:
+        return name not in self.columns_off
 
     @property
     def option_count(self) -> int:
         """How many choices behind the filter button are on; the search box is not one of them."""
-        flags = (self.without_streams, self.only_stale, self.duplicates, self.show_empty, bool(self.groups))
-        return len(self.missing) + sum(flags)
+        flags = (self.without_streams, self.only_stale, self.duplicates, self.show_empty)
+        return len(self.missing) + len(self.hide) + len(self.columns_off) + sum(flags)
 
     @classmethod
     def read(cls, values: QueryValues) -> "ChannelFilter":
@@ -63,18 +89,28 @@ class ChannelFilter:
             text=_text(values, "q"),
             groups=_ids(values.getlist("group")),
             show_empty=_flag(values, "empty"),
-            missing=tuple(name for name in MISSING_CHOICES if name in values.getlist("missing")),
+            missing=_some_of(values, "missing", MISSING_CHOICES),
             without_streams=_flag(values, "without"),
             only_stale=_flag(values, "stale"),
             duplicates=_flag(values, "dup"),
             sort=_one_of(values, "sort", SORT_CHOICES),
+            groups_until=next(iter(_ids(values.getlist("upto"))), 0),
+            hide=_some_of(values, "hide", HIDE_CHOICES),
+            stream=next(iter(_ids(values.getlist("on"))), 0),
+            columns_off=_some_of(values, "off", COLUMN_CHOICES),
         )
 
     def pairs(self) -> list[tuple[str, str]]:
         """The query string that :meth:`read` turns into this value again, as pairs."""
         found = [("q", self.text)] if self.text else []
         found += [("group", str(pk)) for pk in self.groups]
+        if self.groups and self.groups_until:
+            found.append(("upto", str(self.groups_until)))
         found += [("missing", name) for name in self.missing]
+        found += [("hide", name) for name in self.hide]
+        found += [("off", name) for name in self.columns_off]
+        if self.stream:
+            found.append(("on", str(self.stream)))
         flags = {"empty": self.show_empty, "without": self.without_streams, "stale": self.only_stale, "dup": self.duplicates}
         found += [(name, "1") for name, is_on in flags.items() if is_on]
         return found + ([("sort", self.sort)] if self.sort != "number" else [])
@@ -92,6 +128,7 @@ class StreamFilter:
     accounts: tuple[int, ...] = ()
     groups: tuple[int, ...] = ()
     hide_mapped: bool = False
+    sort: str = "name"
 
     @property
     def narrows(self) -> bool:
@@ -109,13 +146,15 @@ class StreamFilter:
             accounts=_ids(values.getlist("provider")),
             groups=_ids(values.getlist("sgroup")),
             hide_mapped=_flag(values, "unmapped"),
+            sort=_one_of(values, "ssort", STREAM_SORT_CHOICES),
         )
 
     def pairs(self) -> list[tuple[str, str]]:
         found = [("sq", self.text)] if self.text else []
         found += [("provider", str(pk)) for pk in self.accounts]
         found += [("sgroup", str(pk)) for pk in self.groups]
-        return found + ([("unmapped", "1")] if self.hide_mapped else [])
+        found += [("unmapped", "1")] if self.hide_mapped else []
+        return found + ([("ssort", self.sort)] if self.sort != "name" else [])
 
     @property
     def query(self) -> str:
@@ -123,7 +162,10 @@ class StreamFilter:
 
 
 PANE_PARAMETERS = frozenset(
-    {"q", "group", "empty", "missing", "without", "stale", "dup", "sort", "sq", "provider", "sgroup", "unmapped", "all"}
+    {
+        *("q", "group", "empty", "missing", "without", "stale", "dup", "sort", "upto", "hide", "on", "off"),
+        *("sq", "provider", "sgroup", "unmapped", "ssort", "all"),
+    }
 )
 """Names that make an address say what the panes show; any of them beats the saved preference."""
 
@@ -147,6 +189,12 @@ def _text(values: QueryValues, key: str) -> str:
 
 def _flag(values: QueryValues, key: str) -> bool:
     return (values.getlist(key) or [""])[-1] == "1"
+
+
+def _some_of(values: QueryValues, key: str, choices: Mapping[str, str]) -> tuple[str, ...]:
+    """Those of ``choices`` that were asked for, in their own order."""
+    asked = set(values.getlist(key))
+    return tuple(name for name in choices if name in asked)
 
 
 def _one_of(values: QueryValues, key: str, choices: Mapping[str, str]) -> str:

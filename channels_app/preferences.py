@@ -2,30 +2,40 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from channels_app.models import ViewPreference
 from channels_app.pane_filters import ChannelFilter, SavedValues, StreamFilter
+from ecm_site.conf import get_settings
 
 SCREEN = "channels"
 NARROWEST, WIDEST = 20.0, 80.0  # percent of the width for the left pane (10 §2)
 _MOST_OPEN = 200
+_LONGEST = 20_000  # characters of a query string
+_NOT_KEPT = ("q", "sq", "on")  # what somebody looked for once
 
 
 @dataclass(frozen=True)
 class ManagerPreference:
-    """``filters`` is one query string for both panes, without searches: those do not outlive a visit."""
+    """``filters`` is one query string for both panes, without searches: those do not outlive a visit.
+
+    ``auto_groups`` is "show" or "hide" where somebody decided otherwise than the setting about groups of auto-sync (10 §4),
+    so that everybody else follows the setting when it changes; they are never in ``filters``.
+    """
 
     pane: float = 50.0
     open_groups: tuple[int, ...] = ()
     closed_providers: tuple[int, ...] = ()
     filters: str = ""
+    auto_groups: str = ""
 
     @property
     def channel_filter(self) -> ChannelFilter:
-        return ChannelFilter.read(SavedValues(parse_qsl(self.filters)))
+        wanted = ChannelFilter.read(SavedValues(parse_qsl(self.filters)))
+        hides = self.auto_groups == "hide" or (not self.auto_groups and get_settings().hide_auto_sync_groups)
+        return replace(wanted, hide=(*wanted.hide, "auto")) if hides else wanted
 
     @property
     def stream_filter(self) -> StreamFilter:
@@ -43,7 +53,12 @@ def read_preference(user_id: int | None) -> ManagerPreference:
 def save_preference(user_id: int, changes: dict[str, Any]) -> ManagerPreference:
     """Store some values over the present ones; unknown names and nonsense are dropped."""
     present = asdict(read_preference(user_id))
-    preference = _checked({**present, **{name: value for name, value in changes.items() if name in present}})
+    wanted = {name: value for name, value in changes.items() if name in present}
+    if "filters" in wanted:
+        hides = ("hide", "auto") in parse_qsl(str(wanted["filters"])[:_LONGEST])
+        differs = hides != get_settings().hide_auto_sync_groups
+        wanted["auto_groups"] = ("hide" if hides else "show") if differs else ""
+    preference = _checked({**present, **wanted})
     ViewPreference.objects.update_or_create(user_id=user_id, screen=SCREEN, defaults={"values": asdict(preference)})
     return preference
 
@@ -58,13 +73,14 @@ def _checked(values: dict[str, Any]) -> ManagerPreference:
         open_groups=_ids(values.get("open_groups")),
         closed_providers=_ids(values.get("closed_providers")),
         filters=_filters(str(values.get("filters", ""))),
+        auto_groups=next((word for word in ("show", "hide") if values.get("auto_groups") == word), ""),
     )
 
 
 def _filters(query: str) -> str:
-    saved = SavedValues(parse_qsl(query[:20_000]))
+    saved = SavedValues(parse_qsl(query[:_LONGEST]))
     pairs = [*ChannelFilter.read(saved).pairs(), *StreamFilter.read(saved).pairs()]
-    return urlencode([(name, value) for name, value in pairs if name not in ("q", "sq")])
+    return urlencode([(name, value) for name, value in pairs if name not in _NOT_KEPT and (name, value) != ("hide", "auto")])
 
 
 def _ids(value: object) -> tuple[int, ...]:

@@ -29,6 +29,8 @@ TVG_ID_SOURCES = ("tvg_id", "channel_number", "gracenote")
 SEPARATORS = ("-", ":", "|")
 TIMEZONE_PREFERENCES = ("east", "west", "both")
 IDENTITY_FIELDS = ("name", "url", "tvg_id", "m3u_id", "group")
+NORMALIZE_COUNTRY = ("leave", "keep", "strip")
+GRACENOTE_CONFLICT_MODES = ("ask", "skip", "overwrite")
 THEMES = ("dark", "light", "high-contrast", "system")  # system = as the device of whoever looks
 LOG_LEVELS = ("", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")  # empty = what LOG_LEVEL in the environment says
 
@@ -58,7 +60,14 @@ class EcmSettings:
     auto_rename_channel_number: bool = False
     custom_network_prefixes: tuple[str, ...] = field(default=())
     custom_network_suffixes: tuple[str, ...] = field(default=())
+    normalize_quality: bool = True  # what "normalize names" takes off (10 §11, §12)
+    normalize_network_prefix: bool = False
+    normalize_network_suffix: bool = True
+    normalize_country: str = "leave"
+    gracenote_conflict_mode: str = "ask"  # what fetching does where a channel has another id (10 §18)
     show_stream_urls: bool = True
+    hide_auto_sync_groups: bool = False  # in the channel manager, for everybody who has not chosen otherwise
+    hide_ungrouped_streams: bool = True  # where a provider has groups as well; a search finds them anyway
     default_channel_profile_ids: tuple[str, ...] = field(default=())  # ids of channel profiles that new channels join
     cache_logos: bool = True  # off = browsers load pictures from where they are
     task_tick_seconds: int = 60  # how often the worker looks what is due (50 T-15)
@@ -85,6 +94,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "channel_number_separator": SEPARATORS,
     "country_separator": SEPARATORS,
     "timezone_preference": TIMEZONE_PREFERENCES,
+    "normalize_country": NORMALIZE_COUNTRY,
+    "gracenote_conflict_mode": GRACENOTE_CONFLICT_MODES,
     "theme": THEMES,
     "backend_log_level": LOG_LEVELS,
 }

@@ -13,7 +13,6 @@ from django.utils import timezone
 from channels_app.channel_queries import (
     channel_ids,
     channel_rows,
-    group_choices,
     group_summary,
     lineup_summary,
     open_pages,
@@ -21,6 +20,7 @@ from channels_app.channel_queries import (
     search_channels,
 )
 from channels_app.channel_tree import channel_tree, refreshed_tree
+from channels_app.finding.group_picker import group_choices
 from channels_app.models import Channel, ChannelGroup
 from channels_app.pane_filters import ChannelFilter
 from channels_app.tests.lineup_fixtures import (
@@ -175,7 +175,7 @@ def test_picked_groups_leave_uncategorized_in_sight() -> None:
     make_channel("Loose")
     assert names(ChannelFilter(groups=(news.pk,))) == ["CNN", "Loose"]
     assert [group.name for group in lineup_summary(ChannelFilter(groups=(news.pk,))).groups] == ["Uncategorized", "News"]
-    choices = group_choices("SPO", [news.pk])
+    choices = group_choices(ChannelFilter(groups=(news.pk,)), "SPO")
     assert [(item.name, item.count, item.chosen) for item in choices.options] == [("News", 1, True), ("Sports", 1, False)]
 
 

@@ -19,6 +19,7 @@ from channels_app.stream_queries import (
     stream_tree,
 )
 from channels_app.tests.lineup_fixtures import make_account, make_channel, make_streams
+from ecm_site.conf import save_settings
 from m3u_app.models import Stream, StreamGroup
 
 pytestmark = pytest.mark.django_db
@@ -123,6 +124,9 @@ def test_streams_without_group_or_provider_are_shown_too() -> None:
     acme = key_of("UK 2")[0]
     Stream.objects.create(account_id=acme, name="Loose", url="http://x.example/1", stream_hash=b"1")
     Stream.objects.create(name="Mine", url="http://x.example/2", is_custom=True, stream_hash=b"2")
+    assert "Ungrouped" not in shape(EVERYTHING)["Acme"], "the usual setting leaves it out where there are groups as well"
+    assert shape(StreamFilter(text="loose")) == {"Acme": {"Ungrouped": 1}}
+    save_settings(hide_ungrouped_streams=False)
     tree = stream_tree(EVERYTHING)
     assert [(node.name, node.stream_count) for node in tree.providers] == [("Acme", 6), ("Best", 1), ("Custom streams", 1)]
     assert list(shape(EVERYTHING)["Acme"])[-1] == "Ungrouped"

@@ -12,11 +12,11 @@ from channels_app.channel_queries import (
     channel_ids,
     channel_rows,
     channel_streams,
-    group_choices,
     lineup_summary,
     rows_by_id,
 )
 from channels_app.channel_tree import GROUPS_PER_PAGE, GroupNode, attach_streams, channel_tree, refreshed_tree
+from channels_app.finding.group_picker import group_choices
 from channels_app.models import Channel
 from channels_app.pane_filters import ChannelFilter, StreamFilter
 from channels_app.targets import matching_count
@@ -61,7 +61,8 @@ def refresh(request: HttpRequest) -> HttpResponse:
 
 
 def _refreshed_rows(request: HttpRequest, wanted: ChannelFilter, expanded: tuple[int, ...]) -> HttpResponse:
-    changed, shown = rows_by_id(ids_in(request.GET, "channels")), set(ids_in(request.GET, "rows"))
+    changed = rows_by_id(ids_in(request.GET, "channels"), with_now=wanted.shows_column("now"))
+    shown = set(ids_in(request.GET, "rows"))
     rows = [row for row in changed if row.channel.pk in shown]
     summary = lineup_summary(wanted)
     touched = {row.channel.group_id or 0 for row in changed}
@@ -125,8 +126,8 @@ def options(request: HttpRequest) -> HttpResponse:
     """Choices of the group picker that match its own search: picked first, then natural order, with counts (10 §4)."""
     wanted = ChannelFilter.read(request.GET)
     text = request.GET.get("find", "").replace("\x00", "").strip()[:100]
-    context = group_choices(text, wanted.groups)
-    return render(request, "channels_app/_channel_group_options.html", {"options": context.options, "more": context.more})
+    found = group_choices(wanted, text)
+    return render(request, "channels_app/_channel_group_options.html", {"found": found})
 
 
 def _context(request: HttpRequest, wanted: ChannelFilter, **values: Any) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """The channel manager: the page with both panes (10 §2), and what a person left it like."""
 
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -8,12 +10,21 @@ from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from channels_app.channel_tree import channel_tree
-from channels_app.pane_filters import MISSING_CHOICES, PANE_PARAMETERS, ChannelFilter, StreamFilter
+from channels_app.finding.group_picker import without_deleted
+from channels_app.pane_filters import (
+    COLUMN_CHOICES,
+    HIDE_CHOICES,
+    MISSING_CHOICES,
+    PANE_PARAMETERS,
+    STREAM_SORT_CHOICES,
+    ChannelFilter,
+    StreamFilter,
+)
 from channels_app.preferences import read_preference, save_preference
 from channels_app.stream_queries import any_mapped, stream_tree
 from channels_app.views.posted import ids_in
 from ecm_site.conf import get_settings
-from m3u_app.models import Account
+from m3u_app.models import Account, Stream
 
 
 @require_GET
@@ -22,6 +33,7 @@ def manager(request: HttpRequest) -> HttpResponse:
     preference = read_preference(request.user.pk)
     addressed = bool(PANE_PARAMETERS & request.GET.keys())
     wanted = ChannelFilter.read(request.GET) if addressed else preference.channel_filter
+    wanted = replace(wanted, groups=without_deleted(wanted.groups))
     wanted_streams = StreamFilter.read(request.GET) if addressed else preference.stream_filter
     opened = (*ids_in(request.GET, "open"), *preference.open_groups)
     context: dict[str, Any] = {
@@ -60,6 +72,9 @@ def channel_pane_context(wanted: ChannelFilter) -> dict[str, Any]:
         "wanted": wanted,
         "channels_url": reverse("channels:manager"),
         "missing_choices": [(name, label, name in wanted.missing) for name, label in MISSING_CHOICES.items()],
+        "hide_choices": [(name, label, name in wanted.hide) for name, label in HIDE_CHOICES.items()],
+        "column_choices": [(name, label, name in wanted.columns_off) for name, label in COLUMN_CHOICES.items()],
+        "wanted_stream_name": partial(_stream_name, wanted.stream),  # asked for by the chip alone
     }
 
 
@@ -68,8 +83,13 @@ def stream_pane_context(wanted: StreamFilter) -> dict[str, Any]:
     return {
         "wanted_streams": wanted,
         "streams_url": reverse("channels:stream_tree"),
+        "stream_sort_choices": STREAM_SORT_CHOICES.items(),
         "show_urls": get_settings().show_stream_urls,
     }
+
+
+def _stream_name(stream_id: int) -> str:
+    return Stream.objects.filter(pk=stream_id).values_list("name", flat=True).first() or "a stream that is gone"
 
 
 def _bulk_url() -> str:

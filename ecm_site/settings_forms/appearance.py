@@ -25,5 +25,15 @@ class AppearanceForm(SettingsForm):
         required=False,
         help_text="Switch it off before taking screenshots. Hidden addresses are not in the page at all.",
     )
+    hide_auto_sync_groups = forms.BooleanField(
+        label="Leave groups of auto-sync out of the channel manager",
+        required=False,
+        help_text="Everybody can show them again with the filter of the channel list.",
+    )
+    hide_ungrouped_streams = forms.BooleanField(
+        label="Leave streams without a group out of the stream list",
+        required=False,
+        help_text="Only where the provider has groups as well. A search finds these streams anyway.",
+    )
     hide_m3u_urls = forms.BooleanField(label="Hide playlist addresses on the M3U pages", required=False)
     hide_epg_urls = forms.BooleanField(label="Hide guide addresses on the Guide pages", required=False)

@@ -1,10 +1,11 @@
 // Every button and menu entry with data-act, by name. ``subject`` is the row or group that it is about.
 
-import { channelsUrl, groupOf, idOf, openDialog, post, root, rowOf } from "./dom.js";
+import { channelsUrl, groupOf, idOf, openDialog, post, root, rowOf, textOf } from "./dom.js";
 import { applyFilter, clearFilters, dropFilter, pickOptions, toggleFilter } from "./filters.js";
 import { edit } from "./inline_edit.js";
 import { closeMenu, menuSubject } from "./menu.js";
-import { moveStream, step, stepGroup } from "./keyboard_move.js";
+import { moveStream, pickedGroups, step, stepGroup, toEdge } from "./keyboard_move.js";
+import { showPane } from "./panes.js";
 import * as selection from "./selection.js";
 import { collapseAll, expandAll } from "./tree.js";
 
@@ -36,17 +37,25 @@ const ACTIONS = {
   delete: (item) => openDialog(channelsUrl("delete/"), ids(item)),
   up: (item) => step(item, "up"),
   down: (item) => step(item, "down"),
+  first: (item) => toEdge(item, "first"),
+  last: (item) => toEdge(item, "last"),
+  "insert-streams": (item) => createChannels({ group: idOf(groupOf(item)), start: textOf(item.querySelector(".cm-number")) }),
   hide: (item) => post(`${idOf(item)}/hidden/`, { value: "1" }),
   show: (item) => post(`${idOf(item)}/hidden/`, { value: "" }),
   "move-selected": () => openDialog(channelsUrl("move/"), ids()),
   "renumber-selected": () => openDialog(channelsUrl("renumber/"), ids()),
   "delete-selected": () => openDialog(channelsUrl("delete/"), ids()),
+  "copy-channel-url": (item) => copyAddress(`${idOf(item)}/address/`),
+  "copy-stream-url": (item) => copyAddress(`streams/${idOf(item)}/address/`),
   // groups of channels
   "new-channel": (group) => openDialog(channelsUrl("create/"), { group: idOf(group) }),
   "rename-group": (group) => openDialog(channelsUrl(`groups/${idOf(group)}/rename/`)),
   "delete-group": (group) => openDialog(channelsUrl(`groups/${idOf(group)}/delete/`)),
   "group-up": (group) => stepGroup(group, "up"),
   "group-down": (group) => stepGroup(group, "down"),
+  "place-group": (group) => openDialog(channelsUrl("groups/reorder/"), { group: pickedGroups(group).join(",") }),
+  "sort-group": (group) => openDialog(channelsUrl(`groups/${idOf(group)}/sort/`)),
+  "receive-behind": (group) => createChannels({ behind: idOf(group) }),
   receive: (group) => createChannels({ group: idOf(group) }),
   "expand-all": (_, button) => expandAll(button.closest("[data-pane]")),
   "collapse-all": (_, button) => collapseAll(button.closest("[data-pane]")),
@@ -57,7 +66,8 @@ const ACTIONS = {
   // streams of providers
   "create-from-selected": () => createChannels(),
   "add-selected": () => openDialog(channelsUrl("add-streams/"), selection.streamValues()),
-  "create-from-group": (group) => openBulk({ stream_group: idOf(group), count: group.dataset.count }),
+  "create-from-group": async (group) => openBulk(await selection.valuesOfStreamGroup(group)),
+  "show-channels-of": (_, mark) => (showPane("channels"), applyFilter("channels", "on", mark.dataset.value)),
   "select-group": (group) => selection.toggleGroup(group),
   "only-group": (group) => applyFilter("streams", "sgroup", group.dataset.id),
   // panes
@@ -84,6 +94,17 @@ export function act(name, subject, button) {
 export function pickForMenu(kind, subject) {
   menuKind = kind;
   if (kind === "stream" && !selection.isPicked(subject)) selection.only(subject);
+}
+
+const COPY_FAILED_MS = 5000;
+
+// Where the clipboard is out of reach, a dialog shows the address, ready to be selected (10 §9.2).
+async function copyAddress(path) {
+  const answer = await fetch(channelsUrl(path), { headers: { Accept: "text/plain" } }).catch(() => null);
+  if (!answer?.ok) {
+    const gone = answer?.status === 404;
+    window.ecm.toast("error", gone ? "This does not exist any more." : "The address could not be read. Try again.", { shown: COPY_FAILED_MS });
+  } else if (!(await window.ecm.copy(await answer.text()))) await openDialog(channelsUrl(path));
 }
 
 export function createChannels(target = {}) {

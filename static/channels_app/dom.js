@@ -77,5 +77,7 @@ export function filterQuery(pane) {
   for (const [name, value] of new FormData(form)) {
     if (value !== "" && name !== "find" && name !== "all") query.append(name, value);
   }
+  if (!query.has("group")) query.delete("upto"); // says which groups were there when some were picked
+  if (query.get("ssort") === "name") query.delete("ssort"); // the usual order needs no mention
   return query;
 }

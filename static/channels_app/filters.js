@@ -24,7 +24,7 @@ export function dropFilter(chip) {
 
 export function clearFilters(pane) {
   const form = formOf(pane);
-  uncheck(form, "[type=checkbox], .cm-options [type=hidden]");
+  uncheck(form, "[type=checkbox]:not([name=off]), .cm-options [type=hidden]:not([name=upto])");
   for (const field of form.querySelectorAll("[type=search]")) field.value = "";
   form.requestSubmit();
 }
@@ -38,7 +38,7 @@ export function applyFilter(pane, name, value) {
   else {
     const input = document.createElement("input");
     Object.assign(input, { type: "hidden", name, value });
-    [...form.querySelectorAll(".cm-options")].at(-1).append(input);
+    (name === "on" ? form.querySelector("[data-filter-extra]") : [...form.querySelectorAll(".cm-drop .cm-options")].at(-1)).append(input);
   }
   changed(pane);
 }
@@ -46,7 +46,7 @@ export function applyFilter(pane, name, value) {
 export function pickOptions(button, all) {
   const panel = button.closest(".cm-drop-panel");
   for (const box of panel.querySelectorAll(".cm-options [type=checkbox]")) box.checked = all;
-  if (!all) panel.querySelectorAll(".cm-options [type=hidden]").forEach((input) => input.remove());
+  if (!all) panel.querySelectorAll(".cm-options [type=hidden]:not([name=upto])").forEach((input) => input.remove());
   changed(paneOfElement(button));
 }
 

@@ -11,6 +11,7 @@ import { edit } from "./inline_edit.js";
 import { settleTabStops } from "./keyboard.js";
 import { closeMenu, isMenuOf, menuFor, openMenu } from "./menu.js";
 import * as selection from "./selection.js";
+import { settleNowAiring } from "./now_airing.js";
 import { keepOpenGroups, toggle } from "./tree.js";
 
 // --- clicks in the lists ----------------------------------------------------------------------------------------------
@@ -101,6 +102,7 @@ function settle(within) {
     if (logo.complete && !logo.naturalWidth && logo.currentSrc) logo.classList.add("is-broken");
   }
   settleTabStops(within);
+  settleNowAiring();
   selection.show(within);
 }
 

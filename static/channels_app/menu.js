@@ -45,6 +45,8 @@ function settle(menu, subject) {
     selected: selection.channelCount() > 0,
     several: selection.channelCount() > 1,
     many,
+    one: !many,
+    insertable: selection.streamCount() > 0 && /\d/.test(subject.querySelector?.(":scope > .cm-row > .cm-number")?.textContent ?? ""),
   };
   for (const element of menu.querySelectorAll("[data-when]")) element.hidden = !holds[element.dataset.when];
   const heading = menu.querySelector("[data-count]");

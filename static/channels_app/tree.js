@@ -76,7 +76,7 @@ document.addEventListener("htmx:configRequest", (event) => {
 
 const closedProviders = () => [...streamTree().querySelectorAll(".cm-account:not(.is-open)")].map((each) => each.dataset.id);
 
-const isNarrowed = () => ["q", "missing", "without", "stale", "dup"].some((name) => filterQuery("channels").has(name));
+const isNarrowed = () => ["q", "missing", "without", "stale", "dup", "on"].some((name) => filterQuery("channels").has(name));
 
 export async function expandAll(pane) {
   const groups = [...pane.querySelectorAll(".cm-group:not(.is-open)")].filter((group) => shownCount(group));

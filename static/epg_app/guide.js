@@ -60,22 +60,10 @@
     window.Sortable.create(rows, { handle: "[data-grip]", animation: 120, onEnd: (event) => (settle(), tell(event.item)) });
   }
 
-  // --- copying --------------------------------------------------------------------------------------------------------
+  // --- copying: site.js does it, so without scripts there is nothing to press -----------------------------------------
   function offerCopying() {
-    if (!navigator.clipboard) return; // browsers only have it on https and on this machine
     document.querySelectorAll("[data-copy][hidden]").forEach((button) => (button.hidden = false));
   }
-
-  document.addEventListener("click", async (event) => {
-    const button = event.target.closest?.("[data-copy]");
-    if (!button) return;
-    try {
-      await navigator.clipboard.writeText(button.dataset.copy);
-      window.ecm?.toast?.("success", "Copied the address.");
-    } catch {
-      window.ecm?.toast?.("error", "The browser did not allow copying. Select the address and copy it by hand.");
-    }
-  });
 
   // --- the form -------------------------------------------------------------------------------------------------------
   document.addEventListener("change", (event) => {

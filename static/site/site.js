@@ -4,6 +4,7 @@
   "use strict";
 
   const SHOWN_MS = { success: 6000, info: 6000, debug: 6000, warning: 12000, error: 0 }; // 0 = until dismissed
+  const COPIED_MS = 3000;
   const UNDO_SHOWN_MS = 15000; // long enough to read, decide and reach the button
   const CONNECTION = "connection";
   const SESSION = "session";
@@ -19,7 +20,8 @@
   }
 
   // --- toasts -------------------------------------------------------------------------------------------------------
-  // options: undo = address to POST to; link = {text, href}; retry = function; key = at most one toast of this key
+  // options: undo = address to POST to; link = {text, href}; retry = function; key = at most one toast of this key;
+  // shown = milliseconds
   function toast(level, text, options = {}) {
     const box = document.getElementById("toasts");
     (document.querySelector("dialog[open]") || document.body).append(box); // a modal dialog hides what lies outside it
@@ -52,7 +54,7 @@
     item.append(close);
     box.append(item);
     if (options.undo) window.htmx.process(item);
-    leaveAfter(item, options.undo ? UNDO_SHOWN_MS : SHOWN_MS[level] ?? SHOWN_MS.info);
+    leaveAfter(item, options.shown ?? (options.undo ? UNDO_SHOWN_MS : (SHOWN_MS[level] ?? SHOWN_MS.info)));
     return item;
   }
 
@@ -256,16 +258,38 @@
     if (!source) return;
     const field = source.dataset.copyFrom && document.querySelector(source.dataset.copyFrom);
     const text = field ? field.value || field.textContent : source.dataset.copy;
-    try {
-      await navigator.clipboard.writeText(text);
-      toast("success", "Copied.");
-    } catch (error) {
-      // Only pages behind TLS (or on this machine) may use the clipboard: select the text for Ctrl+C instead.
-      if (field?.select) field.select();
-      toast("info", field ? "Press Ctrl+C to copy." : `Copy this: ${text}`);
-    }
+    if (await copy(text)) return;
+    if (field?.select) field.select();
+    toast("info", field ? "Press Ctrl+C to copy." : `Copy this: ${text}`);
   });
 
-  window.ecm = { announce, toast, openDialog, closeDialog };
+  // Puts a text on the clipboard, says so for three seconds, and returns whether it could.
+  async function copy(text) {
+    let copied = false;
+    try {
+      await navigator.clipboard.writeText(text);
+      copied = true;
+    } catch (error) {
+      copied = copyTheOldWay(text); // only pages behind TLS, or on this machine, have the other one
+    }
+    if (copied) toast("success", "Copied.", { shown: COPIED_MS });
+    return copied;
+  }
+
+  function copyTheOldWay(text) {
+    const before = document.activeElement;
+    const field = document.createElement("textarea");
+    field.value = text;
+    field.setAttribute("readonly", "");
+    field.className = "visually-hidden";
+    (document.querySelector("dialog[open]") || document.body).append(field); // a modal dialog lets nothing outside be selected
+    field.select();
+    const copied = document.execCommand("copy");
+    field.remove();
+    before?.focus?.({ preventScroll: true });
+    return copied;
+  }
+
+  window.ecm = { announce, toast, openDialog, closeDialog, copy };
   document.addEventListener("DOMContentLoaded", showWaitingToasts);
 })();
