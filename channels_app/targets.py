@@ -4,17 +4,25 @@
 looked up again at the moment of acting, and the action is refused when they are no longer that many.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl
 
 from django.http import QueryDict
 
 from channels_app.channel_queries import matching_channels
 from channels_app.errors import EditRefused
+from channels_app.id_lists import ids_in
 from channels_app.pane_filters import SORT_CHOICES, ChannelFilter, SavedValues
 from channels_app.pane_order import ids_in_order, put_in_order
-from channels_app.views.posted import ids_in
 from ecm_site.wording import counted
+
+
+class CountDiffers(EditRefused):
+    """A filter matches ``now`` channels, not as many as were confirmed."""
+
+    def __init__(self, confirmed: int, now: int) -> None:
+        super().__init__(f"You confirmed {counted(confirmed, 'channel')}, now it is {now:,}. Look again.")
+        self.now = now
 
 
 @dataclass(frozen=True)
@@ -41,7 +49,7 @@ class Target:
     def ids(self) -> tuple[int, ...]:
         """The channels in the order of the pane, looked up now; chosen ones that no longer exist come last.
 
-        Raises :class:`EditRefused` when a filter no longer matches as many channels as were confirmed.
+        Raises :class:`CountDiffers` when a filter no longer matches as many channels as were confirmed.
         """
         if self.wanted is None:
             return put_in_order(self.chosen, self.sort)
@@ -49,8 +57,12 @@ class Target:
             raise EditRefused("Say how many channels you confirmed: open this from the selection in the channel manager.")
         found = ids_in_order(matching_channels(self.wanted), self.sort)
         if len(found) != self.confirmed:
-            raise EditRefused(f"You confirmed {counted(self.confirmed, 'channel')}, now it is {len(found):,}. Look again.")
+            raise CountDiffers(self.confirmed, len(found))
         return tuple(found)
+
+    def recounted(self, now: int) -> "Target":
+        """The same filter, for ``now`` channels: what a dialog shows that asks again."""
+        return replace(self, confirmed=now)
 
     def pairs(self) -> list[tuple[str, str]]:
         """Hidden fields of a form that carry the target on; :func:`read_target` reads them again.
