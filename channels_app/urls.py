@@ -60,6 +60,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("create-from-stream/", stream_actions.create_channel, name="create_from_stream"),
     path("bulk-create/", include("channels_app.bulk_urls")),
     path("auto-sync/", include("channels_app.auto_sync_urls")),
+    path("names/", include("channels_app.names_urls")),
     path("<int:channel_id>/streams/add/", stream_actions.add, name="add_streams"),
     path("<int:channel_id>/streams/remove/", stream_actions.remove, name="remove_streams"),
     path("<int:channel_id>/streams/reorder/", stream_actions.reorder, name="reorder_streams"),

@@ -11,6 +11,7 @@ handler500 = "ecm_site.views.errors.server_error"
 urlpatterns = [
     path("", include("ecm_site.site_urls")),
     path("channels/", include("channels_app.urls")),
+    path("logos/", include("channels_app.logos_urls")),
     path("", include("m3u_app.change_urls")),
     path("", include("m3u_app.api_urls")),
     path("", include("m3u_app.digest_urls")),
@@ -19,6 +20,8 @@ urlpatterns = [
     path("", include("tasks_app.urls")),
     path("", include("tasks_app.alert_urls")),
     path("", include("channels_app.publishing.urls")),
+    path("", include("channels_app.api.names_urls")),
+    path("", include("channels_app.apply_names_urls")),
     path("admin/login/", admin_sign_in),
     path("admin/", admin.site.urls),
 ]

@@ -61,7 +61,7 @@ def edit(request: HttpRequest, channel_id: int) -> HttpResponse:
     if channel is None:
         raise Http404
     if request.method == "GET":
-        return _edit_form(request, channel, ChannelForm.for_channel(channel))
+        return edit_form(request, channel, ChannelForm.for_channel(channel))
     form = ChannelForm(request.POST)
     form.is_valid()
     batch_id = new_batch_id()
@@ -75,7 +75,7 @@ def edit(request: HttpRequest, channel_id: int) -> HttpResponse:
         outcome = update_channel(UpdateChannel(channel.pk, changes), batch_id=batch_id)
     except EditRefused as error:
         refuse_in(form, error, CHANNEL_FORM_NAMES)
-        return _edit_form(request, channel, form, status=422)
+        return edit_form(request, channel, form, status=422)
     touched = None if made else {channel.group_id, group.pk if group else None}
     return edited(request, outcome, groups=touched)
 
@@ -144,11 +144,16 @@ def _new_form(request: HttpRequest, form: NewChannelForm, status: int = 200) -> 
     return dialog(request, "channels_app/_new_channel_form.html", "New channel", context, status)
 
 
-def _edit_form(request: HttpRequest, channel: Channel, form: ChannelForm, status: int = 200) -> HttpResponse:
+def edit_form(
+    request: HttpRequest, channel: Channel, form: ChannelForm, status: int = 200, *, told: str = ""
+) -> HttpResponse:
+    """The edit dialog with what ``form`` holds. ``told``: what looking up the Gracenote id found."""
     streams = [link.stream for link in channel_streams([channel.pk])[channel.pk]]
     entry = _chosen_entry(form)
     context = {
         "channel": channel,
+        "looked_up_for": channel.pk,
+        "told": told,
         "form": form,
         "group_names": _group_names(),
         "streams": streams,

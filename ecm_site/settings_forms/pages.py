@@ -7,6 +7,7 @@ from ecm_site.settings_forms.appearance import AppearanceForm
 from ecm_site.settings_forms.channel_defaults import ChannelDefaultsForm
 from ecm_site.settings_forms.general import GeneralForm
 from ecm_site.settings_forms.guide import GuideForm
+from ecm_site.settings_forms.normalization import NormalizationForm
 from ecm_site.settings_forms.playlists import PlaylistForm
 
 
@@ -32,6 +33,15 @@ PAGES = (
         icon="tag",
         form=ChannelDefaultsForm,
         note="What the bulk create dialog proposes. It can be changed there for one go; existing channels stay as they are.",
+    ),
+    SettingsPage(
+        "normalization",
+        "Normalization",
+        icon="wand",
+        form=NormalizationForm,
+        note="What names lose when they are normalized, and what finding duplicates does not look at. Nothing is renamed by"
+        " saving this.",
+        also="channels_app/names/_apply_card.html",
     ),
     SettingsPage("playlists", "Playlists", icon="playlist", form=PlaylistForm),
     SettingsPage(

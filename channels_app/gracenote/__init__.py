@@ -1,0 +1,1 @@
+"""Fills Gracenote ids of channels from what guides and playlists brought along (10 §18)."""
