@@ -14,16 +14,31 @@ def make_triggers(connection: Any) -> list[str]:
 
 
 def _triggers(table: LineupTable, columns: list[str]) -> list[str]:
-    name, recording = quoted(table.name), f"(SELECT step FROM {META}) > 0"  # noqa: S608 - our own names
+    recording = f"(SELECT step FROM {META}) > 0"  # noqa: S608 - our own names
     different = " OR ".join(f"old.{quoted(column)} IS NOT new.{quoted(column)}" for column in columns)
-    return [
-        f"CREATE TRIGGER {quoted(f'draft_insert_{table.name}')} AFTER INSERT ON {name} WHEN {recording}"
-        f" BEGIN {_write(table, 'new', 'NULL', _image('new', columns))} END",
-        f"CREATE TRIGGER {quoted(f'draft_update_{table.name}')} AFTER UPDATE ON {name} WHEN {recording} AND ({different})"
-        f" BEGIN {_write(table, 'new', _image('old', columns), _image('new', columns))} END",
-        f"CREATE TRIGGER {quoted(f'draft_delete_{table.name}')} AFTER DELETE ON {name} WHEN {recording}"
-        f" BEGIN {_write(table, 'old', _image('old', columns), 'NULL')} END",
+    old, new = _image("old", columns), _image("new", columns)
+    gone, come = _write(table, "old", old, "NULL"), _write(table, "new", "NULL", new)
+    made = [
+        _trigger(table, "insert", "INSERT", recording, [come]),
+        _trigger(table, "delete", "DELETE", recording, [gone]),
     ]
+    if not table.parent:
+        return [*made, _trigger(table, "update", "UPDATE", f"{recording} AND ({different})", [_write(table, "new", old, new)])]
+    parent = quoted(table.parent)
+    stays = f"old.{parent} IS new.{parent}"
+    return [
+        *made,
+        _trigger(table, "update", "UPDATE", f"{recording} AND {stays} AND ({different})", [_write(table, "new", old, new)]),
+        # A row that goes to another channel changes both.
+        _trigger(table, "move", "UPDATE", f"{recording} AND NOT ({stays})", [gone, come]),
+    ]
+
+
+def _trigger(table: LineupTable, name: str, verb: str, condition: str, statements: list[str]) -> str:
+    return (
+        f"CREATE TRIGGER {quoted(f'draft_{name}_{table.name}')} AFTER {verb} ON {quoted(table.name)}"
+        f" WHEN {condition} BEGIN {' '.join(statements)} END"
+    )
 
 
 def _write(table: LineupTable, row: str, before: str, after: str) -> str:

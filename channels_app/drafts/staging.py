@@ -58,10 +58,11 @@ def refuse_step() -> None:
 
 
 def _answer(request: HttpRequest, draft: Draft, view: Callable[[], HttpResponse]) -> HttpResponse:
-    catch_up()
     if request.method in _READING:
+        catch_up(patiently=False)
         return _read_to_the_end(view())
     try:
+        catch_up()
         with step() as taken:
             response = _read_to_the_end(view())
             session = current_session()
