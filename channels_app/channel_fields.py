@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from channels_app.commands import FieldValue
 from channels_app.errors import EditRefused
+from channels_app.logos.addresses import stored_name_of
 from channels_app.models import Channel
 from channels_app.numbering import format_number, parse_number
 
@@ -46,10 +47,10 @@ def clean_number(value: object) -> Decimal | None:
 
 
 def clean_logo(value: object) -> str:
-    """A logo address: http or https with a host, or empty."""
+    """A logo address: http or https with a host, that of an uploaded picture, or empty."""
     address = clean_text(value, longest=LOGO_LENGTH)
-    if not address:
-        return ""
+    if not address or stored_name_of(address):
+        return address
     try:
         parts = urlsplit(address)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname)

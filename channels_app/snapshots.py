@@ -9,7 +9,8 @@ from channels_app.models import Channel, ChannelStream, ProfileMembership
 
 Snapshot = dict[str, Any]
 """Keys: those of :data:`channel_fields.FIELDS`, "group", "guide_entry" and "stream_profile" (names, for people), "uuid",
-"auto_created", "auto_created_by_id", "synced_stream", "synced_group", "pinned_fields", "created_at", "streams": ids in order, and
+"auto_created", "auto_created_by_id", "synced_stream", "synced_group", "pinned_fields", "created_at", "streams": ids in
+order, and
 "profile_ids": the channel profiles in which it is enabled."""
 
 

@@ -14,6 +14,7 @@ class MenuEntry:
 MENU = (
     MenuEntry("Dashboard", "/", icon="layout-dashboard"),
     MenuEntry("Channels", "/channels/", icon="device-tv"),
+    MenuEntry("Logos", "/logos/", icon="photo"),
     MenuEntry("M3U", "/m3u/", icon="playlist"),
     MenuEntry("Guide", "/guide/", icon="calendar-time"),
     MenuEntry("Publishing", "/publishing/", icon="broadcast"),

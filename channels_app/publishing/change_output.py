@@ -68,5 +68,5 @@ def register_handlers() -> None:
 
 
 def _publish_if_needed(changed: dict[str, Any]) -> None:
-    if "output_tvg_id_source" in changed:  # everything else is put in while sending
+    if changed.keys() & {"output_tvg_id_source", "public_base_url"}:  # everything else is put in while sending
         request_publish()

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 
+from channels_app.logos.addresses import stored_name_of
 from channels_app.publishing.lineup_rows import LineupChannel
 from channels_app.publishing.output_text import output_id, xml_attribute, xml_text
+from ecm_site.conf import get_settings
 from ecm_site.version import VERSION
 
 PROLOGUE = (
@@ -21,14 +23,14 @@ class GuideChannel:
         self.attribute = attribute
         self.names = [channel.name]
         self.number = channel.number
-        self.icon_url = channel.logo_url
+        self.icon_url = _icon(channel)
         self.entry_id = channel.entry_id
 
     def add(self, channel: LineupChannel) -> None:
         """Take in another channel with the same id."""
         if channel.name not in self.names:
             self.names.append(channel.name)
-        self.icon_url = self.icon_url or channel.logo_url
+        self.icon_url = self.icon_url or _icon(channel)
         self.entry_id = self.entry_id or channel.entry_id
 
     def element(self) -> str:
@@ -37,6 +39,15 @@ class GuideChannel:
         icon = f'<icon src="{xml_attribute(self.icon_url)}"/>' if self.icon_url else ""
         shown = "".join(f"<display-name>{xml_text(name)}</display-name>" for name in names)
         return f'<channel id="{self.attribute}">{shown}{icon}</channel>\n'
+
+
+def _icon(channel: LineupChannel) -> str:
+    """The channel's picture. A guide is stored packed, without a place for this server's address: an uploaded picture is
+    named only if the operator gave one for players."""
+    if not stored_name_of(channel.logo_url):
+        return channel.logo_url
+    base = get_settings().public_base_url.rstrip("/")
+    return f"{base}{channel.logo_url}" if base else ""
 
 
 def guide_channels(channels: Iterable[LineupChannel], source: str) -> list[GuideChannel]:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
+from channels_app.logos.addresses import stored_name_of
 from channels_app.publishing.archive_links import archive_query
 from channels_app.publishing.lineup_rows import LineupChannel
 from channels_app.publishing.output_text import m3u_value, one_line, output_id
@@ -46,6 +47,8 @@ def _attributes(channel: LineupChannel, source: str, direct: bool) -> str:
         ("tvc-guide-stationid", channel.station_id),
     )
     pairs += [(key, m3u_value(value)) for key, value in optional if value]
+    if stored_name_of(channel.logo_url):  # an uploaded picture: we serve it ourselves
+        pairs = [(key, f"{BASE}{value}" if key == "tvg-logo" else value) for key, value in pairs]
     pairs.append(("group-title", m3u_value(channel.group) or DEFAULT_GROUP))
     pairs += _passed_through(channel, direct)
     return " ".join(f'{key}="{value}"' for key, value in pairs)

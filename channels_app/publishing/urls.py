@@ -6,14 +6,21 @@ Every player address also exists below ``/t/<token>/``: players that drop the qu
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 from django.urls.converters import StringConverter
 
+from channels_app.logos.addresses import STORED_NAME
 from channels_app.publishing.views import feeds, page, tuner
+from channels_app.views import logo_files
 
 
 class TokenConverter(StringConverter):
     regex = "[A-Za-z0-9_-]{16,200}"
 
 
+class LogoFileConverter(StringConverter):
+    regex = STORED_NAME
+
+
 register_converter(TokenConverter, "output_token")
+register_converter(LogoFileConverter, "logo_file")
 
 documents: list[URLPattern | URLResolver] = [
     path("output/m3u", feeds.playlist, name="playlist"),
@@ -24,6 +31,7 @@ documents: list[URLPattern | URLResolver] = [
     path("output/epg.xml.gz", feeds.guide, {"as_gz": True}, name="guide_gz"),
     path("output/m3u/<str:profile>", feeds.unknown_profile),
     path("output/epg/<str:profile>", feeds.unknown_profile),
+    path("logos/<logo_file:file_name>", logo_files.uploaded, name="logo"),
     path("stream/<uuid:channel_uuid>", feeds.stream, name="stream"),
     path("stream/<uuid:channel_uuid>/archive", feeds.archive, name="archive"),
     path("hdhr", tuner.discovery),

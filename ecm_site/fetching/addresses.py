@@ -104,8 +104,9 @@ def _literal(host: str) -> IpAddress | None:
 class AddressGuard:
     """Decides, hop by hop, whether the addresses behind a host may be contacted."""
 
-    def __init__(self, *, allow_private: bool, own_port: int) -> None:
+    def __init__(self, *, allow_private: bool, own_port: int, private_hosts: frozenset[str] | None = None) -> None:
         self._allow_private = allow_private
+        self._private_hosts = private_hosts
         self._own_port = own_port
         self._start_is_private: bool | None = None  # unknown before the first hop
 
@@ -120,6 +121,8 @@ class AddressGuard:
         if port == self._own_port and any(address.is_loopback for address in addresses):
             raise self.own_port_error(host)
         private = Reach.PRIVATE in reaches
+        if private and self._private_hosts is not None and host.casefold() not in self._private_hosts:
+            raise FetchError("blocked", f"{host} is inside the local network and was not entered here as a source by anybody.")
         if self._start_is_private is None:
             self._start_is_private = private
         elif private and not self._start_is_private and not self._allow_private:

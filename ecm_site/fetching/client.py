@@ -60,7 +60,8 @@ def parse_address(text: str) -> tuple[httpx.URL, tuple[str, str] | None]:
 
 def new_guard(policy: FetchPolicy) -> AddressGuard:
     """The guard of one way through the network, which remembers where it began."""
-    return AddressGuard(allow_private=policy.allow_private, own_port=0 if policy.allow_own_server else settings.ECM_PORT)
+    own_port = 0 if policy.allow_own_server else settings.ECM_PORT
+    return AddressGuard(allow_private=policy.allow_private, own_port=own_port, private_hosts=policy.private_hosts)
 
 
 @contextmanager

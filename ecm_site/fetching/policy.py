@@ -27,6 +27,7 @@ class FetchPolicy:
     user_agent: str = ""
     allow_private: bool = False
     allow_own_server: bool = False
+    private_hosts: frozenset[str] | None = None
     headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     auth: tuple[str, str] | None = None
     connect_timeout: float = 30

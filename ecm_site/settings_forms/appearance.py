@@ -35,5 +35,10 @@ class AppearanceForm(SettingsForm):
         required=False,
         help_text="Only where the provider has groups as well. A search finds these streams anyway.",
     )
+    cache_logos = forms.BooleanField(
+        label="Keep small copies of logos",
+        required=False,
+        help_text="Pages load them from here, quickly. Off: each browser loads the originals from where providers put them.",
+    )
     hide_m3u_urls = forms.BooleanField(label="Hide playlist addresses on the M3U pages", required=False)
     hide_epg_urls = forms.BooleanField(label="Hide guide addresses on the Guide pages", required=False)
