@@ -79,10 +79,14 @@ def test_a_stream_dragged_onto_a_group_becomes_a_channel(at_work: Any, site: Sit
     unfold(at_work, "#stream-tree .cm-group")
     source = at_work.locator(f"#s{lineup['streams'][2].pk} .cm-grip")
     drag(at_work, source, at_work.locator(f"#gh{lineup['news'].pk}"))
-    says(at_work, "Created channel 4 “Fox”")
+    dialog = at_work.get_by_role("dialog")
+    dialog.get_by_role("button", name="Create 1 channel").wait_for()
+    assert dialog.locator("#bulk-start").input_value() == "4"  # behind the highest number of the group
+    assert dialog.locator("#bulk-group").input_value() == "News"
+    dialog.get_by_role("button", name="Create 1 channel").click()
+    says(at_work, "Created 1 channel from 1 stream")
     made = Channel.objects.get(name="Fox")
     assert (made.group, made.number) == (lineup["news"], 4)
-    channel(at_work, made).wait_for()  # its group was opened to show it
     at_work.locator(f"#k{lineup['streams'][2].pk}.is-on").wait_for()  # and the stream is marked as used
 
 
@@ -208,6 +212,10 @@ def test_groups_are_reordered_by_drag_and_keys(at_work: Any, site: Site, lineup:
     open_manager(at_work, site)
     grip = at_work.locator(f"#gh{kids.pk} .cm-grip")
     drag(at_work, grip, at_work.locator(f"#gh{lineup['news'].pk}"), height=0.2)
+    dialog = at_work.get_by_role("dialog")
+    dialog.get_by_text("Renumber from 1").wait_for()
+    assert not ChannelGroup.objects.exclude(position=None).exists()  # nothing has moved yet
+    dialog.get_by_role("button", name="Move", exact=True).click()
     says(at_work, "Moved “Kids”")
     assert list(ChannelGroup.objects.order_by("position").values_list("name", flat=True)) == ["Kids", "News", "Sports"]
     at_work.locator(f"#gh{kids.pk} .cm-grip").focus()

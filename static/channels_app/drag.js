@@ -3,16 +3,18 @@
 // transfer object.
 //
 // Inside a list SortableJS moves the row and "update" says that the order changed. Dropping *onto* something (a channel, a
-// group's header) is not a list operation: that target is found under the pointer.
+// group's header) is not a list operation: drag_targets.js finds what is under the pointer, drag_drops.js does it.
 
-import { channelTree, counted, groupOf, idOf, keyOf, nameOf, openDialog, channelsUrl, post, send } from "./dom.js";
-import { createChannels, openBulk } from "./actions.js";
+import { channelTree, counted, groupOf, nameOf } from "./dom.js";
+import { DROPS, putBack } from "./drag_drops.js";
+import { hideEndZones, isLegal, isSame, mark, showEndZones, targetAt, unmark } from "./drag_targets.js";
 import { hold, letGo } from "./holding.js";
-import { isSortedOtherwise, isWithSelection, movedWith, placeOf, renumberPlaces } from "./keyboard_move.js";
+import { isWithSelection, pickedGroups, spansGroups } from "./keyboard_move.js";
+import { isSaving } from "./saving.js";
 import * as selection from "./selection.js";
 
 const THRESHOLD = { channel: 8, group: 8, member: 5, source: 5, "source-group": 5 }; // px before a press is a drag
-const GAP = 7; // px at the top of a row that mean "before this row"
+const LISTS = ["channel", "group", "member"]; // kinds that SortableJS puts somewhere by itself
 
 let drag = null;
 let lists = [];
@@ -23,7 +25,11 @@ document.addEventListener(
   "pointerdown",
   (event) => {
     const grip = event.target.closest?.("#channel-manager .cm-grip");
-    if (!grip || event.button || saving || !window.Sortable) return;
+    if (!grip || event.button || !window.Sortable) return;
+    if (saving || isSaving()) {
+      window.ecm.announce("Still saving. Drag again in a moment.");
+      return;
+    }
     release();
     const item = grip.closest(".cm-stream, .cm-channel, .cm-source") ?? groupOf(grip);
     arm(kindOf(item), item);
@@ -50,7 +56,7 @@ function arm(kind, item) {
     scrollSpeed: 14,
     bubbleScroll: true,
     onStart: (event) => begin(kind, event.item),
-    onUpdate: (event) => drag && (drag.moved = true) && (drag.event = event),
+    onUpdate: (event) => drag && (drag.event = event),
     onAdd: (event) => drag && (drag.event = event),
     onEnd: end,
     onUnchoose: () => window.setTimeout(() => drag || release(), 0),
@@ -61,7 +67,7 @@ function arm(kind, item) {
       sortable(list, { ...shared, group: "channels", draggable: ".cm-channel", handle: ".cm-row > .cm-grip" });
     }
   } else if (kind === "group") {
-    const onMove = (event) => !event.related.classList.contains("is-uncategorized") || event.willInsertAfter;
+    const onMove = (event) => !event.related.classList.contains("is-uncategorized");
     const draggable = ".cm-group";
     sortable(item.parentElement, { ...shared, draggable, handle: ".cm-group-head > .cm-grip", filter: ".is-uncategorized", onMove });
   } else if (kind === "member") {
@@ -82,9 +88,13 @@ function release() {
 
 function begin(kind, item) {
   const next = item.nextElementSibling;
-  drag = { kind, item, from: item.parentElement, next, label: makeLabel(), target: null, text: "" };
+  drag = { kind, item, from: item.parentElement, next, label: makeLabel(), target: null, text: "", x: -1, y: -1 };
   hold("drag");
   if (kind === "source" && !selection.isPicked(item)) selection.only(item);
+  if (kind === "channel") {
+    drag.spansGroups = isWithSelection(item) && spansGroups();
+    showEndZones();
+  }
   drag.text = textFor(kind, item);
   showLabel();
   document.documentElement.classList.add("cm-dragging");
@@ -93,13 +103,12 @@ function begin(kind, item) {
 }
 
 function textFor(kind, item) {
-  if (kind === "channel") {
-    return isWithSelection(item) ? counted(selection.channelCount(), "channel") : nameOf(item);
-  }
+  if (kind === "channel") return isWithSelection(item) ? counted(selection.channelCount(), "channel") : nameOf(item);
   if (kind === "source" && selection.streamCount() > 1) return counted(selection.streamCount(), "stream");
-  if (kind === "source-group") {
-    const whole = [...selection.streamGroups.keys()];
-    return whole.length > 1 && whole.includes(keyOf(item)) ? counted(whole.length, "group") : nameOf(item);
+  if (kind === "group") return pickedGroups(item).length > 1 ? counted(pickedGroups(item).length, "group") : nameOf(item);
+  if (kind === "source-group" && selection.isGroupPicked(item)) {
+    const groups = selection.streamGroupCount();
+    return groups > 1 ? counted(groups, "group") : counted(selection.streamCount(), "stream");
   }
   return nameOf(item);
 }
@@ -121,47 +130,15 @@ function showLabel() {
 
 function follow(event) {
   if (!drag) return;
+  drag.x = event.clientX;
+  drag.y = event.clientY;
   drag.label.style.transform = `translate(${event.clientX + 14}px, ${event.clientY + 10}px)`;
-  const target = drag.cancelled ? null : targetAt(event.clientX, event.clientY);
-  if (target?.element === drag.target?.element && target?.mode === drag.target?.mode) return;
-  drag.target?.element.classList.remove("is-drop-target", "is-insert-before");
+  const target = drag.cancelled ? null : targetAt(drag, event.clientX, event.clientY);
+  if (isSame(target, drag.target)) return;
+  unmark(drag.target);
   drag.target = target;
-  target?.element.classList.add(target.mode === "before" ? "is-insert-before" : "is-drop-target");
+  mark(target);
   showLabel();
-}
-
-// What a drop here would be aimed at, beside what SortableJS does inside its lists.
-function targetAt(x, y) {
-  const under = document.elementFromPoint(x, y);
-  if (!under || !channelTree().contains(under)) return null;
-  const head = under.closest(".cm-group-head");
-  const group = under.closest(".cm-group");
-  if (drag.kind === "channel") {
-    if (!head || group === groupOf(drag.item)) return null;
-    return { mode: "group", element: head, group: idOf(group), text: `Move to ${nameOf(group)}` };
-  }
-  if (drag.kind === "source") return sourceTarget(under, group, y);
-  if (drag.kind === "source-group") {
-    if (group) return { mode: "group", element: group.querySelector(".cm-group-head"), group: idOf(group), text: `New channels in ${nameOf(group)}` };
-    return { mode: "pane", element: channelTree(), text: "New channels" };
-  }
-  return null;
-}
-
-function sourceTarget(under, group, y) {
-  const channel = under.closest(".cm-channel");
-  if (channel) {
-    const row = channel.querySelector(".cm-row");
-    const number = channel.querySelector(".cm-number").textContent;
-    if (under.closest(".cm-row") && y - row.getBoundingClientRect().top < GAP && number !== "–") {
-      return { mode: "before", element: channel, group: idOf(group), start: number, text: `Insert at ${number}` };
-    }
-    return { mode: "channel", element: channel, text: `Add to ${nameOf(channel)}` };
-  }
-  if (!group) return { mode: "pane", element: channelTree(), group: 0, text: "New channels" };
-  const head = group.querySelector(".cm-group-head");
-  const many = selection.streamCount() > 1;
-  return { mode: "group", element: head, group: idOf(group), text: `${many ? "New channels" : "New channel"} in ${nameOf(group)}` };
 }
 
 function cancelByKey(event) {
@@ -179,81 +156,24 @@ async function end() {
   document.documentElement.classList.remove("cm-dragging");
   document.removeEventListener("pointermove", follow);
   document.removeEventListener("keydown", cancelByKey, true);
-  done.target?.element.classList.remove("is-drop-target", "is-insert-before");
+  unmark(done.target);
+  if (done.target?.mode === "end") done.target.list = done.target.element.parentElement;
+  const isIllegal = done.cancelled || (LISTS.includes(done.kind) && !isLegal(done));
+  hideEndZones();
   done.label.remove();
   window.setTimeout(release, 0); // after SortableJS has finished with its own event
+  if (isIllegal) {
+    putBack(done);
+    letGo("drag");
+    return;
+  }
   saving = true;
   done.item.classList.add("cm-saving");
   try {
-    if (done.cancelled) putBack(done);
-    else await DROPS[done.kind](done);
+    await DROPS[done.kind](done);
   } finally {
     saving = false;
     done.item.classList.remove("cm-saving");
     letGo("drag");
   }
-}
-
-const DROPS = { channel: dropChannel, group: dropGroup, member: dropMember, source: dropSource, "source-group": dropSourceGroup };
-
-function putBack({ item, from, next }) {
-  if (next?.parentElement === from) next.before(item);
-  else from.append(item);
-}
-
-async function dropChannel(done) {
-  const moved = movedWith(done.item);
-  const target = isWithSelection(done.item) ? selection.channelValues() : { channel: idOf(done.item) };
-  const home = idOf(done.from.closest(".cm-group"));
-  if (done.target?.mode === "group") {
-    putBack(done);
-    return openDialog(channelsUrl("move/"), { ...target, group: done.target.group, by: "drag" });
-  }
-  if (!done.event) return undefined;
-  const group = idOf(done.event.to.closest(".cm-group"));
-  const isForeign = Boolean(target.all) || moved.some((id) => (selection.channels.get(id) ?? home) !== group);
-  if (done.event.to !== done.from || isForeign) {
-    const following = done.item.nextElementSibling;
-    const at = following?.querySelector(".cm-row > .cm-number")?.textContent ?? "";
-    putBack(done);
-    const place = at && at !== "–" ? { at } : {};
-    return openDialog(channelsUrl("move/"), { ...target, group, by: "drag", ...place });
-  }
-  if (isSortedOtherwise()) return putBack(done);
-  const values = { group, channel: moved.join(","), ...placeOf(done.item, ".cm-channel") };
-  if (!(await post("reorder/", values))) putBack(done);
-  return undefined;
-}
-
-async function dropGroup(done) {
-  if (!done.event) return;
-  if (!(await post("groups/place/", { group: idOf(done.item), ...placeOf(done.item, ".cm-group") }))) putBack(done);
-}
-
-async function dropMember(done) {
-  if (!done.event) return;
-  const list = done.from;
-  renumberPlaces(list);
-  const order = [...list.querySelectorAll(":scope > .cm-stream")].map(idOf);
-  if (!(await post(`${list.dataset.channel}/streams/reorder/`, { stream: order.join(",") }))) {
-    putBack(done);
-    renumberPlaces(list);
-  }
-}
-
-async function dropSource({ target }) {
-  if (!target) return undefined;
-  const values = selection.streamValues();
-  if (target.mode === "channel") return post(`${idOf(target.element)}/streams/add/`, values);
-  if (target.mode === "group" && selection.streamCount() === 1) {
-    return send("POST", channelsUrl("create-from-stream/"), { values: { stream: values.stream, group: target.group } });
-  }
-  return createChannels({ group: target.group ?? 0, ...(target.start ? { start: target.start } : {}) });
-}
-
-async function dropSourceGroup({ target, item }) {
-  if (!target) return undefined;
-  const chosen = [...selection.streamGroups.values()].map((whole) => whole.id);
-  const groups = chosen.includes(idOf(item)) ? chosen : [idOf(item)];
-  return openBulk({ stream_group: groups.join(","), ...(target.mode === "group" ? { group: target.group } : {}) });
 }

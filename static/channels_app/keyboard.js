@@ -122,6 +122,13 @@ function escape() {
 
 // Arrow keys on a drag handle, and Alt with arrow keys anywhere in the row.
 function moveByKey(event) {
+  const edge = { Home: "first", End: "last" }[event.key];
+  const row = event.target.closest(".cm-channel");
+  if (edge && row && !event.target.closest(".cm-stream")) {
+    event.preventDefault();
+    act(edge, row);
+    return true;
+  }
   const direction = { ArrowUp: "up", ArrowDown: "down" }[event.key];
   if (!direction || event.target.closest("[data-tree]")?.dataset.tree === "streams") return false;
   const member = event.target.closest(".cm-stream");

@@ -55,15 +55,59 @@ export function placeOf(item, selector) {
 }
 
 const saveChannel = saver((item) => {
-  return post("reorder/", { group: idOf(groupOf(item)), channel: idOf(item), ...placeOf(item, ".cm-channel") });
+  const place = placeOf(blockOf(item).at(-1), ".cm-channel");
+  return post("reorder/", { group: idOf(groupOf(item)), channel: movedWith(item).join(","), ...place });
 });
 
+// One place up or down: the row, or with it all that are ticked in its group.
 export function step(item, direction) {
-  if (isSortedOtherwise()) return;
-  if (!shift(item, direction, ".cm-channel")) return;
+  if (isSortedOtherwise() || !isOneBlock(item)) return;
+  const block = blockOf(item);
+  if (!(block.length > 1 ? shiftBlock(item, block, direction) : shift(item, direction, ".cm-channel"))) return;
   const rows = [...item.parentElement.querySelectorAll(":scope > .cm-channel")];
-  window.ecm.announce(`${nameOf(item)}, place ${rows.indexOf(item) + 1} of ${counted(rows.length, "channel")}`);
+  const what = block.length > 1 ? counted(block.length, "channel") : nameOf(item);
+  window.ecm.announce(`${what}, place ${rows.indexOf(block[0]) + 1} of ${counted(rows.length, "channel")}`);
   saveChannel(item);
+}
+
+// To the first or last place of the group, with all that are ticked in it.
+export async function toEdge(item, edge) {
+  if (isSortedOtherwise() || !isOneBlock(item)) return;
+  const block = blockOf(item);
+  const first = [...item.parentElement.querySelectorAll(":scope > .cm-channel")].find((row) => !block.includes(row));
+  const place = edge === "first" && first ? { before: idOf(first) } : {};
+  if (edge === "first" && !first) return;
+  await post("reorder/", { group: idOf(groupOf(item)), channel: movedWith(item).join(","), ...place });
+}
+
+// The rows that move with this one, in their order.
+const blockOf = (item) =>
+  isWithSelection(item) ? [...item.parentElement.querySelectorAll(":scope > .cm-channel")].filter(selection.isPicked) : [item];
+
+// Places are places in one group: a selection that reaches further is moved by its dialog.
+function isOneBlock(item) {
+  if (!isWithSelection(item) || (!selection.isMatching() && blockOf(item).length === selection.channelCount())) return true;
+  window.ecm.toast("info", "More is selected than the rows of this group. Use “Move to group…”, or select channels of one group.");
+  return false;
+}
+
+function shiftBlock(item, block, direction) {
+  const isUp = direction === "up";
+  let other = isUp ? block[0].previousElementSibling : block.at(-1).nextElementSibling;
+  if (!other?.matches(".cm-channel")) {
+    const gathered = block.at(-1).previousElementSibling === block.at(-2) && block[0].nextElementSibling === block[1];
+    if (gathered) {
+      window.ecm.announce(isUp ? "Already first" : "Already last");
+      return false;
+    }
+    other = isUp ? block[0] : block.at(-1);
+  }
+  const focused = document.activeElement;
+  if (isUp) other.before(...block);
+  else other.after(...block);
+  if (block.some((row) => row.contains(focused))) focused.focus({ preventScroll: true });
+  item.scrollIntoView({ block: "nearest" });
+  return true;
 }
 
 const saveGroup = saver((group) => post("groups/place/", { group: idOf(group), ...placeOf(group, ".cm-group") }));
@@ -72,6 +116,13 @@ export function stepGroup(group, direction) {
   if (!idOf(group) || !shift(group, direction, ".cm-group:not(.is-uncategorized)")) return;
   window.ecm.announce(`Group ${nameOf(group)} moved ${direction}`);
   saveGroup(group);
+}
+
+// The groups that move with this one: all whose box is ticked, when its own is (10 §6).
+export function pickedGroups(group) {
+  const isTicked = (each) => each.querySelector(":scope > .cm-group-head > .cm-pick")?.checked;
+  const groups = isTicked(group) ? [...group.parentElement.querySelectorAll(":scope > .cm-group")].filter(isTicked) : [group];
+  return groups.map(idOf).filter(Boolean);
 }
 
 const saveStreams = saver((list) => {
@@ -99,6 +150,8 @@ export function renumberPlaces(list) {
 export function movedWith(item) {
   return isWithSelection(item) ? [...selection.channels.keys()] : [idOf(item)];
 }
+
+export const spansGroups = () => selection.isMatching() || new Set(selection.channels.values()).size > 1;
 
 export const isWithSelection = (item) => selection.isPicked(item) && selection.channelCount() > 1;
 

@@ -179,6 +179,18 @@ export function streamCount() {
   return count;
 }
 
+export const streamGroupCount = () => streamGroups.size;
+export const isGroupPicked = (group) => groupState(group) !== "none";
+export const isMatching = () => Boolean(matching);
+
+// What is made of a stream group: with the whole selection when it is part of it, else all its streams, whether they were
+// loaded or match a search or not (10 §10.1).
+export async function valuesOfStreamGroup(group) {
+  if (isGroupPicked(group)) return streamValues();
+  if (idOf(group)) return { stream_group: idOf(group), count: group.dataset.count };
+  return { stream: (await fetchIds("streams/ids/", new URLSearchParams({ of: keyOf(group) }))).join(",") }; // ungrouped ones
+}
+
 export const channelCount = () => matching?.count ?? channels.size;
 
 // The selection as every dialog takes it (channels_app/targets.py).
@@ -234,6 +246,8 @@ export function show(within = document.getElementById("channel-manager")) {
   const items = within.matches?.(".cm-channel, .cm-source") ? [within] : within.querySelectorAll(".cm-channel, .cm-source");
   for (const item of items) {
     const picked = isPicked(item);
+    // A row that was moved since it was ticked belongs to another group now.
+    if (picked && channels.has(idOf(item)) && listOf(item) === "channels") channels.set(idOf(item), idOf(groupOf(item)));
     if (picked === item.classList.contains("is-picked")) continue;
     item.classList.toggle("is-picked", picked);
   }
