@@ -66,7 +66,7 @@ def test_a_preview_while_typing_answers_with_parts_only(browser: Client) -> None
     values |= {"find": "HD"}
     page = browser.post(URL, values, **HTMX).content.decode()  # type: ignore[arg-type]
     assert error_at(page, "find") == ""
-    assert "1 changes" in page
+    assert "1 channel changes" in page
     assert 'id="bulk-edit-submit"' in page
 
 
