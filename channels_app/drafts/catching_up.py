@@ -4,6 +4,7 @@ Rows are followed by keys: a channel's own row, its streams and its memberships 
 the server's. What the server changed in a matter of the draft is noted as skipped: undoing the draft's step brings it in after
 all, and applying the draft compares it with what the draft began from.
 """
+# ruff: noqa: S608 - statements are put together from names of our own tables and columns, never from values
 
 import logging
 import time
@@ -44,8 +45,6 @@ _STANDING = f"{CHANGES} c JOIN {STEPS} s ON s.id = c.step_id WHERE s.undone = 0"
 _mended_at: dict[int, float] = {}
 _TOUCHES = LineupTouch._meta.db_table
 
-# Statements here are put together from names of our own tables and columns, never from values.
-
 
 def catch_up(*, patiently: bool = True) -> None:
     """Take over what changed on the server since the last time. Two short queries when nothing did.
@@ -80,6 +79,16 @@ def refresh_untouched() -> None:
     _empty_pending()
     _add_untouched()
     bring_from_server()
+
+
+def note_displaced() -> None:
+    """After redoing: a row made again may have taken the place of one from the server, which is to come back one day."""
+    for table in (LOGOS, HIDDEN_GROUPS):
+        missing = f"NOT {_is_there(table, 'l.id')}"
+        _run(
+            f'INSERT OR IGNORE INTO {SKIPPED}("table", key)'
+            f" SELECT '{table.name}', l.id FROM {LIVE}.{quoted(table.name)} l WHERE {missing}"
+        )
 
 
 def bring_from_server() -> None:
@@ -201,8 +210,10 @@ def _copy_rows(table: LineupTable) -> None:
     _run(f"DELETE FROM main.{name} WHERE id IN {_keys(table)} AND {_is_there(table, f'main.{name}.id', LIVE)}")
     # A row that the draft made has the same address already: that one stays, and is found again when it is applied.
     _run(
-        f"INSERT OR IGNORE INTO main.{name}({columns}) SELECT {columns} FROM {LIVE}.{name} WHERE id IN {_keys(table)} ORDER BY id"
+        f"INSERT OR IGNORE INTO main.{name}({columns}) SELECT {columns} FROM {LIVE}.{name}"
+        f" WHERE id IN {_keys(table)} ORDER BY id"
     )
+    _set_aside(f"{_is(table)} AND {_is_there(table, 'p.key', LIVE)} AND NOT {_is_there(table, 'p.key')}")
 
 
 def _copy_children(table: LineupTable) -> None:

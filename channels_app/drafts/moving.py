@@ -6,7 +6,7 @@ from itertools import groupby, islice
 
 from django.db import connection, transaction
 
-from channels_app.drafts.catching_up import refresh_untouched
+from channels_app.drafts.catching_up import note_displaced, refresh_untouched
 from channels_app.drafts.mending import mend_steps
 from channels_app.drafts.steps import refuse_unless_open
 from channels_app.drafts.tables import CHANGES, LINEUP, LineupTable, columns_of, listed, quoted
@@ -56,6 +56,7 @@ def _undo(first: int, last: int) -> None:
 def _redo(first: int, last: int) -> None:
     _write_images(first, last, "after", "MAX")
     DraftStep.objects.filter(pk__range=(first, last)).update(undone=False)
+    note_displaced()
     mend_steps(first, last)
 
 

@@ -186,7 +186,8 @@ def _profiles(choose: random.Random) -> None:
 def _library(choose: random.Random) -> None:
     number = choose.randint(1, 3)
     Logo.objects.get_or_create(url=f"http://logos.example/{number}.png", defaults={"name": str(number)})
-    StreamProfile.objects.get_or_create(name=f"Profile {number}")
+    if not StreamProfile.objects.filter(name=f"Profile {number}").exists():
+        StreamProfile.objects.create(name=f"Profile {number}")
     group_id = _group(choose)
     if group_id:
         HiddenGroup.objects.get_or_create(group_id=group_id, defaults={"name": "x"})
