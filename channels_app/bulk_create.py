@@ -27,6 +27,7 @@ from channels_app.models import Channel, ChannelGroup, ChannelStream
 from channels_app.number_changes import number_changes
 from channels_app.outcomes import Outcome
 from channels_app.plan_bulk_create import plan_bulk_create
+from channels_app.profiles.set_memberships import enable_new_channels
 from channels_app.snapshots import Snapshot, snapshot_of
 from channels_app.write_changes import write_changes
 from ecm_site.wording import counted, shortened
@@ -153,7 +154,7 @@ def _write_portions(
         with transaction.atomic():
             if _existing_streams(portion) != prepared.there or not prepared.guide_is_there():
                 prepared = _prepare(portion, groups, entries)
-            _store(prepared, portion, outcome)
+            _store(prepared, portion, outcome, plan.options.profile_ids)
         progress.report(current=len(outcome.channel_ids), succeeded=len(outcome.channel_ids))
     done = len(plan.channels)
     for additions in chunked_writes(plan.additions, PORTION):
@@ -236,7 +237,7 @@ def _prepare(portion: Sequence[NewChannel], groups: list[ChannelGroup | None], e
     return _Prepared(there, channels, streams, channel_rows(channels), snapshots)
 
 
-def _store(prepared: _Prepared, portion: Sequence[NewChannel], outcome: BulkOutcome) -> None:
+def _store(prepared: _Prepared, portion: Sequence[NewChannel], outcome: BulkOutcome, profile_ids: Sequence[int]) -> None:
     outcome.vanished += [i for planned in portion for i in planned.stream_ids if i not in prepared.there]
     if not prepared.channels:
         return
@@ -246,6 +247,9 @@ def _store(prepared: _Prepared, portion: Sequence[NewChannel], outcome: BulkOutc
         for channel, ids in zip(prepared.channels, prepared.streams, strict=True)
         for position, stream_id in enumerate(ids, 1)
     )
+    profiles = enable_new_channels([channel.pk for channel in prepared.channels], profile_ids or None)
+    for snapshot in prepared.snapshots:
+        snapshot["profile_ids"] = list(profiles)
     created = [
         created_entry(channel.pk, snapshot, batch_id=outcome.batch_id)
         for channel, snapshot in zip(prepared.channels, prepared.snapshots, strict=True)

@@ -6,6 +6,8 @@ from decimal import Decimal
 from enum import StrEnum
 
 from channels_app.naming import CleanOptions, CountryChoice, TimezoneChoice
+from channels_app.naming.normalizing import NormalizeRules
+from channels_app.normalizing.current_rules import current_rules
 from ecm_site.conf import EcmSettings
 
 
@@ -63,7 +65,8 @@ class BulkOptions:
     """All choices of 10 §10.2. ``sections`` are keyed by :attr:`bulk_streams.Section.key`; missing ones keep their name.
 
     ``start`` is the first number (combine) or that of the first group (separate, unless it has its own). ``group_name``
-    counts in combine mode only; "" = Uncategorized.
+    counts in combine mode only; "" = Uncategorized. ``rules`` None = names are not normalized (25.4 #53). ``profile_ids``
+    empty = the default profiles of the settings.
     """
 
     separate: bool = False
@@ -85,13 +88,23 @@ class BulkOptions:
     stream_order: StreamOrder = StreamOrder.QUALITY
     custom_prefixes: tuple[str, ...] = ()
     custom_suffixes: tuple[str, ...] = ()
+    rules: NormalizeRules | None = None
+    profile_ids: tuple[int, ...] = ()
+
+    @property
+    def country_choice(self) -> CountryChoice:
+        """What happens to countries: as chosen here, else as names are normalized."""
+        if self.country is CountryChoice.LEAVE and self.rules is not None:
+            return self.rules.country
+        return self.country
 
     @property
     def cleaning(self) -> CleanOptions:
+        rules = self.rules
         return CleanOptions(
-            country=self.country,
-            network_prefix=self.network_prefix,
-            network_suffix=self.network_suffix,
+            country=self.country_choice,
+            network_prefix=self.network_prefix or (rules is not None and rules.network_prefix),
+            network_suffix=self.network_suffix or (rules is not None and rules.network_suffix),
             numbers=self.number_in_name,
             quality=not self.keep_quality,
             custom_prefixes=self.custom_prefixes,
@@ -116,5 +129,6 @@ def options_from_settings(settings: EcmSettings, **choices: object) -> BulkOptio
         "number_separator": settings.channel_number_separator,
         "custom_prefixes": settings.custom_network_prefixes,
         "custom_suffixes": settings.custom_network_suffixes,
+        "rules": current_rules() if settings.normalize_on_channel_create else None,
     }
     return BulkOptions(**{**values, **choices})  # type: ignore[arg-type]

@@ -58,6 +58,8 @@ class PlannedSection:
     own_start: Decimal | None = None
     channel_count: int = 0
     numbers: NumberBlock | None = None
+    conflicts: int = 0
+    """Existing channels in its range of numbers."""
 
     @property
     def is_new_group(self) -> bool:
@@ -90,6 +92,8 @@ class Plan:
     problems: dict[str, str] = field(default_factory=dict)
     has_variants: bool = False
     countries: tuple[str, ...] = ()
+    normalized: dict[str, str] = field(default_factory=dict)
+    """Names of streams that normalizing makes something else of: before → after (10 §10.2)."""
 
     @property
     def size(self) -> int:
@@ -136,6 +140,7 @@ class Plan:
             digest.update(repr((addition.channel_id, addition.stream_ids)).encode())
         for channel_id, number in sorted(self.pushed.items()):
             digest.update(repr((channel_id, str(number))).encode())
+        digest.update(repr(sorted(self.options.profile_ids)).encode())
         return digest.hexdigest()[:32]
 
     def _needs_group(self, section: PlannedSection) -> bool:

@@ -68,6 +68,11 @@ class Preview:
     left_out: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)
+    normalized: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def more_normalized(self) -> int:
+        return len(self.plan.normalized) - len(self.normalized)
 
     @property
     def first_row(self) -> int:
@@ -125,6 +130,7 @@ def make_preview(plan: Plan, page: int = 1) -> Preview:
     preview.left_out = _left_out(plan)
     preview.notes = _name_notes(plan)
     preview.groups = plan.new_groups
+    preview.normalized = list(plan.normalized.items())[:LISTED]
     return preview
 
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from django.db.models import Q, QuerySet
 
 from channels_app.bulk_options import Selection
 from channels_app.chunks import chunked
-from m3u_app.models import Stream, StreamGroup
+from m3u_app.models import Account, Stream, StreamGroup
 from m3u_app.search import matching_streams
 
 IDS_AT_ONCE = 5_000  # ids in one query: far below SQLite's limit of 32,766 values, and few queries for a large selection
@@ -39,13 +41,31 @@ class Section:
     streams: list[StreamRow] = field(default_factory=list)
 
 
+Stations = dict[tuple[int | None, str], str]
+"""Gracenote ids by provider and guide id in small letters."""
+
+
 @dataclass
 class SelectedStreams:
-    """``missing`` ids do not exist any more; ``stale`` streams of whole groups were left out: the provider dropped them."""
+    """``missing`` ids do not exist any more; ``stale`` streams of whole groups were left out: the provider dropped them.
+
+    ``elsewhere``: Gracenote ids that the providers' playlists know for guide ids of streams that have none of their own.
+    """
 
     sections: list[Section] = field(default_factory=list)
     missing: list[int] = field(default_factory=list)
     stale: int = 0
+    elsewhere: Stations = field(default_factory=dict)
+
+    @property
+    def stations(self) -> Stations:
+        """Gracenote ids by provider and guide id, for streams that lack their own (10 §10.3 step 8)."""
+        found: Stations = {}
+        for section in self.sections:
+            for row in section.streams:
+                if row.station_id and row.tvg_id:
+                    found.setdefault((row.account_id, row.tvg_id.strip().casefold()), row.station_id)
+        return {**self.elsewhere, **found}
 
     @property
     def count(self) -> int:
@@ -78,6 +98,33 @@ def read_selection(selection: Selection) -> SelectedStreams:
         )
         found.stale += streams.filter(is_stale=True).exclude(pk__in=selection.stream_ids[:IDS_AT_ONCE]).count()
     found.sections = _sections(rows, selection)
+    found.elsewhere = _stations_elsewhere(rows)
+    return found
+
+
+def _stations_elsewhere(rows: list[StreamRow]) -> Stations:
+    """What the providers say elsewhere in their playlists about guide ids of streams without a Gracenote id."""
+    lacking = {(row.account_id, row.tvg_id.strip().casefold()) for row in rows if row.tvg_id and not row.station_id}
+    accounts = {account_id for account_id, _ in lacking if account_id is not None}
+    found: Stations = {}
+    for account_id, refreshed_at in Account.objects.filter(pk__in=accounts).values_list("pk", "updated_at"):
+        known = _read_stations(account_id) if refreshed_at is None else _stations_since(account_id, refreshed_at)
+        found |= {key: known[key[1]] for key in lacking if key[0] == account_id and key[1] in known}
+    return found
+
+
+@lru_cache(maxsize=4)
+def _stations_since(account_id: int, refreshed_at: datetime) -> dict[str, str]:
+    """Kept until the provider is refreshed again: a preview is made anew with every change in the dialog."""
+    return _read_stations(account_id)
+
+
+def _read_stations(account_id: int) -> dict[str, str]:
+    """Gracenote ids of a provider by guide id; the first of several."""
+    found: dict[str, str] = {}
+    known = Stream.objects.filter(account_id=account_id).exclude(station_id="").exclude(tvg_id="").order_by("pk")
+    for tvg_id, station_id in known.values_list("tvg_id", "station_id").iterator(20_000):
+        found.setdefault(tvg_id.strip().casefold(), station_id)
     return found
 
 

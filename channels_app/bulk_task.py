@@ -1,6 +1,6 @@
 """Bulk creation in the background, for plans of thousands of channels."""
 
-from dataclasses import fields
+from dataclasses import asdict, fields
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar, get_type_hints
@@ -11,6 +11,8 @@ from channels_app.bulk_create import bulk_create
 from channels_app.bulk_ids import read_ids, write_ids
 from channels_app.bulk_options import BulkOptions, SectionChoice, Selection
 from channels_app.bulk_plan import Plan
+from channels_app.naming import CountryChoice
+from channels_app.naming.normalizing import NormalizeRules
 from channels_app.numbering import format_number
 from ecm_site.wording import counted
 from tasks_app.registry import TaskResult, TaskScheduler, register_task
@@ -93,6 +95,8 @@ def options_to(options: BulkOptions) -> dict[str, Any]:
             value = format_number(value)
         elif isinstance(value, tuple):
             value = list(value)
+        elif isinstance(value, NormalizeRules):
+            value = asdict(value)
         values[spec.name] = value
     return values
 
@@ -107,6 +111,8 @@ def options_from(values: dict[str, Any]) -> BulkOptions:
             read[name] = {
                 int(key): SectionChoice(group, Decimal(start) if start else None) for key, (group, start) in value.items()
             }
+        elif name == "rules":
+            read[name] = None if value is None else _rules_from(value)
         elif name == "start":
             read[name] = None if value is None else Decimal(value)
         elif isinstance(kind, type) and issubclass(kind, StrEnum):
@@ -116,5 +122,6 @@ def options_from(values: dict[str, Any]) -> BulkOptions:
     return BulkOptions(**read)
 
 
-def _section_choice(group_name: str, start: str) -> SectionChoice:
-    return SectionChoice(group_name, Decimal(start) if start else None)
+def _rules_from(values: dict[str, Any]) -> NormalizeRules:
+    read = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    return NormalizeRules(**{**read, "country": CountryChoice(read["country"])})

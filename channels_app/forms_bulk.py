@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.db.models import Max
 from django.http import QueryDict
 
 from channels_app.bulk_ids import read_ids
@@ -19,9 +20,12 @@ from channels_app.bulk_options import (
 )
 from channels_app.bulk_streams import Section, SelectedStreams
 from channels_app.edit_channels import next_number_in_group
-from channels_app.models import ChannelGroup
+from channels_app.group_order import groups_in_order
+from channels_app.models import Channel, ChannelGroup, ChannelProfile
 from channels_app.naming import CountryChoice, TimezoneChoice
-from channels_app.numbering import format_number, parse_number
+from channels_app.normalizing.current_rules import current_rules
+from channels_app.numbering import format_number, parse_number, suggest_start_between_groups
+from channels_app.profiles.set_memberships import default_profile_ids
 from ecm_site.conf import SEPARATORS, EcmSettings
 
 MOST_SECTION_FIELDS = 100  # groups with fields of their own; further ones keep their names and continue the numbers
@@ -74,6 +78,10 @@ class BulkCreateForm(forms.Form):
     number_separator = forms.ChoiceField(choices=SEPARATOR_CHOICES)
     keep_quality = forms.BooleanField(required=False)
     stream_order = forms.ChoiceField(choices=ORDER_CHOICES)
+    normalize = forms.BooleanField(required=False)
+    profiles = forms.TypedMultipleChoiceField(
+        coerce=int, required=False, error_messages={"invalid_choice": "This profile no longer exists. Open this dialog again."}
+    )
 
     def __init__(self, data: Mapping[str, Any], sections: Sequence[Section], settings: EcmSettings) -> None:
         super().__init__(data)
@@ -82,6 +90,7 @@ class BulkCreateForm(forms.Form):
         for section in self.sections:
             self.fields[f"group_name_{section.key}"] = forms.CharField(required=False, max_length=1000)
             self.fields[f"start_{section.key}"] = forms.CharField(required=False, max_length=40)
+        self.fields["profiles"].choices = profile_choices()  # type: ignore[attr-defined]
         self.starts: dict[str, Decimal | None] = {}
         self.is_valid()
 
@@ -128,6 +137,8 @@ class BulkCreateForm(forms.Form):
             stream_order=StreamOrder(chosen.get("stream_order", StreamOrder.QUALITY)),
             custom_prefixes=settings.custom_network_prefixes,
             custom_suffixes=settings.custom_network_suffixes,
+            rules=current_rules() if chosen.get("normalize") else None,
+            profile_ids=tuple(chosen.get("profiles", ())),
         )
 
     def problems(self) -> dict[str, str]:
@@ -153,7 +164,7 @@ def opening_data(selected: SelectedStreams, selection: Selection, preset: QueryD
     whole_groups = bool(selection.group_ids or selection.account_ids)
     target = next(iter(read_ids([preset.get("group") or ""])), None)  # the channel group something was dropped on
     group_name = selected.sections[0].name if whole_groups and len(selected.sections) == 1 else ""
-    start = (preset.get("start") or "")[:40]
+    start = (preset.get("start") or "")[:40] or _start_behind(preset.get("behind") or "")
     if target is not None:
         group_name = ChannelGroup.objects.filter(pk=target).values_list("name", flat=True).first() or ""
         start = start or format_number(next_number_in_group(target or None))
@@ -171,11 +182,32 @@ def opening_data(selected: SelectedStreams, selection: Selection, preset: QueryD
         "number_in_name": settings.include_channel_number_in_name,
         "number_separator": settings.channel_number_separator,
         "stream_order": StreamOrder.QUALITY,
+        "normalize": settings.normalize_on_channel_create,
+        "profiles": [str(pk) for pk in default_profile_ids()],
     }
     for place, section in enumerate(selected.sections[:MOST_SECTION_FIELDS]):
         data[f"group_name_{section.key}"] = section.name
         data[f"start_{section.key}"] = start if place == 0 else ""
     return data
+
+
+def profile_choices() -> list[tuple[str, str]]:
+    """Channel profiles as a form offers them, by name."""
+    return [(str(pk), name) for pk, name in ChannelProfile.objects.order_by("name", "pk").values_list("pk", "name")]
+
+
+def _start_behind(place: str) -> str:
+    """The start for what was dropped between two groups (10 §6): ``place`` is the group in front, 0 for Uncategorized, or
+    "first"; "" when there is no such drop or the group is gone."""
+    if place == "first":
+        return "1"
+    front = next(iter(read_ids([place])), None)
+    order = [None, *(group.pk for group in groups_in_order())]
+    if front is None or (front or None) not in order:
+        return ""
+    before = order[: order.index(front or None) + 1]
+    highest = dict(Channel.objects.order_by().values_list("group_id").annotate(highest=Max("number")))
+    return format_number(suggest_start_between_groups([[highest.get(pk)] for pk in before]))
 
 
 def read_selected(values: QueryDict) -> Selection:

@@ -6,6 +6,7 @@ The preview and the creation both come from here, so what is shown is what happe
 import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 
 from channels_app.arrange_streams import MOST_STREAMS
@@ -13,10 +14,11 @@ from channels_app.bulk_clusters import Cluster, Member, build_clusters
 from channels_app.bulk_existing import ExistingChannels, Lineup, read_lineup
 from channels_app.bulk_options import BulkOptions, ConflictChoice, ExistingChoice, Selection, StreamOrder
 from channels_app.bulk_plan import Addition, LeftOut, NewChannel, Plan, PlannedSection
-from channels_app.bulk_streams import SelectedStreams, StreamRow, read_selection
+from channels_app.bulk_streams import SelectedStreams, Stations, StreamRow, read_selection
 from channels_app.channel_fields import NAME_LENGTH
 from channels_app.edit_groups import GROUP_NAME_LENGTH
 from channels_app.naming import (
+    CleanOptions,
     CountryChoice,
     best_first,
     clean,
@@ -65,7 +67,7 @@ def make_plan(selected: SelectedStreams, lineup: Lineup, options: BulkOptions) -
         clusters = _without_existing(clusters, lineup, plan)
     _sort(clusters)
     _number_sections(clusters, lineup, plan)
-    _build_channels(clusters, plan, _stations(selected))
+    _build_channels(clusters, plan, selected.stations)
     _check_groups(plan)
     if plan.is_empty and not plan.problems:
         plan.problems[""] = _nothing_to_do(plan)
@@ -118,6 +120,8 @@ def _members_by_section(selected: SelectedStreams, plan: Plan) -> list[list[Memb
     cleaned = [
         [Member(row, clean(row.name, cleaning), section.name) for row in section.streams] for section in selected.sections
     ]
+    if plan.options.rules is not None:
+        plan.normalized = _changed_by_rules(cleaned, replace(plan.options, rules=None).cleaning)
     everything = [member.names for members in cleaned for member in members]
     regions = [split_region(names.key) for names in everything]
     plan.has_variants = has_variants(regions)
@@ -131,6 +135,16 @@ def _members_by_section(selected: SelectedStreams, plan: Plan) -> list[list[Memb
         kept.append([member for member, stay in verdicts if stay])
         _leave_out(plan, LeftOut.TIMEZONE, (member.row.id for member, stay in verdicts if not stay))
     return kept
+
+
+def _changed_by_rules(members: list[list[Member]], without_rules: CleanOptions) -> dict[str, str]:
+    """What normalizing alone changes: names as the other choices make them → as they become."""
+    found: dict[str, str] = {}
+    for row, names, _ in (member for group in members for member in group):
+        plain = clean(row.name, without_rules).name
+        if plain != names.name:
+            found[plain] = names.name
+    return found
 
 
 def _clusters(members: list[list[Member]], plan: Plan) -> list[Cluster]:
@@ -198,6 +212,10 @@ def _number_sections(clusters: list[Cluster], lineup: Lineup, plan: Plan) -> Non
     plan.conflicts = conflicts(rows, _blocks(plan))
     if not plan.conflicts:
         return
+    for section in plan.sections:
+        section.conflicts = sum(
+            1 for row in plan.conflicts if section.numbers and row.number and section.numbers.holds(row.number)
+        )
     choice = plan.options.conflict
     if choice is ConflictChoice.END:
         _give_blocks(plan, plan.suggested_start)
@@ -238,7 +256,7 @@ def _blocks(plan: Plan) -> list[NumberBlock]:
     return [section.numbers for section in plan.sections if section.numbers]
 
 
-def _build_channels(clusters: list[Cluster], plan: Plan, stations: dict[tuple[int | None, str], str]) -> None:
+def _build_channels(clusters: list[Cluster], plan: Plan, stations: Stations) -> None:
     """Steps 7 and 8: final names and metadata."""
     places = [0] * len(plan.sections)
     for cluster in clusters:
@@ -271,7 +289,7 @@ def _final_name(cluster: Cluster, number: Decimal | None, options: BulkOptions) 
     country = best.country or next((member.names.country for member in cluster.members if member.names.country), "")
     name = compose_name(
         best.name,
-        country=country if options.country is CountryChoice.KEEP else "",
+        country=country if options.country_choice is CountryChoice.KEEP else "",
         country_separator=options.country_separator,
         number=format_number(number) if options.number_in_name else "",
         number_separator=options.number_separator,
@@ -282,17 +300,7 @@ def _final_name(cluster: Cluster, number: Decimal | None, options: BulkOptions) 
     return name, "fell_back" if best.fell_back else ""
 
 
-def _stations(selected: SelectedStreams) -> dict[tuple[int | None, str], str]:
-    """Gracenote ids by provider and guide id, for streams that lack their own (step 8)."""
-    found: dict[tuple[int | None, str], str] = {}
-    for section in selected.sections:
-        for row in section.streams:
-            if row.station_id and row.tvg_id:
-                found.setdefault((row.account_id, row.tvg_id.strip().casefold()), row.station_id)
-    return found
-
-
-def _gracenote(rows: list[StreamRow], stations: dict[tuple[int | None, str], str]) -> str:
+def _gracenote(rows: list[StreamRow], stations: Stations) -> str:
     own = next((row.station_id for row in rows if row.station_id), "")
     if own or not stations:
         return own

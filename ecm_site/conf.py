@@ -60,12 +60,21 @@ class EcmSettings:
     auto_rename_channel_number: bool = False
     custom_network_prefixes: tuple[str, ...] = field(default=())
     custom_network_suffixes: tuple[str, ...] = field(default=())
+    normalize_on_channel_create: bool = False  # pre-ticks "normalize" where channels are made (10 §10.2)
     normalize_quality: bool = True  # what "normalize names" takes off (10 §11, §12)
     normalize_network_prefix: bool = False
     normalize_network_suffix: bool = True
     normalize_country: str = "leave"
     gracenote_conflict_mode: str = "ask"  # what fetching does where a channel has another id (10 §18)
     show_stream_urls: bool = True
+    stream_sort_priority: tuple[str, ...] = (  # 10 §9.4: the order of what makes a stream better …
+        "resolution", "bitrate", "framerate", "video_codec", "m3u_priority", "audio_channels",
+    )  # fmt: skip
+    stream_sort_enabled: tuple[str, ...] = ("resolution", "bitrate", "framerate")  # … and which of it counts
+    deprioritize_failed_streams: bool = True
+    deprioritize_black_screen: bool = True  # this and the next only together with the one above
+    deprioritize_low_fps: bool = True
+    failed_stream_sort_order: tuple[str, ...] = ("failed", "black_screen", "low_fps")
     hide_auto_sync_groups: bool = False  # in the channel manager, for everybody who has not chosen otherwise
     hide_ungrouped_streams: bool = True  # where a provider has groups as well; a search finds them anyway
     default_channel_profile_ids: tuple[str, ...] = field(default=())  # ids of channel profiles that new channels join

@@ -15,15 +15,18 @@ from channels_app.bulk_plan import Plan, PlannedSection
 from channels_app.bulk_preview import make_preview
 from channels_app.bulk_streams import SelectedStreams, read_selection
 from channels_app.bulk_task import BulkCreateTask, parameters_of
+from channels_app.drafts.staging import in_draft
 from channels_app.errors import EditRefused
-from channels_app.forms_bulk import BulkCreateForm, opening_data, read_selected
-from channels_app.models import ChannelGroup
+from channels_app.forms_bulk import BulkCreateForm, opening_data, profile_choices, read_selected
+from channels_app.models import ChannelGroup, ChannelProfile
 from channels_app.numbering import format_number
 from channels_app.plan_bulk_create import START_MISSING, plan_selected
+from channels_app.profiles.set_memberships import default_profile_ids
 from channels_app.views.answers import edited
 from channels_app.views.posted import parameters
 from ecm_site.conf import get_settings
 from ecm_site.htmx import render_page, wants_partial
+from ecm_site.wording import counted
 from m3u_app.models import Account
 from tasks_app.engine import AlreadyRunning, start_run
 
@@ -74,7 +77,8 @@ def _create(request: HttpRequest, selection: Selection, selected: SelectedStream
         notice = _CHANGED
     elif not plan.problems and not form.problems():
         try:
-            if plan.size > IN_BACKGROUND_ABOVE:
+            # A draft is a file of its own, which the worker does not know: there everything is made at once.
+            if plan.size > IN_BACKGROUND_ABOVE and not in_draft():
                 return _start_run(request, selection, plan)
             return edited(request, create_channels(selection, options, fingerprint=plan.fingerprint), created=True)
         except PlanChanged as changed:
@@ -109,6 +113,7 @@ def _context(
     asked = {} if was_sent else {name: text for name, text in problems.items() if text == START_MISSING}
     for name in asked:  # a number that was not typed yet is no mistake
         del problems[name]
+    chosen_profiles = set(form["profiles"].value() or ())
     return {
         "form": form,
         "plan": plan,
@@ -129,6 +134,8 @@ def _context(
         "selected": selected,
         "group_names": ChannelGroup.objects.order_by("name").values_list("name", flat=True)[:GROUPS_OFFERED],
         "suggested_start": format_number(plan.suggested_start),
+        "profiles": [(value, name, value in chosen_profiles) for value, name in profile_choices()],
+        "default_profiles": _default_profiles(),
     }
 
 
@@ -173,7 +180,14 @@ def _section_rows(form: BulkCreateForm, plan: Plan, problems: dict[str, str], as
 def _range(section: PlannedSection | None) -> str:
     if section is None or not section.channel_count or not section.range:
         return ""
-    return f"{section.range} · {section.channel_count:,} {'channel' if section.channel_count == 1 else 'channels'}"
+    taken = f" · {section.conflicts:,} taken" if section.conflicts else ""
+    return f"{section.range} · {counted(section.channel_count, 'channel')}{taken}"
+
+
+def _default_profiles() -> str:
+    """Names of the profiles that new channels join when none is ticked."""
+    ids = default_profile_ids()
+    return ", ".join(ChannelProfile.objects.filter(pk__in=ids).order_by("name").values_list("name", flat=True))
 
 
 def _badge(section: PlannedSection | None) -> str:

@@ -12,6 +12,11 @@ COUNTRIES = {
 
 
 class NormalizationForm(SettingsForm):
+    normalize_on_channel_create = forms.BooleanField(
+        label="Normalize the names of new channels",
+        required=False,
+        help_text="What the dialogs that make channels are set to when they open.",
+    )
     normalize_quality = forms.BooleanField(
         label="Take quality words off the end", required=False, help_text="News HD, News 1080p, News ᵁᴴᴰ → News"
     )
