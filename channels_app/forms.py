@@ -1,5 +1,6 @@
 """Dialogs of the channel manager. They collect text; what is allowed is decided by the use cases, whose sentences come back."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -35,6 +36,9 @@ class ChannelForm(forms.Form):
         widget=forms.TextInput(attrs={**_PLAIN, "inputmode": "url", "placeholder": "https://"}),
     )
     guide_entry = forms.CharField(required=False, widget=forms.HiddenInput)
+    stream_profile = forms.CharField(
+        label="Stream profile", required=False, widget=forms.Select, help_text="How the streams of this channel are played."
+    )
     no_epg = forms.BooleanField(label="This channel has no guide", required=False)
     epg_locked = forms.BooleanField(label="Automatic matching must not change the guide entry", required=False)
     is_hidden = forms.BooleanField(
@@ -43,30 +47,47 @@ class ChannelForm(forms.Form):
 
     @classmethod
     def for_channel(cls, channel: Channel) -> "ChannelForm":
-        return cls(
-            initial={
-                "number": format_number(channel.number),
-                "name": channel.name,
-                "group": channel.group.name if channel.group else "",
-                "tvg_id": channel.tvg_id,
-                "gracenote_id": channel.gracenote_id,
-                "logo_url": channel.logo_url,
-                "guide_entry": channel.guide_entry_id or "",
-                "no_epg": channel.no_epg,
-                "epg_locked": channel.epg_locked,
-                "is_hidden": channel.is_hidden,
-            }
-        )
+        return cls(initial=shown_values(channel))
 
-    def changes(self) -> dict[str, object]:
-        """The values as a use case takes them, except the group."""
-        values: dict[str, Any] = {name: self.cleaned_data[name] for name in _SAME_NAME}
-        values["guide_entry_id"] = None if values["no_epg"] else self.cleaned_data["guide_entry"]
+    def differs(self, name: str, base: Mapping[str, object]) -> bool:
+        """Whether the field holds something else than the dialog showed at first; True when that is not known."""
+        if name not in base:
+            return True
+        value, shown = self.cleaned_data[name], base[name]
+        return value is not shown if isinstance(value, bool) else value.strip() != str(shown).strip()
+
+    def changes(self, base: Mapping[str, object]) -> dict[str, object]:
+        """The values that differ from ``base`` (:func:`shown_values`), as a use case takes them, except the group.
+
+        Only these: what somebody else changed meanwhile is not put back by a dialog that shows the old value (10 §7.2).
+        """
+        values: dict[str, Any] = {name: self.cleaned_data[name] for name in _SAME_NAME if self.differs(name, base)}
+        if self.differs("guide_entry", base) or self.differs("no_epg", base):
+            values["guide_entry_id"] = None if self.cleaned_data["no_epg"] else self.cleaned_data["guide_entry"]
+        if "stream_profile" in self.data and self.differs("stream_profile", base):
+            values["stream_profile_id"] = self.cleaned_data["stream_profile"]
         return values
 
 
+def shown_values(channel: Channel) -> dict[str, str | bool]:
+    """What the dialog of a channel shows at first, field by field."""
+    return {
+        "number": format_number(channel.number),
+        "name": channel.name,
+        "group": channel.group.name if channel.group else "",
+        "tvg_id": channel.tvg_id,
+        "gracenote_id": channel.gracenote_id,
+        "logo_url": channel.logo_url,
+        "guide_entry": str(channel.guide_entry_id or ""),
+        "stream_profile": str(channel.stream_profile_id or ""),
+        "no_epg": channel.no_epg,
+        "epg_locked": channel.epg_locked,
+        "is_hidden": channel.is_hidden,
+    }
+
+
 _SAME_NAME = ("number", "name", "tvg_id", "gracenote_id", "logo_url", "no_epg", "epg_locked", "is_hidden")
-CHANNEL_FORM_NAMES = {"group_id": "group", "guide_entry_id": "guide_entry"}
+CHANNEL_FORM_NAMES = {"group_id": "group", "guide_entry_id": "guide_entry", "stream_profile_id": "stream_profile"}
 
 
 class NewChannelForm(forms.Form):

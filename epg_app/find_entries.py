@@ -38,13 +38,20 @@ class FoundEntries:
 
 
 def search_entries(
-    text: str, *, source_ids: Sequence[int] = (), offset: int = 0, limit: int = 100, active_only: bool = True
+    text: str,
+    *,
+    source_ids: Sequence[int] = (),
+    suffix: str = "",
+    offset: int = 0,
+    limit: int = 100,
+    active_only: bool = True,
 ) -> FoundEntries:
     """Entries that contain every word of ``text`` in name, id, another display name or the name of their source.
 
     Words are compared as written and with everything but letters and digits removed, in both cases ignoring upper and
     lower case: "fox5" finds "FOX 5". No words = everything. Ordered by source priority, then name. ``source_ids``
-    restricts to some sources, ``active_only`` to those that are switched on. Four queries, whatever the number of hits.
+    restricts to some sources, ``active_only`` to those that are switched on, ``suffix`` to ids that end in it (".us"). Four
+    queries, whatever the number of hits.
     """
     sources = _sources(source_ids, active_only=active_only)
     if not sources:
@@ -55,7 +62,7 @@ def search_entries(
     counted: list[object] = []
     counts: list[str] = []
     for rank, source in enumerate(sources):
-        where, values = _condition(words, source)
+        where, values = _condition(words, source, tvg_key(suffix))
         counts.append(f"SELECT COUNT(*) FROM {_ENTRIES} WHERE {where}")  # noqa: S608 - fixed names and placeholders
         counted += values
         parts.append(
@@ -105,12 +112,15 @@ class _Tests:
     values: list[object] = field(default_factory=list)
 
 
-def _condition(words: list[str], source: GuideSource) -> tuple[str, list[object]]:
-    """SQL that is true for entries of ``source`` holding every word, with its parameters.
+def _condition(words: list[str], source: GuideSource, suffix: str) -> tuple[str, list[object]]:
+    """SQL that is true for entries of ``source`` holding every word, their ids ending in ``suffix``, with its parameters.
 
     Words that the name of the source contains are met by all its entries and fall away.
     """
     tests = _Tests()
+    if suffix:
+        tests.on_row.append("substr(tvg_key, -length(%s)) = %s")
+        tests.values += [suffix, suffix]
     own_name = source.name.casefold()
     own_squashed = squash(source.name)
     for word in words:

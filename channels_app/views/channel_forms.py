@@ -1,7 +1,9 @@
 """The dialogs that create and edit one channel (10 §7.1, §7.2), and editing in place."""
 
+import json
 from decimal import Decimal
 
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
@@ -13,8 +15,8 @@ from channels_app.commands import CreateChannel, CreateGroup, UpdateChannel
 from channels_app.edit_channels import create_channel, next_number_in_group, update_channel
 from channels_app.edit_groups import create_group
 from channels_app.errors import EditRefused
-from channels_app.forms import CHANNEL_FORM_NAMES, ChannelForm, NewChannelForm, refuse_in
-from channels_app.models import Channel, ChannelGroup
+from channels_app.forms import CHANNEL_FORM_NAMES, ChannelForm, NewChannelForm, refuse_in, shown_values
+from channels_app.models import Channel, ChannelGroup, StreamProfile
 from channels_app.naming import compose_name, enrich, without_leading_number
 from channels_app.numbering import format_number
 from channels_app.views.answers import dialog, edited
@@ -66,12 +68,15 @@ def edit(request: HttpRequest, channel_id: int) -> HttpResponse:
     form.is_valid()
     batch_id = new_batch_id()
     try:
-        changes = form.changes()
-        if changes["logo_url"] == channel.logo_url:
+        base = _base(request)
+        changes = form.changes(base)
+        if changes.get("logo_url") == channel.logo_url:
             changes.pop("logo_url")  # what a provider wrote may stay, even if nobody could type it
         clean_fields(changes)  # before a group is made for them
-        group, made = _group_of(form, batch_id)
-        changes["group_id"] = group.pk if group else None
+        group, made = channel.group, False
+        if form.differs("group", base):
+            group, made = _group_of(form, batch_id)
+            changes["group_id"] = group.pk if group else None
         outcome = update_channel(UpdateChannel(channel.pk, changes), batch_id=batch_id)
     except EditRefused as error:
         refuse_in(form, error, CHANNEL_FORM_NAMES)
@@ -144,14 +149,14 @@ def _new_form(request: HttpRequest, form: NewChannelForm, status: int = 200) -> 
     return dialog(request, "channels_app/_new_channel_form.html", "New channel", context, status)
 
 
-def edit_form(
-    request: HttpRequest, channel: Channel, form: ChannelForm, status: int = 200, *, told: str = ""
-) -> HttpResponse:
+def edit_form(request: HttpRequest, channel: Channel, form: ChannelForm, status: int = 200, *, told: str = "") -> HttpResponse:
     """The edit dialog with what ``form`` holds. ``told``: what looking up the Gracenote id found."""
     streams = [link.stream for link in channel_streams([channel.pk])[channel.pk]]
     entry = _chosen_entry(form)
+    form.fields["stream_profile"].widget.choices = _stream_profiles(channel)
     context = {
         "channel": channel,
+        "base": json.dumps(_base(request) or shown_values(channel)),
         "looked_up_for": channel.pk,
         "told": told,
         "form": form,
@@ -161,11 +166,29 @@ def edit_form(
         "guide_logo": usable_logo(entry.icon_url) if entry else "",
         "guide_entry": entry,
         "guide_find": enrich(channel.name).normalized_name[:60],
-        "guide_sources": GuideSource.objects.filter(is_active=True).order_by("-priority", "name").values_list("pk", "name"),
+        "guide_sources": list(
+            GuideSource.objects.filter(is_active=True).order_by("-priority", "name").values_list("pk", "name")
+        ),
         "action": reverse("channels:edit", args=[channel.pk]),
         "number": format_number(channel.number),
     }
     return dialog(request, "channels_app/_edit_channel_form.html", channel.name, context, status)
+
+
+def _base(request: HttpRequest) -> dict[str, object]:
+    """What the dialog showed at first, as it carries it along; empty when it does not."""
+    try:
+        base = json.loads(request.POST.get("base", ""))
+    except (ValueError, RecursionError):
+        return {}
+    return base if isinstance(base, dict) else {}
+
+
+def _stream_profiles(channel: Channel) -> list[tuple[str, str]]:
+    """Active stream profiles, and the channel's own even if it is switched off."""
+    profiles = StreamProfile.objects.filter(Q(is_active=True) | Q(pk=channel.stream_profile_id)).order_by("name")
+    named = [(str(one.pk), one.name if one.is_active else f"{one.name} (switched off)") for one in profiles]
+    return [("", "Default (no profile)"), *named]
 
 
 def _chosen_entry(form: ChannelForm) -> GuideEntry | None:

@@ -6,6 +6,7 @@ import { edit } from "./inline_edit.js";
 import { closeMenu, menuSubject } from "./menu.js";
 import { moveStream, pickedGroups, step, stepGroup, toEdge } from "./keyboard_move.js";
 import { showPane } from "./panes.js";
+import { applyView, defaultView, saveView, updateView } from "./saved_views.js";
 import * as selection from "./selection.js";
 import { collapseAll, expandAll } from "./tree.js";
 
@@ -29,6 +30,10 @@ const ACTIONS = {
   "on-selection": onSelection,
   open: (_, button) => openDialog(channelsUrl(button.dataset.url)),
   "select-matching": () => selection.pickMatching(),
+  "apply-view": applyView,
+  "save-view": saveView,
+  "update-view": updateView,
+  "default-view": defaultView,
   // channels
   edit: (item) => openDialog(channelsUrl(`${idOf(item)}/`)),
   rename: (item) => edit(item, "name"),
@@ -78,9 +83,6 @@ const ACTIONS = {
   "clear-filters": (_, button) => clearFilters(button.closest("[data-pane]").dataset.pane),
   "pick-all": (_, button) => pickOptions(button, true),
   "pick-none": (_, button) => pickOptions(button, false),
-  "use-logo": (_, button) => useLogo(button),
-  "choose-entry": (_, button) => chooseEntry(button.closest("[data-guide-field]"), button.dataset),
-  "clear-entry": (_, button) => chooseEntry(button.closest("[data-guide-field]"), { entry: "", label: "No guide entry" }),
 };
 
 const paneList = (button) => button.closest("[data-pane]")?.dataset.pane ?? (menuKind === "stream" ? "streams" : "channels");
@@ -120,12 +122,6 @@ export function openBulk(values) {
 // A channel that would take a number of another one is not made silently: the dialog shows the ways out.
 document.addEventListener("lineup:ask", ({ detail }) => openBulk({ stream: detail.stream, group: detail.group }));
 
-function useLogo(button) {
-  const field = button.closest("[data-logo-field]").querySelector("[name=logo_url]");
-  field.value = button.dataset.logo;
-  field.dispatchEvent(new Event("input", { bubbles: true }));
-}
-
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-act]");
   if (!button || !(button.closest("#channel-manager, .cm-menu") || button.closest("#dialog, .card"))) return;
@@ -135,29 +131,4 @@ document.addEventListener("click", (event) => {
   const subject = inMenu ? menuSubject() : (button.closest(".cm-stream") ?? rowOf(button) ?? groupOf(button));
   if (inMenu) closeMenu({ refocus: true });
   act(button.dataset.act, subject, button);
-});
-
-// A guide entry brings its TVG-ID along (10 §7.2).
-function chooseEntry(field, { entry, label, tvgId, source }) {
-  field.querySelector("[name=guide_entry]").value = entry;
-  field.querySelector("[data-guide-label]").textContent = label;
-  field.querySelector("[data-guide-detail]").textContent = entry ? `${tvgId} · ${source}` : "";
-  field.querySelector("[data-act=clear-entry]").hidden = !entry;
-  const form = field.closest("form");
-  if (entry && tvgId) form.querySelector("[name=tvg_id]").value = tvgId;
-  if (entry) form.querySelector("[name=no_epg]").checked = false;
-  const search = field.querySelector("details");
-  search.open = false;
-  search.querySelector("summary").focus();
-  window.ecm.announce(label);
-}
-
-// The picture beside a logo address follows what is typed.
-document.addEventListener("input", (event) => {
-  const field = event.target.closest("[data-logo-field]");
-  if (!field || event.target.name !== "logo_url") return;
-  const picture = field.querySelector("[data-logo-preview]");
-  const usable = /^https?:\/\/[^\s/]+/i.test(event.target.value);
-  picture.hidden = !usable;
-  if (usable) picture.src = event.target.value;
 });

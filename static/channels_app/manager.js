@@ -1,6 +1,7 @@
 // The channel manager: starts its parts. Everything hangs on the document, so parts that htmx swaps in need no set-up.
 
 import "./actions.js";
+import "./drafts.js";
 import "./drag.js";
 import "./panes.js";
 import "./refresh.js";
@@ -93,7 +94,7 @@ document.addEventListener("mouseover", (event) => {
 
 // --- what arrives --------------------------------------------------------------------------------------------------------
 document.addEventListener("error", (event) => {
-  if (event.target.matches?.("img.cm-logo, [data-logo-preview]")) event.target.classList.add("is-broken");
+  if (event.target.matches?.("img.cm-logo")) event.target.classList.add("is-broken");
 }, true);
 
 function settle(within) {
@@ -120,3 +121,7 @@ document.addEventListener("lineup:changed", (event) => {
 settleForms();
 keepOpenGroups();
 settle(document.getElementById("channel-manager"));
+
+// An address that ends in #c12 or #g3 means that row: Ctrl-K leads there.
+const meant = /^#[cg]\d+$/.test(window.location.hash) && document.querySelector(`#channel-tree ${window.location.hash}`);
+meant?.querySelector(".cm-name, .cm-twist")?.focus();
