@@ -11,7 +11,7 @@ from channels_app.edit_channels import delete_channels
 from channels_app.errors import EditRefused, NotThere
 from channels_app.group_order import groups_in_order
 from channels_app.lineup_changed import lineup_changed
-from channels_app.models import Channel, ChannelGroup
+from channels_app.models import Channel, ChannelGroup, HiddenGroup
 from channels_app.outcomes import Outcome
 from channels_app.write_changes import ChannelChange, write_changes
 from ecm_site.wording import counted, shortened
@@ -67,6 +67,7 @@ def rename_group(command: RenameGroup, *, batch_id: str = "") -> Outcome:
         description = f"Renamed group “{shortened(group.name)}” to “{shortened(name)}”"
         entry = _group_entry("group_rename", group.pk, name, description, batch_id=batch_id)
         entry.before_value, entry.after_value = {"name": group.name}, {"name": name}
+        HiddenGroup.objects.filter(group_id=group.pk, name=group.name).update(name=name)  # it stays hidden
         group.name = name
         group.save(update_fields=["name"])
         outcome = Outcome(f"{description}.", batch_id, group_ids=[group.pk])
@@ -93,7 +94,8 @@ def delete_groups(command: DeleteGroups, *, batch_id: str = "") -> Outcome:
             entry = _group_entry(
                 "group_delete", group.pk, group.name, f"Deleted group “{shortened(group.name)}”", batch_id=batch_id
             )
-            entry.before_value = {"name": group.name, "position": group.position}
+            created_at = group.created_at.isoformat()
+            entry.before_value = {"name": group.name, "position": group.position, "created_at": created_at}
             ChannelGroup.objects.filter(pk=group.pk).delete()
             outcome.note(journal.log_entries([entry]))
             lineup_changed(guide=False)

@@ -17,7 +17,15 @@ from channels_app.channel_fields import FIELDS, from_journal, same_value, to_jou
 from channels_app.commands import FieldValue
 from channels_app.edit_groups import find_group
 from channels_app.lineup_changed import lineup_changed
-from channels_app.models import Channel, ChannelGroup, ChannelProfile, ChannelStream, ProfileMembership, StreamProfile
+from channels_app.models import (
+    Channel,
+    ChannelGroup,
+    ChannelProfile,
+    ChannelStream,
+    HiddenGroup,
+    ProfileMembership,
+    StreamProfile,
+)
 from channels_app.pins import PINNED, pins_taken_back
 from channels_app.snapshots import channel_snapshots
 from ecm_site.wording import counted, shortened
@@ -26,6 +34,7 @@ from m3u_app.models import Account, Stream
 from tasks_app.models import JournalEntry
 from tasks_app.undo import UndoConflict, register_undo
 
+_BOOKS = ("auto_created", "auto_created_by_id", "synced_stream", "synced_group")  # what auto-sync keeps about a channel
 _STREAM_ACTIONS = ("stream_add", "stream_remove", "stream_reorder", "stream_replace")
 
 
@@ -168,7 +177,8 @@ def _restore_fields(entry: JournalEntry) -> None:
     if "stream_profile_id" in restored:
         restored["stream_profile_id"] = _if_there(StreamProfile, restored["stream_profile_id"])
     pinned = pins_taken_back(channel.pinned_fields, before.get(PINNED), after.get(PINNED))
-    Channel.objects.filter(pk=channel.pk).update(**restored, pinned_fields=pinned, updated_at=timezone.now())
+    books = {name: before.get(name) for name in _BOOKS if name in after and getattr(channel, name) == after[name]}
+    Channel.objects.filter(pk=channel.pk).update(**restored, **books, pinned_fields=pinned, updated_at=timezone.now())
 
 
 def _group_of_that_name(entry: JournalEntry, values: dict[str, Any]) -> int:
@@ -215,6 +225,7 @@ def _restore_group_name(entry: JournalEntry) -> None:
     if group.name != _values(entry.after_value)["name"]:
         raise UndoConflict(f"The group was renamed to “{shortened(group.name)}” since.")
     _refuse_taken(old, except_id=group.pk)
+    HiddenGroup.objects.filter(group_id=group.pk, name=group.name).update(name=old)
     ChannelGroup.objects.filter(pk=group.pk).update(name=old)
 
 
@@ -223,7 +234,8 @@ def _bring_back_group(entry: JournalEntry) -> None:
     if ChannelGroup.objects.filter(pk=_entity(entry)).exists():
         raise UndoConflict(f"The group “{shortened(entry.entity_name)}” is there again already.")
     _refuse_taken(values["name"], except_id=None)
-    ChannelGroup.objects.create(pk=_entity(entry), name=values["name"], position=values.get("position"))
+    made = {"created_at": datetime.fromisoformat(values["created_at"])} if values.get("created_at") else {}
+    ChannelGroup.objects.create(pk=_entity(entry), name=values["name"], position=values.get("position"), **made)
 
 
 def _refuse_taken(name: str, *, except_id: int | None) -> None:

@@ -17,6 +17,7 @@ app_name = "channels"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", manager.manager, name="manager"),
     path("preferences/", manager.preferences, name="preferences"),
+    path("", include("channels_app.drafts_exit_urls")),
     path("", include("channels_app.finding_urls")),
     path("", include("channels_app.csv_urls")),
     path("", include("channels_app.numbering_urls")),

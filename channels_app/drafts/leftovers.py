@@ -4,23 +4,18 @@ The new draft's row is made in the transaction of the commit; its file is made a
 between is healed: until the new file is there, the new draft counts as being applied, and the old file stays.
 """
 
-import json
 import logging
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import connection
-
 from channels_app.drafts.conflicts import ACCEPTED, accepted_of
+from channels_app.drafts.make_rows import make_equal
 from channels_app.drafts.own_steps import recorded
-from channels_app.drafts.plain_rows import row_of
 from channels_app.drafts.plan_ids import Ids
 from channels_app.drafts.review import Key, Review
-from channels_app.drafts.sides import KINDS, PROFILE_IDS, STREAM_IDS, Entity, Values, reading
+from channels_app.drafts.sides import PROFILE_IDS, Entity, Values, reading
 from channels_app.drafts.storage import create_file, main_database, new_file_name, path_of, remove_file
 from channels_app.drafts.switching import working_in
-from channels_app.drafts.tables import CHANNELS, MEMBERSHIPS, STREAMS, LineupTable, quoted
 from channels_app.models import Draft, DraftProblem, DraftState
 
 logger = logging.getLogger(__name__)
@@ -103,10 +98,10 @@ def _fill(draft: Draft, entities: list[Entity], problems: dict[str, str]) -> Non
     with working_in(draft):
         for entity in entities:  # nothing is recorded yet: this is what the new draft starts from
             if entity.base is not None and entity.base != entity.theirs:
-                _make(entity, entity.base)
+                make_equal(entity.kind, entity.id, entity.base)
         with recorded(STEP):
             for entity in entities:
-                _make(entity, entity.mine)
+                make_equal(entity.kind, entity.id, entity.mine)
         DraftProblem.objects.bulk_create(
             DraftProblem(kind=key.partition(":")[0], entity_id=int(key.partition(":")[2]), message=message)
             for key, message in problems.items()
@@ -128,50 +123,3 @@ def _with_real_ids(values: Values | None, ids: dict[str, dict[int, int]]) -> Val
         known = ids.get("channel_profile", {})
         mapped[PROFILE_IDS] = [known.get(pk, pk) for pk in mapped[PROFILE_IDS]]
     return mapped
-
-
-def _make(entity: Entity, values: Values | None) -> None:
-    """Make a thing in the draft be exactly ``values``; None = it is not there."""
-    table = KINDS[entity.kind].table
-    is_channel = table is CHANNELS
-    if values is None:
-        if is_channel:
-            for links in (STREAMS, MEMBERSHIPS):
-                _run(f"DELETE FROM {quoted(links.name)} WHERE channel_id = %s", [entity.id])  # noqa: S608 - our own names
-        _run(f"DELETE FROM {quoted(table.name)} WHERE id = %s", [entity.id])  # noqa: S608 - our own names
-        return
-    row = row_of(values)
-    columns = ", ".join(map(quoted, row))
-    updates = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in row if name != "id")
-    _run(
-        f"INSERT INTO {quoted(table.name)} ({columns}) VALUES ({', '.join(['%s'] * len(row))})"  # noqa: S608 - our own names
-        f" ON CONFLICT(id) DO UPDATE SET {updates}",
-        list(row.values()),
-    )
-    if is_channel:
-        _link(STREAMS, entity.id, "stream_id", values[STREAM_IDS], positions=True)
-        _link(MEMBERSHIPS, entity.id, "profile_id", values[PROFILE_IDS], positions=False)
-
-
-def _link(table: LineupTable, channel_id: int, column: str, wanted: Iterable[int], *, positions: bool) -> None:
-    """Make these the streams (or profiles) of a channel, writing only what differs."""
-    ids = list(wanted)
-    name = quoted(table.name)
-    _run(
-        f"DELETE FROM {name} WHERE channel_id = %s AND {column} NOT IN (SELECT value FROM json_each(%s))",  # noqa: S608
-        [channel_id, json.dumps(ids)],
-    )
-    for place, pk in enumerate(ids, 1):
-        if positions:
-            _run(
-                f"INSERT INTO {name} (channel_id, {column}, position) VALUES (%s, %s, %s)"  # noqa: S608 - our own names
-                f" ON CONFLICT(channel_id, {column}) DO UPDATE SET position = excluded.position",
-                [channel_id, pk, place],
-            )
-        else:
-            _run(f"INSERT OR IGNORE INTO {name} (channel_id, {column}) VALUES (%s, %s)", [channel_id, pk])  # noqa: S608
-
-
-def _run(statement: str, values: list[Any]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from channels_app.drafts.healing import heal_draft
 from channels_app.drafts.storage import create_file, main_database, new_file_name, remove_file
 from channels_app.models import Draft, DraftState, LineupTouch
 
@@ -23,7 +24,10 @@ def unfinished_draft(user: Any) -> Draft | None:
     """The person's draft, whether being edited, put aside or being applied."""
     if not getattr(user, "is_authenticated", False):
         return None
-    return Draft.objects.filter(owner_id=user.pk, state__in=UNFINISHED).first()
+    draft = Draft.objects.filter(owner_id=user.pk, state__in=UNFINISHED).first()
+    if draft is not None and draft.state == DraftState.COMMITTING:
+        heal_draft(draft)
+    return draft if draft is not None and draft.state in UNFINISHED else None
 
 
 def active_draft(user: Any) -> Draft | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from channels_app.drafts.entity_changes import Action, EntityChange
-from channels_app.drafts.plain_rows import Statements, image_of, row_of
+from channels_app.drafts.plain_rows import Statements, as_time, image_of, row_of
 from channels_app.drafts.plan_ids import Ids
 from channels_app.drafts.sides import KINDS, Entity, Reader, Values
 from channels_app.drafts.storage import LIVE
@@ -131,7 +131,8 @@ class _Planner:
         if change.kind == "group":
             name = str(present["name"])
             entry = self._group_entry("group_delete", change.id, name, f"Deleted group “{shortened(change.name)}”")
-            entry.before_value = {"name": name, "position": present["position"]}
+            made = as_time(present["created_at"])
+            entry.before_value = {"name": name, "position": present["position"], "created_at": made}
         else:
             entry = self._row_entry(change, "delete", present, None)
         self.plan.late_entries.append(entry)

@@ -89,7 +89,7 @@ def test_71_only_the_last_order_counts() -> None:
     channel = make_channel("A", streams=[thirty, twenty, ten])
     draft = new_draft()
     first, last = (ten.pk, twenty.pk, thirty.pk), (twenty.pk, ten.pk, thirty.pk)
-    stage(draft, *(lambda ids=ids: reorder_streams(ReorderStreams(channel.pk, ids)) for ids in (first, last)))  # type: ignore[misc]
+    stage(draft, *(lambda ids=ids: reorder_streams(ReorderStreams(channel.pk, ids)) for ids in (first, last)))
     (only,) = entity_changes(draft)
     assert only.after == {"stream_ids": list(last)}
 
