@@ -155,6 +155,15 @@ def test_uploaded_pictures_have_copies_too_and_are_served_to_players(browser: Cl
 
 
 @pytest.mark.usefixtures("own_folder")
+def test_an_uploaded_picture_is_shown_itself_while_all_hands_are_busy(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    logo, _ = upload_logo(png(), "a.png")
+    monkeypatch.setattr(thumbnails, "_hands", threading.BoundedSemaphore(1))
+    with thumbnails._hands:
+        answer = browser.get(shown_address(logo.url))
+    assert (answer.status_code, answer["Location"], answer["Cache-Control"]) == (302, logo.url, "no-store")
+
+
+@pytest.mark.usefixtures("own_folder")
 def test_players_from_elsewhere_get_no_uploaded_picture_without_a_token() -> None:
     logo, _ = upload_logo(png(), "a.png")
     assert Client().get(logo.url, REMOTE_ADDR="203.0.113.9").status_code == 403

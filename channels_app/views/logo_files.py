@@ -29,6 +29,8 @@ def thumbnail(request: HttpRequest, signature: str) -> HttpResponseBase:
     except (NotHere, FileNotFoundError):
         return _original(address, "no-store")
     except Broken:
+        if stored_name_of(address):  # our own file is what failed
+            return HttpResponse(status=404)
         return _original(address, f"private, max-age={BROKEN_SECONDS}")
     quoted = f'"{found.etag}"'
     response: HttpResponse
@@ -59,9 +61,7 @@ def uploaded(request: HttpRequest, visit: Visit, file_name: str) -> HttpResponse
 
 
 def _original(address: str, cache_control: str) -> HttpResponse:
-    """On to where the picture really is; an uploaded one that failed has nowhere to go on to."""
-    if stored_name_of(address):
-        return HttpResponse(status=404)
+    """On to where the picture really is."""
     response = HttpResponse(status=302)
     response["Location"] = iri_to_uri(address.replace("\r", "").replace("\n", ""))
     response["Cache-Control"] = cache_control
