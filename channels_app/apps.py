@@ -15,6 +15,7 @@ class ChannelsAppConfig(AppConfig):
         from channels_app.drafts import tasks as draft_tasks  # noqa: F401 - importing registers the task
         from channels_app.drafts import touch_triggers
         from channels_app.guide_loss import LineupOfGuide
+        from channels_app.groups import auto_created, forget_hidden  # noqa: F401 - importing registers the clean-up
         from channels_app.guide_use import used_guide_entries
         from channels_app.lineup_csv import task as csv_task  # noqa: F401 - importing registers the task
         from channels_app.logos import tasks as logo_tasks  # noqa: F401 - importing registers the task
@@ -28,6 +29,7 @@ class ChannelsAppConfig(AppConfig):
         from tasks_app.undo import register_undo
 
         undo.register_handlers()
+        auto_created.register_handlers()
         register_undo(set_memberships.ENTITY, set_memberships.undo_memberships)
         row_journal.register_handlers()
         change_output.register_handlers()

@@ -12,6 +12,7 @@ from django.urls import reverse
 ORDER = {
     "general": 10,
     "channel-defaults": 20,
+    "stream-sorting": 22,
     "playlists": 24,
     "guide": 26,
     "publishing": 28,

@@ -11,6 +11,7 @@ handler500 = "ecm_site.views.errors.server_error"
 urlpatterns = [
     path("", include("ecm_site.site_urls")),
     path("channels/", include("channels_app.urls")),
+    path("", include("channels_app.group_csv_api_urls")),
     path("logos/", include("channels_app.logos_urls")),
     path("", include("m3u_app.change_urls")),
     path("", include("m3u_app.api_urls")),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Max
 
 from channels_app.finding.group_kinds import groups_of_kinds
+from channels_app.groups.hidden import hidden_group_ids
 from channels_app.models import Channel, ChannelGroup
 from channels_app.numbering import natural_key
 from channels_app.pane_filters import ChannelFilter
@@ -30,15 +31,18 @@ class GroupChoices:
 def group_choices(wanted: ChannelFilter, text: str = "", *, limit: int = 200) -> GroupChoices:
     """Groups to pick: those in sight with a pick first, then those whose name holds ``text``, in natural order.
 
-    Kinds of groups that are hidden are no choices. A fixed number of queries.
+    Hidden groups and kinds of groups that are left out are no choices. A fixed number of queries.
     """
     hidden = groups_of_kinds(wanted.hide) if wanted.hide else set()
+    gone = hidden_group_ids()
     counts = dict(Channel.objects.order_by().values_list("group_id").annotate(Count("pk")))
     folded = text.casefold()
     every = []
     newest = 0
     for pk, name in ChannelGroup.objects.values_list("pk", "name"):
         newest = max(newest, pk)
+        if pk in gone:
+            continue
         chosen = bool(wanted.groups) and wanted.shows_group(pk)
         if chosen or (pk not in hidden and folded in name.casefold()):
             every.append(GroupChoice(pk, name, counts.get(pk, 0), chosen))

@@ -145,6 +145,8 @@ def _start_run(request: HttpRequest, upload: PendingUpload, form: CsvImportForm,
 
 def _received(request: HttpRequest) -> PendingUpload:
     file = request.FILES["file"]
+    if isinstance(file, list):
+        raise UploadRefused("Choose one file.")
     if file.size and file.size > LARGEST_FILE:
         raise UploadRefused(f"The file is larger than {LARGEST_FILE // 1024 // 1024} MB. Split it into several files.")
     return receive_upload(file.name or "", file.chunks(), suffixes=SUFFIXES, what="CSV")

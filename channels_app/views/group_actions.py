@@ -4,11 +4,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
+from channels_app.autosync.filled_groups import groups_filled_by_auto_sync
 from channels_app.commands import CreateGroup, DeleteGroups, PlaceGroups, RenameGroup
-from channels_app.edit_groups import create_group, delete_groups, place_groups, rename_group
+from channels_app.edit_groups import create_group, place_groups, rename_group
 from channels_app.errors import EditRefused
 from channels_app.forms import GroupForm, refuse_in
 from channels_app.group_order import groups_in_order
+from channels_app.groups.remove_groups import remove_groups
 from channels_app.models import Channel, ChannelGroup
 from channels_app.views.answers import carried_out, dialog, edited
 from channels_app.views.posted import id_in, ids_in
@@ -46,17 +48,19 @@ def rename(request: HttpRequest, group_id: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def delete(request: HttpRequest, group_id: int) -> HttpResponse:
-    """Say what becomes of the channels, then delete."""
+    """Say what becomes of the channels, then delete; a group that auto-sync fills is hidden instead."""
     if request.method == "POST":
         command = DeleteGroups((group_id,), delete_channels=request.POST.get("delete_channels") == "1")
-        return carried_out(request, lambda: edited(request, delete_groups(command)))
+        return carried_out(request, lambda: edited(request, remove_groups(command)))
     group = _group_or_404(group_id)
     context = {
         "group": group,
+        "is_linked": group.pk in groups_filled_by_auto_sync(),
         "count": Channel.objects.filter(group=group).count(),
         "action": reverse("channels:delete_group", args=[group.pk]),
     }
-    return dialog(request, "channels_app/_delete_group.html", f"Delete group “{group.name}”", context)
+    verb = "Hide" if context["is_linked"] else "Delete"
+    return dialog(request, "channels_app/_delete_group.html", f"{verb} group “{group.name}”", context)
 
 
 @require_POST

@@ -9,6 +9,7 @@ from ecm_site.settings_forms.general import GeneralForm
 from ecm_site.settings_forms.guide import GuideForm
 from ecm_site.settings_forms.normalization import NormalizationForm
 from ecm_site.settings_forms.playlists import PlaylistForm
+from ecm_site.settings_forms.stream_sorting import StreamSortingForm
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,13 @@ PAGES = (
         note="What names lose when they are normalized, and what finding duplicates does not look at. Nothing is renamed by"
         " saving this.",
         also="channels_app/names/_apply_card.html",
+    ),
+    SettingsPage(
+        "stream-sorting",
+        "Stream Sorting",
+        icon="arrows-sort",
+        form=StreamSortingForm,
+        note="The order that “Sort streams” gives the streams of a channel. Players try the first one first.",
     ),
     SettingsPage("playlists", "Playlists", icon="playlist", form=PlaylistForm),
     SettingsPage(
