@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import CharField, Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Window
 from django.db.models.functions import Cast, RowNumber
@@ -17,11 +17,13 @@ from django.utils import timezone
 from channels_app.finding.group_kinds import GroupKind, group_kinds, groups_of_kinds
 from channels_app.finding.now_airing import NowAiring, now_airing
 from channels_app.group_order import groups_in_order
+from channels_app.groups.hidden import hidden_group_ids
 from channels_app.models import Channel, ChannelGroup, ChannelStream
 from channels_app.numbering import format_range, plain
 from channels_app.pane_filters import ChannelFilter
 from channels_app.pane_order import ids_in_order, inside_groups
 
+V = TypeVar("V")
 ROWS_PER_PAGE = 100
 MOST_ROWS = 2000  # rows of one group that a refresh brings back at once
 NEW_GROUP = timedelta(hours=24)  # an empty group stays in sight this long after it was made (10 §4)
@@ -106,8 +108,8 @@ class RowPage:
 
 
 def matching_channels(wanted: ChannelFilter) -> QuerySet[Channel]:
-    """Channels that pass the filter, over the whole lineup. Without a filter: all of them."""
-    channels = Channel.objects.all()
+    """Channels that pass the filter, over the whole lineup but for hidden groups. Without a filter: all of them."""
+    channels = channels_in_sight()
     if wanted.groups:
         picked = Q(group_id__in=wanted.groups) | Q(group_id=None)
         if wanted.groups_until:
@@ -134,6 +136,12 @@ def matching_channels(wanted: ChannelFilter) -> QuerySet[Channel]:
     return channels
 
 
+def channels_in_sight() -> QuerySet[Channel]:
+    """All channels but those of hidden groups (10 §7.4)."""
+    hidden = hidden_group_ids()
+    return Channel.objects.exclude(group_id__in=hidden) if hidden else Channel.objects.all()
+
+
 def name_or_number(text: str) -> Q:
     """Case-insensitive substring of the name, or substring of the number (10 §3); ``number_text`` must be annotated.
 
@@ -145,15 +153,17 @@ def name_or_number(text: str) -> Q:
 
 def lineup_summary(wanted: ChannelFilter) -> LineupSummary:
     """Groups in order with their counts, and the totals of the lineup. A dozen queries at most."""
-    totals = _group_totals(Channel.objects.all())
+    hidden = hidden_group_ids()
+    totals = _without(hidden, _group_totals(Channel.objects.all()))
     shown = _group_counts(matching_channels(wanted)) if wanted.narrows else {key: item.count for key, item in totals.items()}
     without = _group_counts(Channel.objects.filter(~Exists(ChannelStream.objects.filter(channel=OuterRef("pk")))))
+    without = _without(hidden, without)
     kinds = group_kinds()
     summaries = [_summary(None, totals, shown, without, kinds)]
     hidden_empty = 0
     for group in groups_in_order({key: item.lowest for key, item in totals.items()}):
         summary = _summary(group, totals, shown, without, kinds)
-        if not wanted.shows_group(group.pk) or summary.kind in wanted.hide:
+        if group.pk in hidden or not wanted.shows_group(group.pk) or summary.kind in wanted.hide:
             continue
         is_listed = wanted.show_empty or group.pk in wanted.groups or (summary.is_new and "new" not in wanted.hide)
         if summary.is_empty and not is_listed:
@@ -325,6 +335,10 @@ def _group_totals(channels: QuerySet[Channel]) -> dict[int | None, _Totals]:
 
 def _group_counts(channels: QuerySet[Channel]) -> dict[int | None, int]:
     return dict(channels.order_by().values_list("group_id").annotate(Count("pk")))
+
+
+def _without(hidden: Collection[int], counts: dict[int | None, V]) -> dict[int | None, V]:
+    return {pk: count for pk, count in counts.items() if pk not in hidden}
 
 
 def _plain(number: Decimal | None) -> Decimal | None:

@@ -20,6 +20,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("channels_app.drafts_exit_urls")),
     path("", include("channels_app.finding_urls")),
     path("", include("channels_app.csv_urls")),
+    path("", include("channels_app.group_work_urls")),
+    path("", include("channels_app.sort_urls")),
     path("", include("channels_app.numbering_urls")),
     path("", include("channels_app.selection_urls")),
     # parts of the left pane
