@@ -14,8 +14,10 @@ from django.db.models import CharField, Count, Exists, F, Max, Min, OuterRef, Q,
 from django.db.models.functions import Cast, RowNumber
 from django.utils import timezone
 
+from channels_app.drafts.marks import row_marks
 from channels_app.finding.group_kinds import GroupKind, group_kinds, groups_of_kinds
 from channels_app.finding.now_airing import NowAiring, now_airing
+from channels_app.first_streams import first_stream_urls
 from channels_app.group_order import groups_in_order
 from channels_app.groups.hidden import hidden_group_ids
 from channels_app.models import Channel, ChannelGroup, ChannelStream
@@ -87,13 +89,18 @@ class StreamState:
 
 @dataclass
 class ChannelRow:
-    """``links`` are the streams in their order when the channel is shown expanded, else None. ``now``: what is on air."""
+    """``links`` are the streams in their order when the channel is shown expanded, else None. ``now``: what is on air.
+
+    ``mark``: how the channel stands in the draft (:mod:`channels_app.drafts.marks`), "" when it is as on the server.
+    """
 
     channel: Channel
     streams: StreamState
     shares_number: bool = False
     links: list[ChannelStream] | None = None
     now: NowAiring | None = None
+    first_url: str = ""
+    mark: str = ""
 
 
 @dataclass
@@ -201,7 +208,7 @@ def channel_rows(wanted: ChannelFilter, group_id: int, *, offset: int = 0, limit
     has_more = len(found) > limit
     found = found[:limit]
     total = channels.count() if has_more else offset + len(found)
-    rows = dressed(found, with_now=wanted.shows_column("now"))
+    rows = dressed(found, wanted)
     return RowPage(group_id, rows, offset, offset + limit if has_more else None, total)
 
 
@@ -219,7 +226,7 @@ def open_pages(wanted: ChannelFilter, limits: Mapping[int, int], shown: Mapping[
         if place <= limits[group_id or 0]:
             ids[group_id or 0].append(pk)
     found = _for_rows(Channel.objects.all()).in_bulk([pk for of_group in ids.values() for pk in of_group])
-    rows = {row.channel.pk: row for row in dressed(list(found.values()), with_now=wanted.shows_column("now"))}
+    rows = {row.channel.pk: row for row in dressed(list(found.values()), wanted)}
     pages = {}
     for group_id, of_group in ids.items():
         total = max(shown.get(group_id, 0), len(of_group))
@@ -228,14 +235,14 @@ def open_pages(wanted: ChannelFilter, limits: Mapping[int, int], shown: Mapping[
     return pages
 
 
-def rows_by_id(channel_ids: Collection[int], *, with_now: bool = False) -> list[ChannelRow]:
-    """Rows of certain channels (at most a page of them), in the order of the ids."""
+def rows_by_id(channel_ids: Collection[int], wanted: ChannelFilter | None = None) -> list[ChannelRow]:
+    """Rows of certain channels (at most a page of them), in the order of the ids, with the columns that are ``wanted``."""
     found = _for_rows(Channel.objects.all()).in_bulk(list(channel_ids)[:MOST_ROWS])
-    return dressed([found[pk] for pk in channel_ids if pk in found], with_now=with_now)
+    return dressed([found[pk] for pk in channel_ids if pk in found], wanted)
 
 
-def dressed(channels: list[Channel], *, with_now: bool = False) -> list[ChannelRow]:
-    """Add to channels what their rows show. Two queries, three with what is on air now."""
+def dressed(channels: list[Channel], wanted: ChannelFilter | None = None) -> list[ChannelRow]:
+    """Add to channels what their rows show: two queries, and one for each column that is ``wanted`` and kept elsewhere."""
     ids = [channel.pk for channel in channels]
     states = {
         pk: StreamState(count, stale)
@@ -252,9 +259,22 @@ def dressed(channels: list[Channel], *, with_now: bool = False) -> list[ChannelR
         .annotate(holders=Count("pk"))
         .filter(holders__gt=1)
     )
-    on_air = now_airing({item.guide_entry_id for item in channels if item.guide_entry_id}) if with_now else {}
+    on_air = (
+        now_airing({item.guide_entry_id for item in channels if item.guide_entry_id})
+        if wanted and wanted.shows_column("now")
+        else {}
+    )
+    marks = row_marks(ids)
+    urls = first_stream_urls(ids) if wanted and wanted.shows_column("url") else {}
     return [
-        ChannelRow(item, states.get(item.pk, StreamState()), item.number in shared, now=on_air.get(item.guide_entry_id or 0))
+        ChannelRow(
+            item,
+            states.get(item.pk, StreamState()),
+            item.number in shared,
+            now=on_air.get(item.guide_entry_id or 0),
+            first_url=urls.get(item.pk, ""),
+            mark=marks.get(item.pk, ""),
+        )
         for item in channels
     ]
 
@@ -295,7 +315,10 @@ def search_channels(text: str, *, limit: int = 50) -> list[Channel]:
 
 
 # What rows show, and no more: entries carry search texts, accounts carry encrypted addresses.
-_ROW_FIELDS = ("name", "number", "group", "logo_url", "is_hidden", "no_epg", "guide_entry", "guide_entry__name")
+_ROW_FIELDS = (
+    *("name", "number", "group", "tvg_id", "gracenote_id", "logo_url"),
+    *("is_hidden", "no_epg", "guide_entry", "guide_entry__name"),
+)
 _LINK_FIELDS = (
     "channel",
     "position",

@@ -19,7 +19,7 @@ from channels_app.channel_queries import (
 )
 from channels_app.pane_filters import ChannelFilter
 
-GROUPS_PER_PAGE = 100
+GROUPS_PER_PAGE = 80
 ROWS_AT_ONCE = 60  # rows that arrive with a first page or a search; further open groups load when they come into view
 MOST_REFRESHED = 3000  # rows a refresh brings back at once
 

@@ -26,6 +26,13 @@ HIDE_CHOICES = {
 """Kinds of groups that can be left out (10 §4)."""
 COLUMN_CHOICES = {"now": "Now airing", "logo": "Logos", "guide": "Guide marks"}
 """Parts of rows that can be switched off."""
+EXTRA_CHOICES = {
+    "tvg_id": "TVG-ID",
+    "guide_name": "Guide entry",
+    "gracenote": "Gracenote id",
+    "url": "Address of the first stream",
+}
+"""Parts of rows that can be switched on."""
 STREAM_SORT_CHOICES = {"name": "Name", "-name": "Name, Z to A", "quality": "Best quality first", "new": "Newest first"}
 """Orders inside stream groups; quality is what the name says."""
 LONGEST_SEARCH = 200  # characters of a search that are looked at
@@ -43,8 +50,8 @@ class ChannelFilter:
 
     ``groups_until`` is the newest group that was there when ``groups`` were picked: later ones are shown too (10 §4), except
     with 0. ``hide`` are keys of :data:`HIDE_CHOICES`. ``stream`` leaves only the channels that this stream is on.
-    ``sort`` (a key of :data:`SORT_CHOICES`) and ``columns_off`` (of :data:`COLUMN_CHOICES`) leave nothing out, but belong to
-    what the pane is asked to show.
+    ``sort`` (a key of :data:`SORT_CHOICES`), ``columns_off`` (of :data:`COLUMN_CHOICES`) and ``columns_on`` (of
+    :data:`EXTRA_CHOICES`) leave nothing out, but belong to what the pane is asked to show.
     """
 
     text: str = ""
@@ -59,6 +66,7 @@ class ChannelFilter:
     hide: tuple[str, ...] = ()
     stream: int = 0
     columns_off: tuple[str, ...] = ()
+    columns_on: tuple[str, ...] = ()
 
     @property
     def narrows(self) -> bool:
@@ -75,13 +83,20 @@ class ChannelFilter:
         return not self.groups or group_id in self.groups or bool(0 < self.groups_until < group_id)
 
     def shows_column(self, name: str) -> bool:
-        return name not in self.columns_off
+        return name in self.columns_on if name in EXTRA_CHOICES else name not in self.columns_off
 
     @property
     def option_count(self) -> int:
         """How many choices behind the filter button are on; the search box is not one of them."""
         flags = (self.without_streams, self.only_stale, self.duplicates, self.show_empty)
-        return len(self.missing) + len(self.hide) + len(self.columns_off) + sum(flags)
+        return (
+            len(self.missing)
+            + len(self.hide)
+            + len(self.columns_off)
+            + len(self.columns_on)
+            + (self.sort != "number")
+            + sum(flags)
+        )
 
     @classmethod
     def read(cls, values: QueryValues) -> "ChannelFilter":
@@ -98,6 +113,7 @@ class ChannelFilter:
             hide=_some_of(values, "hide", HIDE_CHOICES),
             stream=next(iter(_ids(values.getlist("on"))), 0),
             columns_off=_some_of(values, "off", COLUMN_CHOICES),
+            columns_on=_some_of(values, "with", EXTRA_CHOICES),
         )
 
     def pairs(self) -> list[tuple[str, str]]:
@@ -109,6 +125,7 @@ class ChannelFilter:
         found += [("missing", name) for name in self.missing]
         found += [("hide", name) for name in self.hide]
         found += [("off", name) for name in self.columns_off]
+        found += [("with", name) for name in self.columns_on]
         if self.stream:
             found.append(("on", str(self.stream)))
         flags = {"empty": self.show_empty, "without": self.without_streams, "stale": self.only_stale, "dup": self.duplicates}
@@ -163,7 +180,7 @@ class StreamFilter:
 
 PANE_PARAMETERS = frozenset(
     {
-        *("q", "group", "empty", "missing", "without", "stale", "dup", "sort", "upto", "hide", "on", "off"),
+        *("q", "group", "empty", "missing", "without", "stale", "dup", "sort", "upto", "hide", "on", "off", "with", "view"),
         *("sq", "provider", "sgroup", "unmapped", "ssort", "all"),
     }
 )

@@ -22,7 +22,8 @@ class ManagerPreference:
     """``filters`` is one query string for both panes, without searches: those do not outlive a visit.
 
     ``auto_groups`` is "show" or "hide" where somebody decided otherwise than the setting about groups of auto-sync (10 §4),
-    so that everybody else follows the setting when it changes; they are never in ``filters``.
+    so that everybody else follows the setting when it changes; they are never in ``filters``. ``view`` is the saved view that
+    was picked last, 0 = none.
     """
 
     pane: float = 50.0
@@ -30,6 +31,7 @@ class ManagerPreference:
     closed_providers: tuple[int, ...] = ()
     filters: str = ""
     auto_groups: str = ""
+    view: int = 0
 
     @property
     def channel_filter(self) -> ChannelFilter:
@@ -58,6 +60,7 @@ def save_preference(user_id: int, changes: dict[str, Any]) -> ManagerPreference:
         hides = ("hide", "auto") in parse_qsl(str(wanted["filters"])[:_LONGEST])
         differs = hides != get_settings().hide_auto_sync_groups
         wanted["auto_groups"] = ("hide" if hides else "show") if differs else ""
+        wanted["view"] = next(iter(_ids_in(SavedValues(parse_qsl(str(wanted["filters"])[:_LONGEST])).getlist("view"))), 0)
     preference = _checked({**present, **wanted})
     ViewPreference.objects.update_or_create(user_id=user_id, screen=SCREEN, defaults={"values": asdict(preference)})
     return preference
@@ -74,6 +77,7 @@ def _checked(values: dict[str, Any]) -> ManagerPreference:
         closed_providers=_ids(values.get("closed_providers")),
         filters=_filters(str(values.get("filters", ""))),
         auto_groups=next((word for word in ("show", "hide") if values.get("auto_groups") == word), ""),
+        view=next(iter(_ids([values.get("view", 0)])), 0),
     )
 
 
@@ -81,6 +85,10 @@ def _filters(query: str) -> str:
     saved = SavedValues(parse_qsl(query[:_LONGEST]))
     pairs = [*ChannelFilter.read(saved).pairs(), *StreamFilter.read(saved).pairs()]
     return urlencode([(name, value) for name, value in pairs if name not in _NOT_KEPT and (name, value) != ("hide", "auto")])
+
+
+def _ids_in(texts: Sequence[str]) -> tuple[int, ...]:
+    return tuple(int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 19)
 
 
 def _ids(value: object) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from channels_app.bulk_editing.checks import Checked, checked
 from channels_app.bulk_editing.command import BulkEdit
 from channels_app.bulk_editing.reading import Values, first_logos, holders, members, names_of, read_channels
-from channels_app.channel_fields import FIELDS, NAME_LENGTH, clean_fields, same_value
+from channels_app.channel_fields import FIELDS, NAME_LENGTH
 from channels_app.commands import FieldValue
 from channels_app.errors import EditRefused, NotThere
 from channels_app.link_guide import linked_entries
@@ -128,14 +128,16 @@ class _Wanted:
             if new != old:
                 self._set_checked(pk, "name", new, empty="The name would be empty.", long="The name would be too long")
 
-    def _set_checked(self, pk: int, name: str, value: FieldValue, *, empty: str, long: str) -> None:
-        if isinstance(value, str) and not value.strip():
-            return self._refuse(pk, empty)
+    def _set_checked(self, pk: int, name: str, value: str, *, empty: str, long: str) -> None:
         try:
-            self.after[pk] |= clean_fields({name: value})
-        except EditRefused:
-            self._refuse(pk, f"{long}: {len(str(value)):,} characters.")
-        return None
+            cleaned = FIELDS[name].clean(value)
+        except ValueError:
+            self._refuse(pk, f"{long}: {len(value):,} characters." if value.strip() else empty)
+        else:
+            if cleaned:
+                self.after[pk][name] = cleaned
+            else:
+                self._refuse(pk, empty)
 
     def _numbers(self) -> None:
         kind = self.command.number
@@ -250,7 +252,7 @@ class _Wanted:
     def _different(self) -> Iterator[ChannelChange]:
         for pk, values in self.after.items():
             row = self.plan.rows[pk]
-            new = {name: value for name, value in values.items() if not same_value(name, row[name], value)}
+            new = {name: value for name, value in values.items() if value != row[name]}
             if new:
                 yield ChannelChange(pk, {name: row[name] for name in new}, new)
 

@@ -61,7 +61,7 @@ def refresh(request: HttpRequest) -> HttpResponse:
 
 
 def _refreshed_rows(request: HttpRequest, wanted: ChannelFilter, expanded: tuple[int, ...]) -> HttpResponse:
-    changed = rows_by_id(ids_in(request.GET, "channels"), with_now=wanted.shows_column("now"))
+    changed = rows_by_id(ids_in(request.GET, "channels"), wanted)
     shown = set(ids_in(request.GET, "rows"))
     rows = [row for row in changed if row.channel.pk in shown]
     summary = lineup_summary(wanted)

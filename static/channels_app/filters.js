@@ -2,6 +2,7 @@
 
 import { filterQuery } from "./dom.js";
 import { remember } from "./preferences.js";
+import { addressQuery, markChanges } from "./saved_views.js";
 import { filterChanged } from "./selection.js";
 
 const formOf = (pane) => document.getElementById(pane === "streams" ? "stream-filter" : "channel-filter");
@@ -53,6 +54,7 @@ export function pickOptions(button, all) {
 function uncheck(form, selector) {
   for (const input of form.querySelectorAll(selector)) {
     if (input.type === "hidden" && !("otherPane" in input.dataset)) input.remove();
+    else if (input.matches("select")) input.value = "";
     else input.checked = false;
   }
 }
@@ -87,10 +89,13 @@ document.addEventListener("htmx:configRequest", (event) => {
 
 document.addEventListener("htmx:afterRequest", (event) => {
   if (!event.detail.successful || !event.detail.elt.matches?.("#channel-filter, #stream-filter")) return;
-  const query = new URLSearchParams([...filterQuery("channels"), ...filterQuery("streams")]).toString();
+  const query = addressQuery().toString();
   window.history.replaceState(null, "", query ? `?${query}` : window.location.pathname);
   remember({ filters: query });
-  if (event.detail.elt.id === "channel-filter") filterChanged();
+  if (event.detail.elt.id === "channel-filter") {
+    filterChanged();
+    markChanges();
+  }
   for (const summary of document.querySelectorAll(".cm-drop > summary")) {
     summary.classList.toggle("cm-is-on", Boolean(summary.querySelector(".cm-drop-count")?.textContent));
   }
