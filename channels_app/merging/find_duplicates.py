@@ -10,7 +10,7 @@ from django.db.models import Count
 from channels_app.chunks import chunked
 from channels_app.models import Channel, ChannelGroup, ChannelStream
 from channels_app.naming.normalizing import NormalizeRules, match_key
-from channels_app.normalizing.current_rules import current_rules
+from channels_app.normalize_rules import current_rules
 from channels_app.numbering import format_number, natural_key
 
 _UNNUMBERED = Decimal("Infinity")

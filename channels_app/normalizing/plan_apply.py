@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from channels_app.models import Channel, ChannelGroup
 from channels_app.naming.normalizing import Transformation, normalize, transformations
-from channels_app.normalizing.current_rules import current_rules
+from channels_app.normalize_rules import current_rules
 from channels_app.numbering import format_number, natural_key
 
 

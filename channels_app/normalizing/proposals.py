@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from channels_app.chunks import chunked
 from channels_app.models import Channel
 from channels_app.naming.normalizing import NormalizeRules, Transformation, normalize, transformations
-from channels_app.normalizing.current_rules import current_rules
+from channels_app.normalize_rules import current_rules
 from channels_app.numbering import natural_key
 
 MOST_PREVIEWED = 100

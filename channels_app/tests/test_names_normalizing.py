@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from channels_app.models import Channel
 from channels_app.naming.cleaning import CountryChoice
 from channels_app.naming.normalizing import NormalizeRules, match_key, normalize, split_number, transformations
-from channels_app.normalizing.current_rules import current_rules
+from channels_app.normalize_rules import current_rules
 from channels_app.normalizing.proposals import hinted_name, preview_channels, proposals_for
 from channels_app.normalizing.rename_channels import rename_channels
 from channels_app.tests.lineup_fixtures import lineup_state, make_channel

@@ -35,6 +35,7 @@ def opened(client: Client) -> dict[str, str]:
         "seen": seen(page.content.decode()),
         "epg_keep_past_hours": str(get_settings().epg_keep_past_hours),
         "epg_keep_future_days": str(get_settings().epg_keep_future_days),
+        "gracenote_conflict_mode": get_settings().gracenote_conflict_mode,
     }
 
 

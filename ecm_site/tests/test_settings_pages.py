@@ -12,7 +12,7 @@ from tasks_app.models import JournalEntry
 
 GENERAL = {"time_zone": "Europe/Berlin"}
 APPEARANCE = {"theme": "dark", "show_stream_urls": "on"}
-GUIDE = {"epg_keep_past_hours": "48", "epg_keep_future_days": "7"}
+GUIDE = {"epg_keep_past_hours": "48", "epg_keep_future_days": "7", "gracenote_conflict_mode": "ask"}
 NAMING = {"channel_number_separator": ":", "country_separator": "|", "timezone_preference": "east"}
 
 
