@@ -8,6 +8,7 @@ from django.urls import NoReverseMatch, reverse
 
 UNDO_TAG = "undo:"
 UNDO_BATCH_TAG = "undo-batch:"
+UNDO_STEP_TAG = "undo-step:"
 RUN_TAG = "run:"
 
 
@@ -21,8 +22,8 @@ class Toast(TypedDict):
 def waiting_toasts(request: HttpRequest) -> list[Toast]:
     """Return and consume the messages of this sign-in.
 
-    A message with ``extra_tags="undo:<journal entry id>"`` or ``"undo-batch:<batch id>"`` gets an undo button, one with
-    ``"run:<run id>"`` a link to that run.
+    A message with ``extra_tags="undo:<journal entry id>"``, ``"undo-batch:<batch id>"`` or ``"undo-step:<id>"`` (a step of a
+    draft) gets an undo button, one with ``"run:<run id>"`` a link to that run.
     """
     return [
         {
@@ -51,6 +52,8 @@ def _undo_address(tags: str) -> str:
                 return reverse("journal:undo", args=[int(entry_id)])
             if tag.startswith(UNDO_BATCH_TAG) and batch_id:
                 return reverse("journal:undo_batch", args=[batch_id])
+            if tag.startswith(UNDO_STEP_TAG):
+                return reverse("channels:draft_undo_step", args=[int(tag.removeprefix(UNDO_STEP_TAG))])
         except NoReverseMatch:  # an install without the journal pages still shows the message
             return ""
     return ""

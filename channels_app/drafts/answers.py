@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django_htmx.http import HttpResponseClientRefresh, trigger_client_event
 
-from channels_app.models import Draft, DraftStep
+from channels_app.models import Draft
 from ecm_site.htmx import wants_partial
 
 HEADER = "X-Draft"
@@ -17,8 +17,12 @@ MANAGER = "channels:manager"
 
 def is_for_another_draft(request: HttpRequest, draft: Draft | None) -> bool:
     """Whether the page was made before edit mode began or ended in another tab: its edit must not go somewhere unseen."""
+    return shows_another_draft(request, draft.pk if draft else 0)
+
+
+def shows_another_draft(request: HttpRequest, draft_id: int) -> bool:
     shown = request.headers.get(HEADER)
-    return shown is not None and shown != str(draft.pk if draft else 0)
+    return shown is not None and shown != str(draft_id)
 
 
 def edit_mode_changed(request: HttpRequest) -> HttpResponse:
@@ -54,7 +58,3 @@ def reason_for(error: DatabaseError) -> str:
     if "database is locked" in text:
         return "Your draft is busy with another edit. Wait a moment, then try again."
     return ""
-
-
-def tell_step(request: HttpRequest, step: DraftStep) -> None:
-    messages.success(request, f"{step.description}.")

@@ -269,6 +269,6 @@ def _wait_at_most(milliseconds: int) -> None:
     _run(f"PRAGMA busy_timeout = {milliseconds}")
 
 
-def _run(statement: str, values: list[object] | None = None) -> None:
+def _run(statement: str, values: list[int | str] | None = None) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)

@@ -32,7 +32,7 @@ def mend_steps(first: int, last: int) -> None:
     _mend("SELECT id FROM " + STEPS + " WHERE id BETWEEN %s AND %s", [first, last])
 
 
-def _mend(steps: str, values: list[object]) -> None:
+def _mend(steps: str, values: list[int | str]) -> None:
     with connection.cursor() as cursor:
         for name, schema in _POINTERS:
             column, target = _pointer(Channel, name)

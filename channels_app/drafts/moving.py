@@ -15,11 +15,16 @@ from channels_app.models import DraftStep
 _AT_ONCE = 500  # images held in memory
 
 
-def undo(count: int = 1) -> list[DraftStep]:
-    """Take back the newest ``count`` steps that stand; those taken back, newest first. Raises :class:`DraftBusy`."""
+def undo(count: int = 1, *, newest: int | None = None) -> list[DraftStep]:
+    """Take back the newest ``count`` steps that stand; those taken back, newest first. Raises :class:`DraftBusy`.
+
+    With ``newest`` only while the step of that id is the newest one.
+    """
     with transaction.atomic():
         refuse_unless_open()
         steps = list(DraftStep.objects.filter(undone=False).order_by("-pk")[:count])
+        if newest is not None and [step.pk for step in steps[:1]] != [newest]:
+            return []
         if steps:
             _undo(steps[-1].pk, steps[0].pk)
         return steps

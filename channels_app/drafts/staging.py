@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from channels_app.drafts import answers
 from channels_app.drafts.catching_up import catch_up
 from channels_app.drafts.lives import active_draft
-from channels_app.drafts.steps import DraftBusy, Taken, step
+from channels_app.drafts.steps import DraftBusy, step
 from channels_app.drafts.storage import DraftUnusable
 from channels_app.drafts.switching import current_session, in_draft, live, working_in
 from channels_app.models import Draft
@@ -33,7 +33,7 @@ def staged(view: View) -> View:
 
     @functools.wraps(view)
     def in_own_draft(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        draft = active_draft(request.user)
+        draft = active_draft(getattr(request, "user", None))
         if answers.is_for_another_draft(request, draft):
             return answers.edit_mode_changed(request)
         if draft is None:
@@ -74,12 +74,6 @@ def _answer(request: HttpRequest, draft: Draft, view: Callable[[], HttpResponse]
             raise
         logger.warning("[DRAFTS] A step of draft id=%s was taken back: %s", draft.pk, error)
         return answers.not_stored(request, reason)
-    return _told(request, response, taken)
-
-
-def _told(request: HttpRequest, response: HttpResponse, taken: Taken) -> HttpResponse:
-    if taken.step is not None:
-        answers.tell_step(request, taken.step)
     return response
 
 

@@ -46,9 +46,8 @@ def step(description: str = "") -> Iterator[Taken]:
     with transaction.atomic(), journal.collecting(with_summaries=True) as entries:
         refuse_unless_open()
         row = DraftStep.objects.create(description=_PLAIN_DESCRIPTION)
-        _record_for(row.pk)
-        yield taken
-        _record_for(0)
+        with _recording(row.pk):
+            yield taken
         taken.entries = entries
         if taken.withdrawn:
             transaction.set_rollback(True)
@@ -100,6 +99,20 @@ def refuse_unless_open() -> None:
         raise DraftBusy("Your draft is being applied. Wait until that is done, then go on editing.")
     if state != DraftState.OPEN:
         raise DraftBusy("This draft was applied or discarded meanwhile. Reload the page.")
+
+
+@contextmanager
+def _recording(step_id: int) -> Iterator[None]:
+    session = current_session()
+    if session is None:
+        raise RuntimeError("This thread works in no draft.")
+    session.step_id = step_id
+    _record_for(step_id)
+    try:
+        yield
+        _record_for(0)  # not after a failure: then the transaction takes it back
+    finally:
+        session.step_id = None
 
 
 def _record_for(step_id: int) -> None:

@@ -23,11 +23,13 @@ from tasks_app import journal
 
 @dataclass
 class Session:
-    """A thread's work in a draft. ``refused`` is set by an edit that wants nothing of itself to stay."""
+    """A thread's work in a draft. ``step_id``: the step that is being taken. ``refused`` is set by an edit that wants nothing
+    of itself to stay."""
 
     draft: Draft
     main: BaseDatabaseWrapper
     own: BaseDatabaseWrapper
+    step_id: int | None = None
     refused: bool = False
 
 

@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django_htmx.http import trigger_client_event
 
+from channels_app.drafts.staging import refuse_step
+from channels_app.drafts.switching import current_session
 from channels_app.errors import EditRefused
 from channels_app.outcomes import Outcome
 from ecm_site.htmx import render_page, wants_partial
@@ -51,6 +53,7 @@ def dialog(request: HttpRequest, partial: str, title: str, context: dict[str, An
 
 def refused(request: HttpRequest, error: EditRefused) -> HttpResponse:
     """Answer an edit without a form (a drag, a menu) that was refused: say why and show things as they are."""
+    refuse_step()
     messages.error(request, str(error))
     if not wants_partial(request):
         return redirect(MANAGER)
@@ -61,7 +64,10 @@ def refused(request: HttpRequest, error: EditRefused) -> HttpResponse:
 def tell(request: HttpRequest, outcome: Outcome) -> None:
     """Put what was done, and what to look out for, into toasts."""
     tags = ""
-    if outcome.entry_id:  # an edit of several entries is one step, and taken back as one
+    session = current_session()
+    if session is not None:
+        tags = f"undo-step:{session.step_id}" if session.step_id and outcome.changed else ""
+    elif outcome.entry_id:  # an edit of several entries is one step, and taken back as one
         tags = f"undo-batch:{outcome.batch_id}" if outcome.batch_id else f"undo:{outcome.entry_id}"
     (messages.success if outcome.changed else messages.info)(request, outcome.message, extra_tags=tags)
     for warning in outcome.warnings:

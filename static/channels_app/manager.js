@@ -123,5 +123,5 @@ keepOpenGroups();
 settle(document.getElementById("channel-manager"));
 
 // An address that ends in #c12 or #g3 means that row: Ctrl-K leads there.
-const meant = /^#[cg]\d+$/.test(window.location.hash) && document.querySelector(`#channel-tree ${window.location.hash}`);
+const meant = /^#[cg]\d+$/.test(window.location.hash) ? document.querySelector(`#channel-tree ${window.location.hash}`) : null;
 meant?.querySelector(".cm-name, .cm-twist")?.focus();
