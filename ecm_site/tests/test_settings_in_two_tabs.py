@@ -68,7 +68,8 @@ def test_both_tabs_wanting_the_same_is_no_conflict(signed_in: Client) -> None:
 
 @pytest.mark.parametrize("nonsense", ["", "{", "[]", '{"epg_keep_past_hours": 5}', "null"])
 def test_a_form_without_readable_marks_is_saved_as_it_is(signed_in: Client, nonsense: str) -> None:
-    answer = signed_in.post(PATH, {"seen": nonsense, "epg_keep_past_hours": "24", "epg_keep_future_days": "7"})
+    values = {"epg_keep_past_hours": "24", "epg_keep_future_days": "7", "gracenote_conflict_mode": "ask"}
+    answer = signed_in.post(PATH, {"seen": nonsense, **values})
     assert answer.status_code in (302, 422)
     if nonsense != '{"epg_keep_past_hours": 5}':
         assert get_settings().epg_keep_future_days == 7
