@@ -41,7 +41,7 @@ SECTIONS = (
         (
             Key(("Space",), "Tick or untick the row"),
             Key(("Shift", "Space"), "Tick from the last ticked row to this one"),
-            Key(("Ctrl", "A"), "Tick everything shown in open groups"),
+            Key(("Ctrl", "A"), "Tick everything shown in open groups; again, or with all groups closed: all that match"),
         ),
     ),
     KeySection(
@@ -50,6 +50,7 @@ SECTIONS = (
             Key(("Enter",), "Change the name in its place; again saves it"),
             Key(("F2",), "Rename a channel or group"),
             Key(("#",), "Change the number"),
+            Key(("E",), "Edit many fields of the selected channels at once"),
             Key(("Alt", "↑ ↓"), "Move a channel, group or stream; also plain arrow keys on its handle"),
             Key(("Del",), "Delete a channel or group; take a stream off its channel"),
             Key(("Ctrl", "Z"), "Undo"),

@@ -165,6 +165,7 @@ function rowKeys(event, row) {
     ArrowRight: () => unfold(row, section),
     ArrowLeft: () => foldOrLeave(row, section),
     F2: () => rename(row, item),
+    e: () => editAll(row, item),
     "#": () => item?.classList.contains("cm-channel") && edit(item, "number"),
     Delete: () => remove(row, item),
     ContextMenu: () => contextMenu(row),
@@ -216,6 +217,13 @@ function remove(row, item) {
     if (selection.isPicked(item) && selection.channelCount() > 1) act("delete-selected");
     else openDialog(channelsUrl("delete/"), { channel: idOf(item) });
   } else if (row.matches("#channel-tree .cm-group-head") && idOf(groupOf(row))) act("delete-group", groupOf(row));
+}
+
+// The bulk edit dialog for the selection, or for this row alone when it is not ticked.
+function editAll(row, item) {
+  if (!row.closest("#channel-tree")) return;
+  const subject = item ?? groupOf(row);
+  act("on-selection", subject, { dataset: { url: "bulk-edit/" } });
 }
 
 function contextMenu(row) {

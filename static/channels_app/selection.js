@@ -103,7 +103,9 @@ export async function pickAllShown(tree) {
     window.ecm.toast("info", "Open a group first, or tick its box: Ctrl+A selects what is shown in open groups.");
     return;
   }
-  for (const group of open) if (groupState(group) !== "all") await toggleGroup(group);
+  const partly = open.filter((group) => groupState(group) !== "all");
+  if (!partly.length && tree === channelTree() && !matching) return pickMatching(); // pressed again: the rest too
+  for (const group of partly) await toggleGroup(group);
 }
 
 export function clear(list, { quiet = false } = {}) {
@@ -168,8 +170,8 @@ export async function recountMatching() {
   if (matching !== before || count === before.count) return;
   channels.clear();
   endMatching();
-  window.ecm.announce(`Selection cleared: the filter matches ${counted(count, "channel")} now`);
   show();
+  window.ecm.announce(`Selection cleared: the filter matches ${counted(count, "channel")} now`);
 }
 
 // --- numbers and what is sent ---------------------------------------------------------------------------------------
@@ -287,7 +289,10 @@ function showOffer() {
 
 function showBar(id, count, what, where) {
   const bar = document.getElementById(id);
-  if (bar.hidden !== !count) bar.hidden = !count;
+  if (bar.hidden !== !count) {
+    bar.hidden = !count;
+    if (!count) window.ecm.announce("Nothing is selected");
+  }
   const place = bar.querySelector("[data-count]");
   const text = `${count.toLocaleString()} selected`;
   if (!count) place.textContent = "";
