@@ -6,6 +6,9 @@ class EcmSiteConfig(AppConfig):
     verbose_name = "Site"
 
     def ready(self) -> None:
+        from django.utils.module_loading import autodiscover_modules
+
+        from ecm_site import palette_pages
         from ecm_site.demo.install_demo import keep_guide_current
         from ecm_site.log_level import follow_log_level
         from ecm_site.settings_forms import PAGES
@@ -13,6 +16,8 @@ class EcmSiteConfig(AppConfig):
         from tasks_app.run_events import run_finished, run_progressed, run_started
         from tasks_app.ticks import register_due_check
 
+        palette_pages.register()
+        autodiscover_modules("palette")  # every room offers what Ctrl-K finds in <app>/palette.py
         follow_log_level()
         register_due_check(follow_log_level)
         for tells in (run_started, run_progressed, run_finished):

@@ -1,7 +1,19 @@
 from django.urls import path
 
 from ecm_site.settings_forms import PAGES
-from ecm_site.views import dashboard, debug, demo, health, maintenance, settings_pages, setup, sign_in, theme, welcome
+from ecm_site.views import (
+    dashboard,
+    debug,
+    demo,
+    health,
+    maintenance,
+    palette,
+    settings_pages,
+    setup,
+    sign_in,
+    theme,
+    welcome,
+)
 
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
@@ -14,6 +26,7 @@ urlpatterns = [
     path("sign-out/", sign_in.sign_out, name="sign_out"),
     path("account/theme/", theme.set_theme, name="set_theme"),
     path("account/password/", sign_in.change_password, name="change_password"),
+    path("find/", palette.find, name="palette"),
     path("settings/", settings_pages.settings_home, name="settings"),
     *(path(f"settings/{page.slug}/", settings_pages.settings_page, {"slug": page.slug}, page.url_name) for page in PAGES),
     path("settings/maintenance/", maintenance.maintenance, name="settings_maintenance"),

@@ -26,6 +26,7 @@ GROUND = {
     "masking",
     "middleware",
     "navigation",
+    "palette",
     "regex",
     "recent_log",
     "request_log",

@@ -122,6 +122,9 @@ settleForms();
 keepOpenGroups();
 settle(document.getElementById("channel-manager"));
 
-// An address that ends in #c12 or #g3 means that row: Ctrl-K leads there.
-const meant = /^#[cg]\d+$/.test(window.location.hash) ? document.querySelector(`#channel-tree ${window.location.hash}`) : null;
-meant?.querySelector(".cm-name, .cm-twist")?.focus();
+// An address that ends in #c12 or #g3 means that row: Ctrl-K leads there. The browser scrolls to it when all is loaded, and
+// takes the focus away with that.
+window.addEventListener("load", () => {
+  const meant = /^#[cg]\d+$/.test(window.location.hash) ? document.querySelector(`#channel-tree ${window.location.hash}`) : null;
+  meant?.querySelector(meant.matches(".cm-channel") ? ".cm-name" : ".cm-twist")?.focus();
+});
