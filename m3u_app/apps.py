@@ -14,6 +14,7 @@ class M3uAppConfig(AppConfig):
         from ecm_site.settings_navigation import ORDER, Section, register_section
         from m3u_app import (  # importing tasks registers them
             account_belongings,
+            custom_streams,
             delete_account_task,  # noqa: F401
             edit_profiles,
             expiry_notices,
@@ -38,6 +39,7 @@ class M3uAppConfig(AppConfig):
             server_groups,
             linked_accounts,
             account_belongings,
+            custom_streams,
             expiry_notices,
             edit_digest,
             digest_task,

@@ -71,6 +71,8 @@ const ACTIONS = {
   // streams of providers
   "create-from-selected": () => createChannels(),
   "add-selected": () => openDialog(channelsUrl("add-streams/"), selection.streamValues()),
+  "edit-custom-stream": (item) => openDialog(channelsUrl(`custom-streams/${idOf(item)}/`)),
+  "delete-custom-stream": (item) => openDialog(channelsUrl(`custom-streams/${idOf(item)}/delete/`)),
   "create-from-group": async (group) => openBulk(await selection.valuesOfStreamGroup(group)),
   "show-channels-of": (_, mark) => (showPane("channels"), applyFilter("channels", "on", mark.dataset.value)),
   "select-group": (group) => selection.toggleGroup(group),

@@ -34,6 +34,9 @@ export function closeMenu({ refocus = false } = {}) {
 
 const items = (menu) => [...menu.querySelectorAll("[role=menuitem]")].filter((item) => !item.closest("[hidden]") && !item.disabled);
 
+// A group that auto-sync fills cannot be deleted, only hidden.
+const isSynced = (subject) => Boolean(subject.querySelector?.(":scope > .cm-group-head[data-synced]"));
+
 // Shows what makes sense for this row.
 function settle(menu, subject) {
   const many = selection.streamCount() > 1;
@@ -46,6 +49,9 @@ function settle(menu, subject) {
     several: selection.channelCount() > 1,
     many,
     one: !many,
+    manual: Boolean(idOf(subject)) && !isSynced(subject),
+    synced: isSynced(subject),
+    custom: !many && subject.classList.contains("is-custom"),
     insertable: selection.streamCount() > 0 && /\d/.test(subject.querySelector?.(":scope > .cm-row > .cm-number")?.textContent ?? ""),
   };
   for (const element of menu.querySelectorAll("[data-when]")) element.hidden = !holds[element.dataset.when];
