@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("channels_app.csv_urls")),
     path("", include("channels_app.group_work_urls")),
     path("", include("channels_app.sort_urls")),
+    path("", include("channels_app.custom_stream_urls")),
     path("", include("channels_app.numbering_urls")),
     path("", include("channels_app.selection_urls")),
     # parts of the left pane
