@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from channels_app.naming import CleanOptions, CountryChoice, TimezoneChoice
 from channels_app.naming.normalizing import NormalizeRules
-from channels_app.normalizing.current_rules import current_rules
+from channels_app.normalize_rules import current_rules
 from ecm_site.conf import EcmSettings
 
 

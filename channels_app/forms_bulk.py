@@ -23,7 +23,7 @@ from channels_app.edit_channels import next_number_in_group
 from channels_app.group_order import groups_in_order
 from channels_app.models import Channel, ChannelGroup, ChannelProfile
 from channels_app.naming import CountryChoice, TimezoneChoice
-from channels_app.normalizing.current_rules import current_rules
+from channels_app.normalize_rules import current_rules
 from channels_app.numbering import format_number, parse_number, suggest_start_between_groups
 from channels_app.profiles.set_memberships import default_profile_ids
 from ecm_site.conf import SEPARATORS, EcmSettings
