@@ -19,7 +19,7 @@ class ChannelsAppConfig(AppConfig):
         from channels_app.guide_use import used_guide_entries
         from channels_app.lineup_csv import task as csv_task  # noqa: F401 - importing registers the task
         from channels_app.logos import tasks as logo_tasks  # noqa: F401 - importing registers the task
-        from channels_app.profiles import set_memberships
+        from channels_app.profiles import default_profiles, set_memberships
         from channels_app.publishing import change_output, due_publish, tasks  # noqa: F401 - importing registers them
         from channels_app.stream_loss import ChannelStreams
         from epg_app.mapped_entries import register_mapping
@@ -31,6 +31,7 @@ class ChannelsAppConfig(AppConfig):
         undo.register_handlers()
         auto_created.register_handlers()
         register_undo(set_memberships.ENTITY, set_memberships.undo_memberships)
+        register_undo(default_profiles.ENTITY, default_profiles.undo_default)
         row_journal.register_handlers()
         change_output.register_handlers()
         change_settings.register_handlers()

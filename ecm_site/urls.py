@@ -13,6 +13,7 @@ urlpatterns = [
     path("channels/", include("channels_app.urls")),
     path("", include("channels_app.group_csv_api_urls")),
     path("logos/", include("channels_app.logos_urls")),
+    path("profiles/", include("channels_app.profiles_urls")),
     path("", include("m3u_app.change_urls")),
     path("", include("m3u_app.api_urls")),
     path("", include("m3u_app.digest_urls")),

@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 POINTER = "current.json"
 CHANNELS = "channels.jsonl"
 BLOCKS = "blocks.json"
+PROFILES = "profiles.json"
 PLAYLIST = "lineup.m3u"
 GUIDE = "guide.xml.gz"
 SIDE_STORE = "more-programmes.gz"
@@ -188,6 +189,20 @@ def write_channels(folder: Path, channels: list[LineupChannel]) -> None:
 def read_channels(folder: Path) -> list[LineupChannel]:
     with (folder / CHANNELS).open(encoding="utf-8") as file:
         return [LineupChannel(*json.loads(line)) for line in file]
+
+
+def write_profiles(folder: Path, members: dict[str, list[int]]) -> None:
+    """``members``: ids of the channels of each channel profile, by its name in lower case."""
+    write_durably(folder / PROFILES, json.dumps(members))
+
+
+def read_profiles(folder: Path) -> dict[str, list[int]]:
+    """What :func:`write_profiles` wrote; nothing in a generation of a version without profiles."""
+    try:
+        members: dict[str, list[int]] = json.loads((folder / PROFILES).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    return members
 
 
 def write_blocks(folder: Path, blocks: BlockIndex) -> None:

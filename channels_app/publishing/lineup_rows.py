@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from channels_app.models import Channel, ChannelStream
+from channels_app.models import Channel, ChannelProfile, ChannelStream, ProfileMembership
 from channels_app.numbering import format_number
 from epg_app.raw_sql import fetch_all, id_list
 
@@ -93,6 +93,16 @@ def read_lineup() -> Lineup:
         found.append(((number is None, number or 0, name.casefold(), channel_id), channel))
     lineup.channels = [channel for _key, channel in sorted(found, key=lambda item: item[0])]
     return lineup
+
+
+def read_profiles() -> dict[str, list[int]]:
+    """Channels of each channel profile by its name in lower case; two queries. A profile without channels is there, too."""
+    names = {pk: name.casefold() for pk, name in ChannelProfile.objects.values_list("pk", "name")}
+    members: dict[str, list[int]] = {name: [] for name in names.values()}
+    for profile_id, channel_id in ProfileMembership.objects.order_by().values_list("profile_id", "channel_id"):
+        if profile_id in names:
+            members[names[profile_id]].append(channel_id)
+    return members
 
 
 def _first_streams() -> dict[int, tuple[int, tuple[bool, bool, int, int]]]:

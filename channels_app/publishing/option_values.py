@@ -20,13 +20,17 @@ class BadOption(ValueError):
 
 @dataclass(frozen=True)
 class OutputOptions:
-    """``groups`` empty = all; ``days`` 0 = the whole future; ``previous_days`` 0 = nothing that is over."""
+    """``groups`` empty = all; ``days`` 0 = the whole future; ``previous_days`` 0 = nothing that is over.
+
+    ``profile``: only channels enabled in that channel profile (10 §17), "" = all. It is a part of the address, not its query.
+    """
 
     tvg_id_source: str
     groups: tuple[str, ...] = ()
     direct: bool = False
     days: int = 0
     previous_days: int = 0
+    profile: str = ""
 
     def for_playlist(self) -> "OutputOptions":
         """Only what changes a playlist."""
@@ -53,7 +57,7 @@ def default_options() -> OutputOptions:
     return OutputOptions(tvg_id_source=get_settings().output_tvg_id_source)
 
 
-def read_options(query: QueryDict) -> OutputOptions:
+def read_options(query: QueryDict, profile: str = "") -> OutputOptions:
     """Read the options we know; others are the player's own business. Raises :class:`BadOption`."""
     source = query.get("tvg_id_source") or get_settings().output_tvg_id_source
     if source not in TVG_ID_SOURCES:
@@ -68,6 +72,7 @@ def read_options(query: QueryDict) -> OutputOptions:
         direct=_boolean(query, "direct", default=False),
         days=_days(query, "days", MAX_DAYS),
         previous_days=_days(query, "prev_days", MAX_PREVIOUS_DAYS),
+        profile=profile.casefold(),
     )
 
 

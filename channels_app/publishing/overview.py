@@ -5,10 +5,11 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from channels_app.models import OutputToken
+from channels_app.models import ChannelProfile, OutputToken
+from channels_app.numbering import natural_key
 from channels_app.publishing.base_address import base_address, is_only_this_machine, lan_address
 from channels_app.publishing.generation import Generation, NothingPublished, current_generation
-from channels_app.publishing.player_addresses import TOKEN_PLACEHOLDER, player_addresses
+from channels_app.publishing.player_addresses import TOKEN_PLACEHOLDER, player_addresses, profile_addresses
 from channels_app.publishing.request_publish import TASK_ID
 from ecm_site.conf import get_settings
 from tasks_app.models import TaskRun
@@ -47,10 +48,22 @@ def addresses(request: HttpRequest, token: str = "") -> dict[str, Any]:
     return {
         "base": base,
         "players": player_addresses(shown),
+        "profiles": [(name, profile_addresses(shown, name)) for name in profile_names()],
         "needs_token": needs_token and not token,
         "loopback_hint": _suggestion(base) if is_only_this_machine(base) else "",
         "is_loopback": is_only_this_machine(base),
     }
+
+
+def profile_names() -> list[str]:
+    """The channel profiles, each of which has addresses of its own. One query."""
+    return sorted(ChannelProfile.objects.values_list("name", flat=True), key=natural_key)
+
+
+def shown_base(request: HttpRequest) -> str:
+    """This server's address as players use it, with the place of a token where one is needed."""
+    base = base_address(request)
+    return f"{base}/t/{TOKEN_PLACEHOLDER}" if get_settings().output_access == "token" else base
 
 
 def all_tokens() -> list[OutputToken]:

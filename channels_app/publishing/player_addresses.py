@@ -1,6 +1,7 @@
 """The addresses to type into players, with what to do there."""
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 TOKEN_PLACEHOLDER = "YOUR-TOKEN"  # noqa: S105 - a word for the page
 
@@ -17,6 +18,17 @@ class Player:
     name: str
     addresses: list[Address]
     steps: list[str]
+
+
+def profile_addresses(base: str, name: str) -> list[Address]:
+    """Playlist, guide and tuner of a channel profile; ``base`` as below."""
+    part = quote(name, safe="")
+    return [
+        Address("Playlist (M3U)", f"{base}/output/m3u/{part}"),
+        Address("Guide (XMLTV)", f"{base}/output/epg/{part}"),
+        Address("Tuner", f"{base}/hdhr/{part}"),
+        Address("Guide for the tuner", f"{base}/output/epg/{part}?tvg_id_source=channel_number"),
+    ]
 
 
 def player_addresses(base: str) -> list[Player]:

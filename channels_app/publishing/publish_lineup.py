@@ -15,7 +15,7 @@ from channels_app.publishing.generation import Generation, Template
 from channels_app.publishing.guide_file import unpacked
 from channels_app.publishing.guide_text import guide_channels
 from channels_app.publishing.lineup_report import make_report
-from channels_app.publishing.lineup_rows import read_lineup
+from channels_app.publishing.lineup_rows import read_lineup, read_profiles
 from channels_app.publishing.option_values import default_options
 from channels_app.publishing.playlist_text import BASE, header_line, playlist_lines
 from channels_app.publishing.templates_on_disk import write_template
@@ -47,6 +47,7 @@ def publish_lineup(*, progress: Progress) -> PublishReport:
     now = timezone.now()
     progress.report(phase="reading the lineup")
     lineup = read_lineup()
+    profiles = read_profiles()
     options = default_options()
     with store.building() as folder:
         progress.report(phase="writing the guide", current=0, total=len(lineup.channels))
@@ -56,6 +57,7 @@ def publish_lineup(*, progress: Progress) -> PublishReport:
         progress.report(phase="writing playlists")
         store.write_channels(folder, lineup.channels)
         store.write_blocks(folder, blocks)
+        store.write_profiles(folder, profiles)
         tuner = tuner_channels(lineup.channels)
         made = Generation(
             name=store.new_name(now),

@@ -8,7 +8,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -24,6 +24,7 @@ from channels_app.publishing.generation import (
     Template,
     read_blocks,
     read_channels,
+    read_profiles,
     root,
     write_durably,
 )
@@ -33,19 +34,31 @@ from channels_app.publishing.lineup_rows import LineupChannel
 from channels_app.publishing.option_values import BadOption, OutputOptions
 from channels_app.publishing.playlist_text import DEFAULT_GROUP, playlist_lines
 from channels_app.publishing.templates_on_disk import write_template
+from channels_app.publishing.tuner_text import TUNER_ID_SOURCE, lineup_json, lineup_xml, tuner_channels
 from tasks_app.progress import Progress
 
 logger = logging.getLogger(__name__)
 
-KEPT_VARIANTS = 12  # per generation; the least recently used goes
+KEPT = {"guide": 12}  # of a kind and generation; the least recently used goes. Guides are large, the others are not
+KEPT_OF_OTHERS = 60
 WAITING_AT_MOST = 3  # requests of one process that wait for a builder; more are told to come back
 WAIT_SECONDS = 45.0
 IN_USE_DAYS = 3  # a variant fetched this recently is made again with the next generation
+
+TUNER_KINDS: dict[str, Callable[[list[LineupChannel]], Iterator[str]]] = {
+    "tuner_lineup": lineup_json,
+    "tuner_lineup_xml": lineup_xml,
+    "tuner_playlist": lambda channels: playlist_lines(channels, TUNER_ID_SOURCE, direct=False),
+}
 
 _PROGRAMME = re.compile(rb'<programme start="(\d{14}) \+0000" stop="(\d{14})')
 _waiting = threading.BoundedSemaphore(WAITING_AT_MOST)
 
 Made = TypeVar("Made", Template, GuideFile)
+
+
+class UnknownProfile(LookupError):
+    """The published lineup has no channel profile of that name. Answered with 404."""
 
 
 class Busy(Exception):
@@ -68,6 +81,22 @@ def guide_for(generation: Generation, options: OutputOptions) -> GuideFile:
     return _variant(generation, "guide", options, GuideFile)
 
 
+def tuner_for(generation: Generation, kind: str, profile: str) -> Template:
+    """A tuner document (``tuner_lineup``, ``tuner_lineup_xml``, ``tuner_playlist``) of a channel profile, "" = of all.
+
+    Raises :class:`UnknownProfile`, :class:`Busy`.
+    """
+    if not profile:
+        found: Template = getattr(generation, kind)
+        return found
+    return _variant(generation, kind, OutputOptions(TUNER_ID_SOURCE, profile=profile.casefold()), Template)
+
+
+def check_profile(generation: Generation, profile: str) -> None:
+    """Raise :class:`UnknownProfile` unless the generation has it ("" = the whole lineup)."""
+    _members(generation.folder, OutputOptions("", profile=profile.casefold()))
+
+
 def rebuild_used_variants(previous: Generation, folder: Path, generation: Generation, *, progress: Progress) -> int:
     """Make the variants that players fetched lately again, in the ``folder`` of a generation that is not live yet.
 
@@ -86,8 +115,8 @@ def rebuild_used_variants(previous: Generation, folder: Path, generation: Genera
         options = _options(stored["options"])
         try:
             _build(folder, generation, stored["kind"], options)
-        except BadOption:
-            continue  # its group is gone
+        except (BadOption, UnknownProfile):
+            continue  # its group or profile is gone
         os.utime(folder / VARIANTS / record.name, (record.stat().st_atime, record.stat().st_mtime))
         made += 1
     return made
@@ -98,13 +127,14 @@ def _variant(generation: Generation, kind: str, options: OutputOptions, form: ty
     record = generation.variants_folder / f"{key}.json"
     stored = _stored(record, form)
     if stored is None:
+        _members(generation.folder, options)
         _check_groups(options, read_channels(generation.folder))
         with _builder():
             stored = _stored(record, form)  # somebody else may have made it while we waited
             if stored is None:
                 started = time.monotonic()
                 _build(generation.folder, generation, kind, options)
-                _drop_oldest(generation.variants_folder)
+                _drop_oldest(generation.variants_folder, kind)
                 stored = _stored(record, form)
                 logger.info("[PUBLISH] Built %s variant %s in %.1f s", kind, options, time.monotonic() - started)
     if stored is None:
@@ -144,6 +174,9 @@ def _builder() -> Iterator[None]:
 
 def _build(folder: Path, generation: Generation, kind: str, options: OutputOptions) -> None:
     channels = _chosen(options, read_channels(folder))
+    members = _members(folder, options)
+    if members is not None:
+        channels = [channel for channel in channels if channel.id in members]
     target = folder / VARIANTS
     target.mkdir(mode=0o700, exist_ok=True)
     key = _key(kind, options)
@@ -151,6 +184,8 @@ def _build(folder: Path, generation: Generation, kind: str, options: OutputOptio
     if kind == "playlist":
         name = f"{VARIANTS}/{key}.m3u"
         made = write_template(folder, name, playlist_lines(channels, options.tvg_id_source, direct=options.direct))
+    elif kind in TUNER_KINDS:
+        made = write_template(folder, f"{VARIANTS}/{key}.txt", TUNER_KINDS[kind](tuner_channels(channels)))
     else:
         name = f"{VARIANTS}/{key}.xml.gz"
         made = _build_guide(folder, name, channels, options=options, made_at=generation.made_at)
@@ -228,6 +263,16 @@ def _chosen(options: OutputOptions, channels: list[LineupChannel]) -> list[Lineu
     return [channel for channel in channels if _group_key(channel.group) in wanted]
 
 
+def _members(folder: Path, options: OutputOptions) -> set[int] | None:
+    """Ids of the channels of the wanted profile, None = no profile is wanted. Raises :class:`UnknownProfile`."""
+    if not options.profile:
+        return None
+    known = read_profiles(folder)
+    if options.profile not in known:
+        raise UnknownProfile(options.profile)
+    return set(known[options.profile])
+
+
 def _check_groups(options: OutputOptions, channels: Iterable[LineupChannel]) -> set[str]:
     known = {_group_key(channel.group) for channel in channels} if options.groups else set()
     for group in options.groups:
@@ -249,8 +294,8 @@ def _options(stored: dict[str, Any]) -> OutputOptions:
     return OutputOptions(**{**stored, "groups": tuple(stored["groups"])})
 
 
-def _drop_oldest(folder: Path) -> None:
-    records = sorted(folder.glob("*.json"), key=lambda record: record.stat().st_mtime, reverse=True)
-    for record in records[KEPT_VARIANTS:]:
+def _drop_oldest(folder: Path, kind: str) -> None:
+    records = sorted(folder.glob(f"{kind}-*.json"), key=lambda record: record.stat().st_mtime, reverse=True)
+    for record in records[KEPT.get(kind, KEPT_OF_OTHERS) :]:
         for path in folder.glob(f"{record.stem}.*"):
             path.unlink(missing_ok=True)

@@ -210,7 +210,7 @@ def test_a_builder_that_takes_too_long_is_not_waited_for(lineup: Published, monk
 
 
 def test_variants_are_bounded_and_the_least_used_goes(lineup: Published, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(variants, "KEPT_VARIANTS", 3)
+    monkeypatch.setattr(variants, "KEPT", {"guide": 3, "playlist": 3})
     for days in range(1, 6):
         lineup.text(f"/output/epg?days={days}")
         lineup.text("/output/epg?days=1")

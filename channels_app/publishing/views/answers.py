@@ -9,7 +9,7 @@ from django.http import HttpResponse, HttpResponseBase
 from channels_app.publishing.generation import NothingPublished
 from channels_app.publishing.option_values import BadOption
 from channels_app.publishing.request_publish import TASK_ID
-from channels_app.publishing.variants import Busy
+from channels_app.publishing.variants import Busy, UnknownProfile
 from tasks_app import engine
 
 logger = logging.getLogger(__name__)
@@ -34,6 +34,8 @@ def answering(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespon
                 return view(*args, **kwargs)
             except FileNotFoundError:  # two publishes since this request began; the current generation is there
                 return view(*args, **kwargs)
+        except UnknownProfile:
+            return sentence(404, f"There is no output profile “{str(kwargs.get('profile', ''))[:100]}”.")
         except BadOption as problem:
             return sentence(400, str(problem))
         except (NothingPublished, FileNotFoundError):

@@ -1,7 +1,7 @@
 """Playlist, guide and stream addresses (30 §16.1)."""
 
 import logging
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -24,14 +24,16 @@ PLAYLIST_TYPE = "audio/x-mpegurl; charset=utf-8"
 
 @feed()
 @answering
-def playlist(request: HttpRequest, visit: Visit) -> HttpResponseBase:
-    options = read_options(request.GET)
+def playlist(request: HttpRequest, visit: Visit, profile: str = "") -> HttpResponseBase:
+    """The whole lineup, or the channels of a channel profile (10 §17)."""
+    options = read_options(request.GET, profile)
     if options.direct and not get_settings().output_direct_urls:
         return sentence(403, "Provider addresses are not handed out. ECM's Publishing page can allow it.")
     note_download(visit, "playlist")
     generation = current_generation()
     template = playlist_for(generation, options)
-    guide = f"{visit.base}/output/epg{options.guide_query(get_settings().output_tvg_id_source)}"
+    of_profile = f"/{quote(profile, safe='')}" if profile else ""
+    guide = f"{visit.base}/output/epg{of_profile}{options.guide_query(get_settings().output_tvg_id_source)}"
     return send_template(
         request,
         generation.folder,
@@ -45,16 +47,11 @@ def playlist(request: HttpRequest, visit: Visit) -> HttpResponseBase:
 
 @feed()
 @answering
-def guide(request: HttpRequest, visit: Visit, *, as_gz: bool = False) -> HttpResponseBase:
-    options = read_options(request.GET)
+def guide(request: HttpRequest, visit: Visit, *, as_gz: bool = False, profile: str = "") -> HttpResponseBase:
+    options = read_options(request.GET, profile)
     note_download(visit, "guide")
     generation = current_generation()
     return send_guide(request, generation.folder, guide_for(generation, options), as_gz=as_gz)
-
-
-@feed()
-def unknown_profile(request: HttpRequest, visit: Visit, profile: str) -> HttpResponseBase:
-    return sentence(404, f"There is no output profile “{profile[:100]}”.")
 
 
 @feed()
