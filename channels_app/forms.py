@@ -99,6 +99,9 @@ class NewChannelForm(forms.Form):
         required=False, help_text=GROUP_HELP, widget=forms.TextInput(attrs={**_PLAIN, "list": "group-names"})
     )
     number_in_name = forms.BooleanField(label="Put the number into the name", required=False)
+    normalize = forms.BooleanField(
+        label="Normalize the name", required=False, help_text="As chosen under Settings, Normalization."
+    )
 
 
 class GroupForm(forms.Form):

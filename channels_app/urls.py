@@ -9,6 +9,7 @@ from channels_app.views import (
     guide_choice,
     manager,
     move_dialog,
+    new_channel,
     replace_stream,
     stream_actions,
     stream_pane,
@@ -43,7 +44,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("streams/ids/", staged(stream_pane.selected_ids), name="stream_ids"),
     path("streams/options/", staged(stream_pane.options), name="stream_options"),
     # channels
-    path("create/", staged(channel_forms.create), name="create"),
+    path("create/", staged(new_channel.create), name="create"),
     path("delete/", staged(channel_actions.delete), name="delete"),
     path("move/", staged(move_dialog.move), name="move"),
     path("renumber/", staged(channel_actions.renumber_selected), name="renumber_selected"),

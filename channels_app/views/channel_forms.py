@@ -1,59 +1,26 @@
 """The dialogs that create and edit one channel (10 §7.1, §7.2), and editing in place."""
 
 import json
-from decimal import Decimal
 
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from channels_app.channel_fields import clean_fields, clean_number
+from channels_app.channel_fields import clean_fields
 from channels_app.channel_from_stream import usable_logo
 from channels_app.channel_queries import channel_streams
-from channels_app.commands import CreateChannel, CreateGroup, UpdateChannel
-from channels_app.edit_channels import create_channel, next_number_in_group, update_channel
+from channels_app.commands import CreateGroup, UpdateChannel
+from channels_app.edit_channels import update_channel
 from channels_app.edit_groups import create_group
 from channels_app.errors import EditRefused
 from channels_app.forms import CHANNEL_FORM_NAMES, ChannelForm, NewChannelForm, refuse_in, shown_values
 from channels_app.models import Channel, ChannelGroup, StreamProfile
-from channels_app.naming import compose_name, enrich, without_leading_number
+from channels_app.naming import enrich
 from channels_app.numbering import format_number
 from channels_app.views.answers import dialog, edited
-from channels_app.views.posted import id_in
-from ecm_site.conf import get_settings
 from epg_app.models import GuideEntry, GuideSource
 from tasks_app.journal import new_batch_id
-
-
-@require_http_methods(["GET", "POST"])
-def create(request: HttpRequest) -> HttpResponse:
-    """Create a channel by hand; ``?group=`` presets the group, and with it the next free number."""
-    if request.method == "GET":
-        group = ChannelGroup.objects.filter(pk=id_in(request.GET, "group") or 0).first()
-        following = next_number_in_group(group.pk if group else None)
-        form = NewChannelForm(
-            initial={
-                "group": group.name if group else "",
-                "number": format_number(following),
-                "number_in_name": get_settings().include_channel_number_in_name,
-            }
-        )
-        return _new_form(request, form)
-    form = NewChannelForm(request.POST)
-    form.is_valid()
-    batch_id = new_batch_id()
-    try:
-        number = _number_of(form)
-        name = _name_with_number(form, number)
-        group, made = _group_of(form, batch_id)
-        outcome = create_channel(
-            CreateChannel({"name": name, "number": number, "group_id": group.pk if group else None}), batch_id=batch_id
-        )
-    except EditRefused as error:
-        refuse_in(form, error, CHANNEL_FORM_NAMES)
-        return _new_form(request, form, status=422)
-    return edited(request, outcome, groups=None if made else [group.pk if group else None], reveal=outcome.channel_ids[0])
 
 
 @require_http_methods(["GET", "POST"])
@@ -75,7 +42,7 @@ def edit(request: HttpRequest, channel_id: int) -> HttpResponse:
         clean_fields(changes)  # before a group is made for them
         group, made = channel.group, False
         if form.differs("group", base):
-            group, made = _group_of(form, batch_id)
+            group, made = group_of(form, batch_id)
             changes["group_id"] = group.pk if group else None
         outcome = update_channel(UpdateChannel(channel.pk, changes), batch_id=batch_id)
     except EditRefused as error:
@@ -115,7 +82,7 @@ def _in_place(request: HttpRequest, command: UpdateChannel, field: str) -> HttpR
     return edited(request, outcome, channels=[command.channel_id])
 
 
-def _group_of(form: ChannelForm | NewChannelForm, batch_id: str) -> tuple[ChannelGroup | None, bool]:
+def group_of(form: ChannelForm | NewChannelForm, batch_id: str) -> tuple[ChannelGroup | None, bool]:
     """The group that was typed, and whether it was made just now."""
     name = form.cleaned_data.get("group", "").strip()
     if not name:
@@ -125,28 +92,6 @@ def _group_of(form: ChannelForm | NewChannelForm, batch_id: str) -> tuple[Channe
     except EditRefused as error:
         raise EditRefused({"group": str(error)}) from None
     return group, outcome.changed
-
-
-def _number_of(form: NewChannelForm) -> Decimal | None:
-    try:
-        return clean_number(form.cleaned_data.get("number", ""))
-    except ValueError as error:
-        raise EditRefused({"number": str(error)}) from None
-
-
-def _name_with_number(form: NewChannelForm, number: Decimal | None) -> str:
-    name: str = form.cleaned_data.get("name", "")
-    if not name.strip():
-        raise EditRefused({"name": "Give the channel a name."})
-    if not form.cleaned_data.get("number_in_name") or number is None:
-        return name
-    separator = get_settings().channel_number_separator
-    return compose_name(without_leading_number(name.strip()), number=format_number(number), number_separator=separator)
-
-
-def _new_form(request: HttpRequest, form: NewChannelForm, status: int = 200) -> HttpResponse:
-    context = {"form": form, "group_names": _group_names(), "action": reverse("channels:create")}
-    return dialog(request, "channels_app/_new_channel_form.html", "New channel", context, status)
 
 
 def edit_form(request: HttpRequest, channel: Channel, form: ChannelForm, status: int = 200, *, told: str = "") -> HttpResponse:
@@ -160,7 +105,7 @@ def edit_form(request: HttpRequest, channel: Channel, form: ChannelForm, status:
         "looked_up_for": channel.pk,
         "told": told,
         "form": form,
-        "group_names": _group_names(),
+        "group_names": group_names(),
         "streams": streams,
         "stream_logo": next((logo for stream in streams if (logo := usable_logo(stream.logo_url))), ""),
         "guide_logo": usable_logo(entry.icon_url) if entry else "",
@@ -200,5 +145,5 @@ def _chosen_entry(form: ChannelForm) -> GuideEntry | None:
     return entries.filter(pk=int(value)).first()
 
 
-def _group_names() -> list[str]:
+def group_names() -> list[str]:
     return list(ChannelGroup.objects.order_by("name").values_list("name", flat=True)[:2000])
