@@ -51,7 +51,11 @@ SECTIONS = (
             Key(("F2",), "Rename a channel or group"),
             Key(("#",), "Change the number"),
             Key(("E",), "Edit many fields of the selected channels at once"),
-            Key(("Alt", "↑ ↓"), "Move a channel, group or stream; also plain arrow keys on its handle"),
+            Key(
+                ("Alt", "↑ ↓"),
+                "Move a channel (or all selected of its group), group or stream; also plain arrow keys on its handle",
+            ),
+            Key(("Alt", "Home", "End"), "Move a channel, or all selected of its group, to the top or the end of the group"),
             Key(("Del",), "Delete a channel or group; take a stream off its channel"),
             Key(("Ctrl", "Z"), "Undo"),
             Key(("Ctrl", "Shift", "Z"), "Redo"),
