@@ -14,8 +14,8 @@ from channels_app.lineup_csv import task
 from channels_app.models import Channel
 from channels_app.tests.lineup_fixtures import make_channel, make_group, make_streams
 from channels_app.views import csv_files
-from tasks_app.engine import run_here
 from tasks_app.models import JournalEntry, TaskRun
+from tasks_app.progress import NoProgress
 
 pytestmark = pytest.mark.django_db
 PAGE = "/channels/csv/import/"
@@ -116,10 +116,10 @@ def test_big_files_are_imported_in_the_background(signed_in: Client, monkeypatch
     signed_in.post(PAGE, {**values, "create_missing": "on", "logos_from_guide": "on"})
     run = TaskRun.objects.get(task_id=task.CsvImportTask.task_id)
     assert Channel.objects.count() == 0
-    done = run_here(run.task_id, run.parameters)
+    done = task.CsvImportTask(NoProgress(), run.parameters).execute()
     assert (done.success, Channel.objects.count()) == (True, 3)
     assert waiting_files() == []
-    again = run_here(run.task_id, run.parameters)
+    again = task.CsvImportTask(NoProgress(), run.parameters).execute()
     assert again.success is False
     assert "no longer there" in again.message
 

@@ -11,7 +11,7 @@ from channels_app.targets import Target, read_target
 from channels_app.views.answers import dialog, edited
 from channels_app.views.posted import parameters
 from ecm_site.wording import counted
-from m3u_app.stream_order import LABELS, SMART, UnknownMode
+from m3u_app.stream_order import LABELS, SMART, Criterion, UnknownMode
 
 
 @require_http_methods(["GET", "POST"])
@@ -35,12 +35,13 @@ def sort(request: HttpRequest) -> HttpResponse:
         problem, mode = str(error), SMART
         plan = plan_sorting((), SMART)
     criteria = current_rules().criteria
+    offered = criteria if Criterion.M3U_PRIORITY in criteria else (*criteria, Criterion.M3U_PRIORITY)  # needs no probing
     context = {
         "plan": plan,
         "mode": mode,
         "hidden": hidden,
         "problem": problem,
-        "criteria": [(criterion.value, LABELS[criterion]) for criterion in criteria],
+        "criteria": [(criterion.value, LABELS[criterion]) for criterion in offered],
         "smart": ", ".join(LABELS[criterion].lower() for criterion in criteria),
         "nothing": not plan.changes,
         "action": reverse("channels:sort_streams"),

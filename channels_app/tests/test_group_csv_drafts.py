@@ -1,0 +1,133 @@
+"""CSV, groups and sorting in edit mode: one step each, nothing of it live before it is applied (10 §13.1)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+
+from channels_app.drafts.lives import discard, open_draft
+from channels_app.drafts.moving import undo
+from channels_app.drafts.switching import working_in
+from channels_app.lineup_csv import task
+from channels_app.models import Channel, ChannelGroup, Draft, DraftStep, HiddenGroup, Logo
+from channels_app.tests.draft_fixtures import rows_in, stored_rows
+from channels_app.tests.lineup_fixtures import make_channel, make_group, make_streams
+from channels_app.tests.test_csv_pages import hidden, uploaded
+from channels_app.views import csv_files
+from m3u_app.custom_streams import CustomStream, create_custom_stream
+from m3u_app.models import Stream, StreamGroup
+from tasks_app.models import JournalEntry, TaskRun
+from tasks_app.progress import NoProgress
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PAGE = "/channels/csv/import/"
+
+
+@pytest.fixture
+def user() -> Any:
+    return get_user_model().objects.create_user("op", password="x")
+
+
+@pytest.fixture
+def page(user: Any) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def draft(user: Any) -> Iterator[Draft]:
+    a, b = make_streams(["a", "b"], group="Synced")
+    StreamGroup.objects.filter(name="Synced").update(auto_channel_sync=True, enabled=True)
+    make_channel("ESPN", "1", group=make_group("Synced"), streams=[b, a])
+    make_channel("Made", "2", group=make_group("Mine"), auto_created=True)
+    make_group("Orphan")
+    draft = open_draft(user)
+    yield draft
+    discard(draft)
+
+
+def steps_of(draft: Draft) -> list[str]:
+    with working_in(draft):
+        return list(DraftStep.objects.order_by("pk").values_list("description", flat=True))
+
+
+def sent_import(page: Client, text: str, **values: str) -> None:
+    defaults = {"mode": "create", "create_missing": "on", "logos_from_guide": "on"}
+    shown = uploaded(page, text, **{**defaults, **values})
+    confirmed = {"upload": hidden(shown, "upload"), "fingerprint": hidden(shown, "fingerprint"), "step": "import"}
+    assert page.post(PAGE, {**defaults, **values, **confirmed}).status_code in (204, 302)
+
+
+def test_an_import_is_one_step_of_the_draft(page: Client, draft: Draft) -> None:
+    before, journal = stored_rows(), JournalEntry.objects.count()
+    text = "channel_number,name,group_name,logo_url\n1,ESPN HD,New,https://x.example/a.png\n9,Golf,New,\n"
+    sent_import(page, text, mode="update", key="number")
+    assert stored_rows() == before
+    assert JournalEntry.objects.count() == journal
+    assert len(steps_of(draft)) == 1
+    assert steps_of(draft)[0].startswith("CSV import: Created 1 channel, changed 1 channel, made 1 group")
+    with working_in(draft):
+        assert set(Channel.objects.values_list("name", flat=True)) == {"ESPN HD", "Golf", "Made"}
+        assert Logo.objects.filter(url="https://x.example/a.png").exists()
+        undo()
+        assert not Logo.objects.exists()
+    assert rows_in(draft) == before
+
+
+def test_looking_at_a_plan_is_no_step(page: Client, draft: Draft) -> None:
+    uploaded(page, "name\nGolf\n")
+    assert steps_of(draft) == []
+
+
+def test_the_plan_and_the_export_show_the_draft(page: Client, draft: Draft) -> None:
+    sent_import(page, "name,channel_number\nGolf,9\n")
+    assert "9,Golf," in page.post("/channels/csv/export/file/", {}).content.decode()
+    again = uploaded(page, "name,channel_number\nGolf,9\n", mode="update", key="number")
+    assert "unchanged" in again
+
+
+def test_a_long_import_runs_in_the_draft_it_was_started_from(
+    page: Client, draft: Draft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_files, "IN_BACKGROUND_ABOVE", 2)
+    sent_import(page, "name\nA\nB\nC\n")
+    run = TaskRun.objects.get(task_id=task.CsvImportTask.task_id)
+    assert task.CsvImportTask(NoProgress(), run.parameters).execute().success
+    assert Channel.objects.count() == 2
+    assert len(steps_of(draft)) == 1
+    with working_in(draft):
+        assert Channel.objects.count() == 5
+    discard(draft)
+    gone = task.CsvImportTask(NoProgress(), run.parameters).execute()
+    assert not gone.success
+
+
+def test_group_work_is_staged(page: Client, draft: Draft) -> None:
+    before = stored_rows()
+    synced, mine = ChannelGroup.objects.get(name="Synced"), ChannelGroup.objects.get(name="Mine")
+    page.post(f"/channels/groups/{synced.pk}/delete/")
+    page.post("/channels/groups/orphaned/", {"orphan": ChannelGroup.objects.get(name="Orphan").pk})
+    page.post("/channels/groups/auto-created/", {"group": mine.pk})
+    page.post("/channels/sort-streams/", {"scope": "all", "mode": "smart", "confirmed": "1"})
+    assert stored_rows() == before
+    assert len(steps_of(draft)) == 4
+    assert "Synced" in page.get("/channels/groups/hidden/").content.decode()
+    assert "Synced" not in page.get("/channels/tree/").content.decode()
+    with working_in(draft):
+        assert HiddenGroup.objects.count() == 1
+        assert not ChannelGroup.objects.filter(name="Orphan").exists()
+        assert not Channel.objects.filter(auto_created=True).exists()
+        undo(4)
+    assert rows_in(draft) == before
+
+
+def test_custom_streams_apply_at_once(page: Client, draft: Draft) -> None:
+    page.post("/channels/custom-streams/create/", {"name": "Camera", "url": "rtsp://cam.local/1"})
+    assert Stream.objects.filter(is_custom=True).count() == 1
+    assert steps_of(draft) == []
+    stream, _ = create_custom_stream(CustomStream("Other", "udp://@239.0.0.1:1"))
+    with working_in(draft):
+        assert Stream.objects.filter(pk=stream.pk).exists()
