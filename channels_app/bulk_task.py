@@ -11,6 +11,9 @@ from channels_app.bulk_create import bulk_create
 from channels_app.bulk_ids import read_ids, write_ids
 from channels_app.bulk_options import BulkOptions, SectionChoice, Selection
 from channels_app.bulk_plan import Plan
+from channels_app.drafts.runs import PARAMETER, ProgressOutside, draft_of_caller, place_of
+from channels_app.drafts.steps import DraftBusy
+from channels_app.drafts.storage import DraftUnusable
 from channels_app.naming import CountryChoice
 from channels_app.naming.normalizing import NormalizeRules
 from channels_app.numbering import format_number
@@ -24,7 +27,9 @@ class BulkCreateTask(TaskScheduler):
     name = "Create channels"
     description = "Creates a large number of channels. Start it from the channel manager."
     by_hand = False
-    default_parameters: ClassVar[dict[str, Any] | None] = {"selection": {}, "options": {}, "fingerprint": "", "count": 0}
+    default_parameters: ClassVar[dict[str, Any] | None] = {
+        "selection": {}, "options": {}, "fingerprint": "", "count": 0, PARAMETER: None,
+    }  # fmt: skip
 
     @classmethod
     def title(cls, parameters: dict[str, Any]) -> str:
@@ -34,15 +39,24 @@ class BulkCreateTask(TaskScheduler):
     def result_link(cls, parameters: dict[str, Any], *, succeeded: bool) -> tuple[str, str] | None:
         return "Open channels", reverse("channels:manager")
 
+    @classmethod
+    def lock_key(cls, parameters: dict[str, Any]) -> str:
+        draft_id = parameters.get(PARAMETER)
+        return f"{cls.task_id}:draft:{draft_id}" if draft_id else cls.task_id
+
     def execute(self) -> TaskResult:
         """Make the plan again and carry it out, if it is still the one that the operator saw."""
         self.progress.report(phase="planning")
-        outcome = bulk_create(
-            selection_from(self.parameters["selection"]),
-            options_from(self.parameters["options"]),
-            fingerprint=self.parameters["fingerprint"],
-            progress=self.progress,
-        )
+        try:
+            with place_of(self.parameters):
+                outcome = bulk_create(
+                    selection_from(self.parameters["selection"]),
+                    options_from(self.parameters["options"]),
+                    fingerprint=self.parameters["fingerprint"],
+                    progress=ProgressOutside(self.progress),
+                )
+        except (DraftBusy, DraftUnusable) as refusal:
+            return TaskResult(success=False, message=str(refusal), failed_count=1)
         return TaskResult(
             success=True,
             message=outcome.message,
@@ -72,6 +86,7 @@ def parameters_of(selection: Selection, plan: Plan) -> dict[str, Any]:
         "options": options_to(plan.options),
         "fingerprint": plan.fingerprint,
         "count": len(plan.channels) + len(plan.additions),
+        PARAMETER: draft_of_caller(),
     }
 
 

@@ -32,7 +32,7 @@ LIVE = "live"
 """The name under which the main database is attached to a draft."""
 
 SUFFIX = ".sqlite3"
-_UNFINISHED = ".new"
+UNFINISHED_SUFFIX = ".new"
 _BESIDE = ("-wal", "-shm", "-journal")
 _WAIT = 20.0  # seconds for a lock, as for the main database
 
@@ -69,21 +69,30 @@ def attach_statement(main: Path) -> tuple[str, str]:
 def create_file(file_name: str, main: Path) -> None:
     """Make the file of a new draft: a copy of the lineup at one moment. A crash leaves at most an unfinished file beside it."""
     target = path_of(file_name)
-    unfinished = target.with_name(target.name + _UNFINISHED)
-    _remove(unfinished)
+    unfinished = target.with_name(target.name + UNFINISHED_SUFFIX)
+    remove_path(unfinished)
     os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
-        with closing(_connect(unfinished, main)) as connection:
-            connection.execute("PRAGMA main.journal_mode=OFF")  # the file is thrown away unless all goes well
-            connection.execute("PRAGMA main.synchronous=OFF")
-            connection.execute("BEGIN")
+        with closing(connect(unfinished, main)) as connection:
+            begin_filling(connection)
             fill(connection)
-            connection.execute("COMMIT")
-            connection.execute("PRAGMA main.journal_mode=WAL")
+            settle(connection)
         unfinished.replace(target)
     except BaseException:
-        _remove(unfinished)
+        remove_path(unfinished)
         raise
+
+
+def begin_filling(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA main.journal_mode=OFF")  # the file is thrown away unless all goes well
+    connection.execute("PRAGMA main.synchronous=OFF")
+    connection.execute("BEGIN")
+
+
+def settle(connection: sqlite3.Connection) -> None:
+    """End the filling of a file: from here on it is written as carefully as the main database."""
+    connection.execute("COMMIT")
+    connection.execute("PRAGMA main.journal_mode=WAL")
 
 
 def fill(connection: sqlite3.Connection) -> None:
@@ -126,7 +135,7 @@ def opened(file_name: str, main: Path) -> Iterator[sqlite3.Connection]:
     """A plain connection to a draft's file, for upkeep outside any request. Raises :class:`DraftUnusable`."""
     path = path_of(file_name)
     refuse_missing(path)
-    with closing(_connect(path, main)) as connection:
+    with closing(connect(path, main)) as connection:
         try:
             yield connection
         except sqlite3.DatabaseError as error:
@@ -146,15 +155,15 @@ def unusable(error: Exception) -> DraftUnusable:
 
 def remove_file(file_name: str) -> None:
     """Remove the file of a draft and what SQLite keeps beside it. One that is gone already does not matter."""
-    _remove(path_of(file_name))
+    remove_path(path_of(file_name))
 
 
-def _remove(path: Path) -> None:
+def remove_path(path: Path) -> None:
     for name in (path.name, *(path.name + suffix for suffix in _BESIDE)):
         path.with_name(name).unlink(missing_ok=True)
 
 
-def _connect(path: Path, main: Path) -> sqlite3.Connection:
+def connect(path: Path, main: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=_WAIT, isolation_level=None)
     try:
         connection.execute("PRAGMA foreign_keys=OFF")

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.sqlite3.base import DatabaseWrapper
 
+from channels_app.drafts.rebuilding import is_outgrown, rebuild
 from channels_app.drafts.storage import attach_statement, main_database, path_of, refuse_missing, unusable
 from channels_app.models import Draft
 from tasks_app import journal
@@ -112,11 +113,15 @@ class DraftDatabase(DatabaseWrapper):
 def _connection_to(draft: Draft, real: BaseDatabaseWrapper) -> DraftDatabase:
     path = path_of(draft.file_name)
     refuse_missing(path)
-    values = {**real.settings_dict, "NAME": f"{path.as_uri()}?mode=rw"}
-    own = DraftDatabase(values, main_database(real))
+    main = main_database(real)
+    own = DraftDatabase({**real.settings_dict, "NAME": f"{path.as_uri()}?mode=rw"}, main)
     try:
         own.ensure_connection()
-    except Exception as error:
+        if is_outgrown(own.connection, main):
+            own.close()
+            rebuild(draft.file_name, main)
+            own.ensure_connection()
+    except (DatabaseError, sqlite3.Error, OSError, TypeError) as error:
         own.close()
         raise unusable(error) from error
     return own

@@ -1,13 +1,11 @@
 """Imports of thousands of rows in the background; in edit mode they become one step of the draft."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from django.urls import reverse
 
-from channels_app.drafts.staging import live
-from channels_app.drafts.steps import DraftBusy, record
+from channels_app.drafts.runs import ProgressOutside, place_of
+from channels_app.drafts.steps import DraftBusy
 from channels_app.drafts.storage import DraftUnusable
 from channels_app.errors import EditRefused
 from channels_app.lineup_csv.apply_import import ImportChanged, ImportOutcome, import_sheet
@@ -17,7 +15,6 @@ from channels_app.lineup_csv.reading import read_sheet
 from channels_app.models import Draft
 from ecm_site.wording import counted
 from m3u_app.store_upload import PendingUpload, drop_pending, find_pending
-from tasks_app.progress import Progress
 from tasks_app.registry import TaskResult, TaskScheduler, register_task
 
 _LINES_KEPT = 200  # errors and warnings in the result of the run
@@ -54,14 +51,14 @@ class CsvImportTask(TaskScheduler):
         if upload is None:
             return _failed("The uploaded file is no longer there. Choose it again in the channel manager.")
         try:
-            with _place(self.parameters["draft_id"]):
+            with place_of(self.parameters):
                 sheet = read_sheet(upload.path.read_bytes())
                 outcome = import_sheet(
                     sheet,
                     options_from(self.parameters["options"]),
                     fingerprint=self.parameters["fingerprint"],
                     file_name=upload.name,
-                    progress=_ProgressOutside(self.progress),
+                    progress=ProgressOutside(self.progress),
                 )
         except (ImportChanged, EditRefused, DraftBusy, DraftUnusable) as refusal:
             return _failed(str(refusal))
@@ -84,34 +81,6 @@ def parameters_of(upload: PendingUpload, options: ImportOptions, plan: ImportPla
         "count": len(plan.work),
         "draft_id": draft.pk if draft else None,
     }
-
-
-class _ProgressOutside:
-    """Progress of work inside a draft: where a run stands is told in the main database."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-
-    def report(self, **values: Any) -> None:
-        with live():
-            self._progress.report(**values)
-
-    def raise_if_cancelled(self) -> None:
-        with live():
-            self._progress.raise_if_cancelled()
-
-
-@contextmanager
-def _place(draft_id: int | None) -> Iterator[None]:
-    """The lineup itself, or the draft in which the import was asked for."""
-    if draft_id is None:
-        yield
-        return
-    draft = Draft.objects.filter(pk=draft_id).first()
-    if draft is None:
-        raise DraftUnusable("The draft in which this import was started no longer exists.")
-    with record(draft):
-        yield
 
 
 def _failed(message: str) -> TaskResult:

@@ -15,7 +15,7 @@ from channels_app.bulk_plan import Plan, PlannedSection
 from channels_app.bulk_preview import make_preview
 from channels_app.bulk_streams import SelectedStreams, read_selection
 from channels_app.bulk_task import BulkCreateTask, parameters_of
-from channels_app.drafts.staging import in_draft
+from channels_app.drafts.staging import live
 from channels_app.errors import EditRefused
 from channels_app.forms_bulk import BulkCreateForm, opening_data, profile_choices, read_selected
 from channels_app.models import ChannelGroup, ChannelProfile
@@ -77,8 +77,7 @@ def _create(request: HttpRequest, selection: Selection, selected: SelectedStream
         notice = _CHANGED
     elif not plan.problems and not form.problems():
         try:
-            # A draft is a file of its own, which the worker does not know: there everything is made at once.
-            if plan.size > IN_BACKGROUND_ABOVE and not in_draft():
+            if plan.size > IN_BACKGROUND_ABOVE:
                 return _start_run(request, selection, plan)
             return edited(request, create_channels(selection, options, fingerprint=plan.fingerprint), created=True)
         except PlanChanged as changed:
@@ -93,7 +92,9 @@ def _create(request: HttpRequest, selection: Selection, selected: SelectedStream
 
 def _start_run(request: HttpRequest, selection: Selection, plan: Plan) -> HttpResponse:
     """Thousands of channels take a while: they are made in the background, and the dialog shows how far it is."""
-    run = start_run(BulkCreateTask.task_id, parameters_of(selection, plan))
+    values = parameters_of(selection, plan)
+    with live():
+        run = start_run(BulkCreateTask.task_id, values, user_id=request.user.pk)
     if not wants_partial(request):
         return redirect("tasks:run", run.pk)
     return render(request, "channels_app/bulk/_running.html", {"run": run, "preview": make_preview(plan)})
