@@ -16,7 +16,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("check/", logos.check, name="check"),
     path("check/state/", logos.check_state, name="check_state"),
     path("repair/", staged(logo_work.repair), name="repair"),
-    path("assign/", staged(logo_work.assign), name="assign"),
     path("picker/", staged(logo_work.picker), name="picker"),
     path("picker/add/", staged(logo_work.picker_add), name="picker_add"),
     path("thumb/<str:signature>", logo_files.thumbnail, name="thumbnail"),

@@ -1,4 +1,4 @@
-"""Channel profiles and stream profiles: pages below ``/profiles/``."""
+"""Channel profiles and stream profiles: pages below ``/channels/profiles/``."""
 
 from django.urls import URLPattern, URLResolver, path
 

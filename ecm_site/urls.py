@@ -10,10 +10,11 @@ handler500 = "ecm_site.views.errors.server_error"
 
 urlpatterns = [
     path("", include("ecm_site.site_urls")),
+    path("channels/profiles/", include("channels_app.profiles_urls")),
+    path("channels/logos/", include("channels_app.channel_logos_urls")),
     path("channels/", include("channels_app.urls")),
     path("", include("channels_app.group_csv_api_urls")),
     path("logos/", include("channels_app.logos_urls")),
-    path("profiles/", include("channels_app.profiles_urls")),
     path("", include("m3u_app.change_urls")),
     path("", include("m3u_app.api_urls")),
     path("", include("m3u_app.digest_urls")),

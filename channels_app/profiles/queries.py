@@ -94,7 +94,7 @@ def find_profile(name: str) -> ChannelProfile | None:
 
 
 def member_view(profile_id: int, wanted: MemberFilter) -> MemberView:
-    """Sections by their lowest number, with counts. Three queries, four when a filter narrows, five when hits of a search are shown at once."""
+    """Sections by their lowest number, with counts. Three queries; a filter needs one more, hits shown at once another."""
     totals = {
         pk: (count, lowest)
         for pk, count, lowest in Channel.objects.order_by().values_list("group_id").annotate(Count("pk"), Min("number"))

@@ -77,34 +77,34 @@ def test_the_list_is_searched_and_counts(alice: Client) -> None:
     create_profile("Kids 9")
     enabled_in(kids, make_channel("A"))
     assert [(row.profile.name, row.enabled) for row in profile_rows()] == [("Kids 9", 0), ("Kids 10", 1)]
-    page = text(alice.get("/profiles/"))
+    page = text(alice.get("/channels/profiles/"))
     assert "1 channel<" in page
-    assert "Kids 9" not in text(alice.get("/profiles/?q=10", **HTMX))
-    assert "No profile matches" in text(alice.get("/profiles/?q=zzz"))
+    assert "Kids 9" not in text(alice.get("/channels/profiles/?q=10", **HTMX))
+    assert "No profile matches" in text(alice.get("/channels/profiles/?q=zzz"))
 
 
 def test_a_profile_is_made_renamed_in_place_and_deleted(alice: Client) -> None:
-    assert "Give the profile a name" in text(alice.post("/profiles/add/", {"name": " "}, **HTMX))
-    assert alice.post("/profiles/add/", {"name": "Kids"}, **HTMX).status_code == 204
+    assert "Give the profile a name" in text(alice.post("/channels/profiles/add/", {"name": " "}, **HTMX))
+    assert alice.post("/channels/profiles/add/", {"name": "Kids"}, **HTMX).status_code == 204
     profile = ChannelProfile.objects.get()
-    assert 'value="Kids"' in text(alice.get(f"/profiles/{profile.pk}/rename/", **HTMX))
-    refused = alice.post(f"/profiles/{profile.pk}/rename/", {"name": ""}, **HTMX)
+    assert 'value="Kids"' in text(alice.get(f"/channels/profiles/{profile.pk}/rename/", **HTMX))
+    refused = alice.post(f"/channels/profiles/{profile.pk}/rename/", {"name": ""}, **HTMX)
     assert refused.status_code == 422
-    assert alice.post(f"/profiles/{profile.pk}/rename/", {"name": "Children"}).status_code == 302
-    assert "Children" in text(alice.get(f"/profiles/{profile.pk}/delete/"))
-    alice.post(f"/profiles/{profile.pk}/delete/")
+    assert alice.post(f"/channels/profiles/{profile.pk}/rename/", {"name": "Children"}).status_code == 302
+    assert "Children" in text(alice.get(f"/channels/profiles/{profile.pk}/delete/"))
+    alice.post(f"/channels/profiles/{profile.pk}/delete/")
     assert not ChannelProfile.objects.exists()
-    assert alice.get(f"/profiles/{profile.pk}/").status_code == 404
+    assert alice.get(f"/channels/profiles/{profile.pk}/").status_code == 404
 
 
 def test_new_channels_join_at_the_press_of_a_button_and_that_can_be_undone(alice: Client) -> None:
     profile, _ = create_profile("Kids")
-    alice.post(f"/profiles/{profile.pk}/default/", {"joins": "1"})
+    alice.post(f"/channels/profiles/{profile.pk}/default/", {"joins": "1"})
     assert get_settings().default_channel_profile_ids == (str(profile.pk),)
-    assert 'aria-pressed="true"' in text(alice.get("/profiles/"))
+    assert 'aria-pressed="true"' in text(alice.get("/channels/profiles/"))
     entry = JournalEntry.objects.get(entity_type="default_profiles")
     alice.post(f"/journal/{entry.pk}/undo/")
-    alice.post(f"/profiles/{profile.pk}/default/", {"joins": "0"})
+    alice.post(f"/channels/profiles/{profile.pk}/default/", {"joins": "0"})
     assert profile.pk not in [int(key) for key in get_settings().default_channel_profile_ids]
 
 
@@ -137,10 +137,10 @@ def test_search_and_hiding_disabled_channels_keep_what_was_just_enabled(alice: C
     assert member_view(profile.pk, MemberFilter(only_enabled=True)).shown == 1
     kept = MemberFilter(only_enabled=True, keep=frozenset({three.pk}))
     assert member_view(profile.pk, kept).shown == 2
-    page = text(alice.get(f"/profiles/{profile.pk}/?q=sky"))
+    page = text(alice.get(f"/channels/profiles/{profile.pk}/?q=sky"))
     assert "Sky Two" in page  # hits of a search are opened at once
     assert "CNN" not in page
-    answer = alice.post(f"/profiles/{profile.pk}/ids/", {"q": "sky"})
+    answer = alice.post(f"/channels/profiles/{profile.pk}/ids/", {"q": "sky"})
     assert answer.json() == {"channels": [[one.pk, 0, 1], [two.pk, 0, 0]]}
 
 
@@ -149,7 +149,7 @@ def test_switches_are_saved_as_one_operation(alice: Client) -> None:
     a, b, c = (make_channel(name) for name in "ABC")
     enabled_in(profile, a)
     values = {"save": "1", "enable": f"{b.pk},{c.pk}", "disable": str(a.pk)}
-    answer = alice.post(f"/profiles/{profile.pk}/", values, **HTMX)
+    answer = alice.post(f"/channels/profiles/{profile.pk}/", values, **HTMX)
     assert members(profile) == {"B", "C"}
     toast = json.loads(answer["HX-Trigger"])["toasts"]["items"][0]
     assert toast["text"] == "Enabled 2 channels in “Kids”. Disabled 1 channel in “Kids”."
@@ -162,11 +162,11 @@ def test_without_scripts_the_boxes_of_a_page_and_all_shown_are_saved(alice: Clie
     profile, _ = create_profile("Kids")
     a, b, _c = (make_channel(name) for name in "ABC")
     enabled_in(profile, a)
-    alice.post(f"/profiles/{profile.pk}/", {"save": "1", "shown": f"{a.pk},{b.pk}", "on": [b.pk]})
+    alice.post(f"/channels/profiles/{profile.pk}/", {"save": "1", "shown": f"{a.pk},{b.pk}", "on": [b.pk]})
     assert members(profile) == {"B"}
-    alice.post(f"/profiles/{profile.pk}/", {"save": "1", "visible": "enable", "confirmed_count": "2"})
+    alice.post(f"/channels/profiles/{profile.pk}/", {"save": "1", "visible": "enable", "confirmed_count": "2"})
     assert members(profile) == {"B"}  # it is three by now
-    alice.post(f"/profiles/{profile.pk}/", {"save": "1", "visible": "enable", "confirmed_count": "3"})
+    alice.post(f"/channels/profiles/{profile.pk}/", {"save": "1", "visible": "enable", "confirmed_count": "3"})
     assert members(profile) == {"A", "B", "C"}
 
 
@@ -175,14 +175,14 @@ def test_a_selection_is_enabled_in_several_profiles(alice: Client) -> None:
     news, _ = create_profile("News")
     a, b = make_channel("A"), make_channel("B")
     enabled_in(kids, a)
-    shown = text(alice.get(f"/profiles/selection/?channel={a.pk},{b.pk}", **HTMX))
+    shown = text(alice.get(f"/channels/profiles/selection/?channel={a.pk},{b.pk}", **HTMX))
     assert "1 of 2 enabled" in shown
     values = {"channel": f"{a.pk},{b.pk}", "mode": "enable", "confirmed": "1"}
-    assert "Tick at least one" in text(alice.post("/profiles/selection/", values, **HTMX))
-    alice.post("/profiles/selection/", {**values, "profile": [kids.pk, news.pk]}, **HTMX)
+    assert "Tick at least one" in text(alice.post("/channels/profiles/selection/", values, **HTMX))
+    alice.post("/channels/profiles/selection/", {**values, "profile": [kids.pk, news.pk]}, **HTMX)
     assert members(kids) == members(news) == {"A", "B"}
     everything = {"all": "1", "confirmed_count": "2", "mode": "disable", "confirmed": "1", "profile": [kids.pk]}
-    alice.post("/profiles/selection/", everything, **HTMX)
+    alice.post("/channels/profiles/selection/", everything, **HTMX)
     assert members(kids) == set()
 
 
@@ -190,7 +190,7 @@ def test_nothing_in_an_address_is_an_error(alice: Client) -> None:
     profile, _ = create_profile("Kids")
     make_channel("A")
     for query in ("open=x&offset=-1", "open=0&offset=99999999999999999", "q=%00", "only=x", "keep=1,2,x", "open=99999"):
-        assert alice.get(f"/profiles/{profile.pk}/?{query}").status_code == 200
+        assert alice.get(f"/channels/profiles/{profile.pk}/?{query}").status_code == 200
 
 
 def test_pages_stay_small_and_queries_few_with_a_large_lineup(
@@ -206,7 +206,7 @@ def test_pages_stay_small_and_queries_few_with_a_large_lineup(
             member_view(profile.pk, MemberFilter())
         with django_assert_num_queries(1):
             section_rows(profile.pk, groups[0].pk, MemberFilter())
-        assert len(alice.get(f"/profiles/{profile.pk}/?open={groups[0].pk}").content) < 150_000
+        assert len(alice.get(f"/channels/profiles/{profile.pk}/?open={groups[0].pk}").content) < 150_000
 
 
 # --- stream profiles --------------------------------------------------------------------------------------------------
@@ -237,21 +237,21 @@ def test_locked_stream_profiles_cannot_be_changed(alice: Client) -> None:
         update_stream_profile(locked.pk, {"name": "X"})
     with pytest.raises(EditRefused, match="is locked"):
         delete_stream_profile(locked.pk)
-    assert "This profile is locked" in text(alice.get(f"/profiles/stream/{locked.pk}/"))
-    assert alice.post(f"/profiles/stream/{locked.pk}/delete/", **HTMX).status_code == 422
+    assert "This profile is locked" in text(alice.get(f"/channels/profiles/stream/{locked.pk}/"))
+    assert alice.post(f"/channels/profiles/stream/{locked.pk}/delete/", **HTMX).status_code == 422
 
 
 def test_stream_profile_pages(alice: Client) -> None:
-    assert "no stream profiles yet" in text(alice.get("/profiles/stream/"))
-    assert alice.post("/profiles/stream/add/", {"name": ""}, **HTMX).status_code == 422
-    alice.post("/profiles/stream/add/", {"name": "Proxy", "command": "ffmpeg", "is_active": "on"})
+    assert "no stream profiles yet" in text(alice.get("/channels/profiles/stream/"))
+    assert alice.post("/channels/profiles/stream/add/", {"name": ""}, **HTMX).status_code == 422
+    alice.post("/channels/profiles/stream/add/", {"name": "Proxy", "command": "ffmpeg", "is_active": "on"})
     profile = StreamProfile.objects.get()
     assert profile.is_active
-    alice.post(f"/profiles/stream/{profile.pk}/", {"name": "Proxy 2", "command": "vlc"})
+    alice.post(f"/channels/profiles/stream/{profile.pk}/", {"name": "Proxy 2", "command": "vlc"})
     profile.refresh_from_db()
     assert (profile.name, profile.command, profile.is_active) == ("Proxy 2", "vlc", False)
-    page = text(alice.get("/profiles/stream/"))
+    page = text(alice.get("/channels/profiles/stream/"))
     assert "Proxy 2" in page
     assert ">off<" in page
-    alice.post(f"/profiles/stream/{profile.pk}/delete/")
+    alice.post(f"/channels/profiles/stream/{profile.pk}/delete/")
     assert not StreamProfile.objects.exists()

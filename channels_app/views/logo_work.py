@@ -31,7 +31,8 @@ def assign(request: HttpRequest) -> HttpResponse:
     """Set the logos of a selection from their streams or guide entries: shows what would happen, then does it."""
     values = parameters(request)
     target = read_target(values)
-    source = cast(LogoSource, values["from"] if values.get("from") in SOURCES else "stream")
+    wanted = values.get("from") or request.GET.get("from")  # a long selection asks by POST, with this in the address
+    source = cast(LogoSource, wanted if wanted in SOURCES else "stream")
     only_missing = values.get("only_missing") == "on"
     ids = target.ids()
     if request.method == "POST" and values.get("confirmed") == "1":
@@ -42,7 +43,7 @@ def assign(request: HttpRequest) -> HttpResponse:
         "only_missing": only_missing,
         "offer": offer(ids, source, only_missing=only_missing),
         "count": len(ids),
-        "action": reverse("logos:assign"),
+        "action": reverse("channel_logos:assign"),
     }
     name = "M3U" if source == "stream" else "guide"
     return dialog(request, "channels_app/logos/_assign.html", f"Set logo from {name}", context)

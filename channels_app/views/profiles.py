@@ -151,7 +151,8 @@ def selection(request: HttpRequest) -> HttpResponse:
     values = parameters(request)
     target = read_target(values)
     channel_ids = target.ids()
-    mode = "disable" if values.get("mode") == "disable" else "enable"
+    wanted = values.get("mode") or request.GET.get("mode")  # a long selection asks by POST, with this in the address
+    mode = "disable" if wanted == "disable" else "enable"
     chosen = ids_in(values, "profile")
     problem = ""
     if request.method == "POST" and values.get("confirmed") == "1":

@@ -72,7 +72,7 @@
   document.addEventListener(
     "error",
     (event) => {
-      if (event.target.matches?.("img.logo-image")) event.target.classList.add("is-broken");
+      if (event.target.matches?.("img.logo-image, img.cd-guide-icon")) event.target.classList.add("is-broken");
     },
     true,
   );
