@@ -20,6 +20,7 @@ from channels_app.channel_queries import (
 from channels_app.pane_filters import ChannelFilter
 
 GROUPS_PER_PAGE = 80
+GROUPS_FOUND, ROWS_FOUND = 30, 40  # of a search or filter: all its groups are open, and it is asked for while typing
 ROWS_AT_ONCE = 60  # rows that arrive with a first page or a search; further open groups load when they come into view
 MOST_REFRESHED = 3000  # rows a refresh brings back at once
 
@@ -45,15 +46,16 @@ class ChannelTree:
 
 
 def channel_tree(
-    wanted: ChannelFilter, *, open_groups: Sequence[int] = (), first_group: int = 0, groups: int = GROUPS_PER_PAGE
+    wanted: ChannelFilter, *, open_groups: Sequence[int] = (), first_group: int = 0, groups: int | None = None
 ) -> ChannelTree:
     """The pane for a first view. With a filter that narrows, every group is open: hits are seen at once."""
     summary = lineup_summary(wanted)
+    groups = groups or (GROUPS_FOUND if wanted.narrows else GROUPS_PER_PAGE)
     listed = summary.groups[first_group : first_group + groups]
     opened = set(open_groups)
     nodes = [GroupNode(item, is_open=bool(item.shown) and (wanted.narrows or item.pk in opened)) for item in listed]
     limits: dict[int, int] = {}
-    room = ROWS_AT_ONCE
+    room = ROWS_FOUND if wanted.narrows else ROWS_AT_ONCE
     for node in nodes:
         if node.is_open and room > 0:
             limits[node.summary.pk] = min(ROWS_PER_PAGE, max(room, 20))

@@ -9,7 +9,7 @@ from django.utils import timezone
 from epg_app.models import Programme
 
 _LONGEST = timedelta(hours=24)  # a programme that began earlier and still runs is a mistake of its guide
-_AHEAD = timedelta(hours=8)  # how far the next programme is looked for when nothing is on
+_AHEAD = timedelta(hours=3)  # how far the next programme is looked for when nothing is on
 
 
 @dataclass(frozen=True)
