@@ -7,7 +7,7 @@ from typing import Any
 from channels_app.drafts.steps import record
 from channels_app.drafts.storage import DraftUnusable
 from channels_app.drafts.switching import in_draft, live
-from channels_app.models import Draft
+from channels_app.models import Draft, DraftState
 from tasks_app.progress import Progress
 
 PARAMETER = "draft_id"
@@ -31,8 +31,8 @@ def place_of(parameters: dict[str, Any]) -> Iterator[None]:
         yield
         return
     draft = Draft.objects.filter(pk=draft_id).first()
-    if draft is None:
-        raise DraftUnusable("The draft from which this was started no longer exists.")
+    if draft is None or draft.state in (DraftState.COMMITTED, DraftState.DISCARDED):
+        raise DraftUnusable("The draft from which this was started was applied or discarded meanwhile.")
     with record(draft):
         yield
 
