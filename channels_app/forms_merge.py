@@ -28,7 +28,7 @@ class MergeForm(forms.Form):
     gracenote_id = forms.ChoiceField(label="Gracenote id", required=False)
     guide_entry = forms.ChoiceField(label="Guide", required=False)
     stream_profile = forms.ChoiceField(label="Stream profile", required=False)
-    logo = forms.ChoiceField(required=False, widget=forms.RadioSelect)
+    logo = forms.ChoiceField(required=False, widget=forms.RadioSelect(attrs={"class": "form-check-input"}))
 
     def __init__(self, sources: Mapping[int, Snapshot], proposed: Mapping[str, Any], data: QueryDict | None) -> None:
         names = {

@@ -23,6 +23,10 @@
   });
 
   function add(figure, number) {
-    if (figure) figure.textContent = (Number(figure.textContent.replace(/\D/g, "")) + number).toLocaleString("en");
+    if (!figure) return;
+    const sum = Number(figure.textContent.replace(/\D/g, "")) + number;
+    figure.textContent = sum.toLocaleString("en");
+    const plural = figure.nextElementSibling;
+    if (plural?.matches("[data-plural]")) plural.hidden = sum === 1;
   }
 })();
