@@ -93,9 +93,13 @@ class ChangesPage:
     troubled: dict[tuple[str, int], str]
 
 
-def exit_page(draft: Draft) -> ExitPage:
-    """Look at a draft for its exit dialog. Raises ``DraftUnusable``."""
-    found = review(draft, excluded=left_out(draft))
+def look(draft: Draft) -> Review:
+    """The draft as it would be applied now, without what is left out. Raises ``DraftUnusable``."""
+    return review(draft, excluded=left_out(draft))
+
+
+def exit_page(draft: Draft, found: Review) -> ExitPage:
+    """The exit dialog about a draft. Raises ``DraftUnusable``."""
     with working_in(draft):
         standing = DraftStep.objects.filter(undone=False)
         step_count = standing.count()
@@ -117,9 +121,8 @@ def exit_page(draft: Draft) -> ExitPage:
     )
 
 
-def changes_page(draft: Draft, *, kind: str = "", number: int = 1) -> ChangesPage:
-    """One page of the row-level diff. Raises ``DraftUnusable``."""
-    found = review(draft, excluded=left_out(draft))
+def changes_page(found: Review, *, kind: str = "", number: int = 1) -> ChangesPage:
+    """One page of the row-level diff."""
     tally = Counter(filter_value(change) for change in found.changes)
     kinds = [(value, label, tally[value]) for value, label in _FILTERS if tally[value]]
     chosen = [change for change in found.changes if kind in ("", filter_value(change))]

@@ -171,9 +171,12 @@ class Reader:
             ORDER BY touched.id"""  # noqa: S608 - our own names
         found = []
         for pk, changed, before, mine, theirs in self.rows(statement):
-            sides = []
-            for place, image in enumerate((before if changed else mine, mine, theirs)):
-                values = plain(image)
+            sides: list[Values | None] = []
+            base_image = before if changed else mine
+            for place, image in enumerate((base_image, mine, theirs)):
+                # Mostly nobody else changed the row: the same text need not be read twice.
+                known = sides[0] if place and image == base_image else None
+                values = dict(known) if known is not None else plain(image)
                 if values is not None:
                     values[STREAM_IDS] = streams[place].get(pk, [])
                     enabled = set(profiles[place].get(pk, []))
@@ -198,20 +201,24 @@ class Reader:
         """Base, mine and theirs of what belongs to the touched channels: ids in order, by channel."""
         statement = (
             "SELECT channel_id, id, {value}, {order} FROM {schema}.{table}"
-            " WHERE channel_id IN (SELECT id FROM temp.touched_channels)"
+            " WHERE channel_id IN (SELECT id FROM temp.touched_channels) ORDER BY channel_id, {order}, id"
         )
         mine, theirs = (
             self.rows(statement.format(value=value, order=order, schema=schema, table=quoted(table.name)))
             for schema in ("main", LIVE)
         )
         first = self.rows(f"WITH {_first_changes(table.name)} SELECT row_id, before FROM first")  # noqa: S608 - our names
+        if not first:
+            here = _by_channel(mine)
+            return here, here, _by_channel(theirs)
         changed = {row_id for row_id, _ in first}
         base = [row for row in mine if row[1] not in changed]
         for row_id, before in first:
             if before:
                 image = json.loads(before)
                 base.append((image["channel_id"], row_id, image[value], image[order]))
-        return tuple(_by_channel(side) for side in (base, mine, theirs))
+        base.sort(key=_PLACE)
+        return _by_channel(base), _by_channel(mine), _by_channel(theirs)
 
     def _image(self, alias: str, table: LineupTable) -> str:
         columns = self._columns.get(table.name)
@@ -266,8 +273,9 @@ def _first_changes(table: str) -> str:
 
 
 def _by_channel(rows: Iterable[tuple[Any, ...]]) -> dict[int, list[int]]:
+    """Rows that stand in their order, as lists by channel."""
     ordered: dict[int, list[int]] = defaultdict(list)
-    for channel_id, _, value, _ in sorted(rows, key=_PLACE):
+    for channel_id, _, value, _ in rows:
         ordered[channel_id].append(value)
     return ordered
 

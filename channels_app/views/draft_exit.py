@@ -9,9 +9,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
-from channels_app.drafts.exit_page import changes_page, exit_page, failed_keys, in_short
+from channels_app.drafts.exit_page import ChangesPage, changes_page, exit_page, failed_keys, in_short, look
 from channels_app.drafts.lives import discard, put_aside, unfinished_draft
 from channels_app.drafts.resolve import drop, leave_out, read_key, resolve
+from channels_app.drafts.review import Review
 from channels_app.drafts.start_commit import start_commit
 from channels_app.drafts.steps import DraftBusy
 from channels_app.drafts.storage import DraftUnusable
@@ -44,7 +45,10 @@ def changes(request: HttpRequest) -> HttpResponse:
         return _no_draft(request)
     if not wants_partial(request):
         return _page(request, draft)
-    return render(request, "channels_app/drafts/exit/_changes.html", {"diff": _diff(request, draft)})
+    try:
+        return render(request, "channels_app/drafts/exit/_changes.html", {"diff": _diff(request, look(draft))})
+    except DraftUnusable:
+        return _page(request, draft)
 
 
 @require_POST
@@ -144,7 +148,7 @@ def throw_away(request: HttpRequest) -> HttpResponse:
             messages.error(request, "The draft is being applied and cannot be discarded now.")
         return _leave_edit_mode(request)
     try:
-        count = exit_page(draft).total
+        count = len(look(draft).changes)
     except DraftUnusable:
         count = None
     context = {"count": count, "back": reverse("channels:draft_exit")}
@@ -160,18 +164,19 @@ def _open_draft(request: HttpRequest) -> Draft | None:
 
 def _page(request: HttpRequest, draft: Draft, *, problem: str = "", status: int = 200) -> HttpResponse:
     try:
-        page = exit_page(draft)
-        context: dict[str, Any] = {"page": page, "diff": _diff(request, draft), "sentence": in_short(page), "problem": problem}
+        found = look(draft)
+        page = exit_page(draft, found)
+        context: dict[str, Any] = {"page": page, "diff": _diff(request, found), "sentence": in_short(page), "problem": problem}
     except DraftUnusable as error:
         context = {"unusable": str(error)}
         status = 409
     return dialog(request, "channels_app/drafts/exit/_exit.html", _TITLE, context, status)
 
 
-def _diff(request: HttpRequest, draft: Draft) -> Any:
+def _diff(request: HttpRequest, found: Review) -> ChangesPage:
     values = request.POST if request.method == "POST" else request.GET
     text = values.get("page", "1")
-    return changes_page(draft, kind=values.get("kind", ""), number=int(text) if text.isascii() and text.isdigit() else 1)
+    return changes_page(found, kind=values.get("kind", ""), number=int(text) if text.isascii() and text.isdigit() else 1)
 
 
 def _again(request: HttpRequest, draft: Draft | None) -> HttpResponse:
