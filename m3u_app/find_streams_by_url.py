@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from m3u_app.raw_sql import read_rows
 
-_AT_ONCE = 20_000  # addresses a pass; far more than an import usually names
+_AT_ONCE = 200_000  # addresses a pass: every import but the very largest needs one
 _FIND = (
     "SELECT url, id FROM m3u_app_stream WHERE url IN (SELECT value FROM json_each(%s))"
     " ORDER BY is_stale, account_id IS NULL, id"
