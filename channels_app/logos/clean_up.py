@@ -11,13 +11,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from django.conf import settings
-
+from channels_app.drafts.storage import path_of
 from channels_app.logos.addresses import STORED_NAME
 from channels_app.logos.store import stored_files
 from channels_app.logos.thumbnails import remove_surplus
 from channels_app.models import Channel, Draft, DraftState, Logo
-from tasks_app.cleanup.steps import Cleared, Context, register_step
+from tasks_app.cleanup.steps import Cleared, Context, StepFailed, register_step
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +73,7 @@ def mentioned_files() -> set[str]:
 def _open_drafts() -> Iterator[Path]:
     drafts = Draft.objects.filter(state__in=[DraftState.OPEN, DraftState.COMMITTING])
     for name in drafts.values_list("file_name", flat=True):
-        path = Path(settings.CONFIG_DIR) / "drafts" / name
+        path = path_of(name)
         if path.is_file():
             yield path
 
@@ -85,6 +84,8 @@ def _texts_in(path: Path) -> list[str]:
     try:
         for query in _DRAFT_QUERIES:
             found += [str(row[0]) for row in connection.execute(query)]
+    except sqlite3.Error as error:  # what it mentions is not known, so nothing may go
+        raise StepFailed("A draft could not be read, so no uploaded logo was removed.") from error
     finally:
         connection.close()
     return found
