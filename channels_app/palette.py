@@ -26,6 +26,15 @@ _ACTIONS = (
         words="create add",
         act=Act.DIALOG,
     ),
+    PaletteEntry(
+        "act:duplicates",
+        "Find duplicates",
+        "Action",
+        "channels:duplicates",
+        icon="copy",
+        words="merge same channel twice",
+        act=Act.DIALOG,
+    ),
     PaletteEntry("act:tools", "Channel tools", "Action", "channels:tools", icon="tool", words="more actions"),
     PaletteEntry(
         "act:keys",
