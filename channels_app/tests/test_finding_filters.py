@@ -184,3 +184,20 @@ def test_queries_do_not_grow_with_groups_of_any_kind() -> None:
         counts.append(len(queries))
         assert sum(group.is_auto_sync for group in lineup_summary(EVERYTHING).groups) >= size
     assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize("address", ["/channels/?all=1", "/channels/?all=1&open=1&q=channel"])
+def test_a_first_view_is_small_whatever_the_lineup(admin_client: Client, address: str) -> None:
+    """At most 200 KB: groups arrive collapsed, long lists in portions (10 §2)."""
+    made = ChannelGroup.objects.bulk_create(ChannelGroup(name=f"United Kingdom | Sports and more {n}") for n in range(400))
+    logo = "https://logos.example.org/pictures/united-kingdom/channel-number-{}.png"
+    rows = [
+        Channel(name=f"Some channel with a name {n} HD", number=Decimal(n + 1), group=made[n % 400], logo_url=logo.format(n))
+        for n in range(4000)
+    ]
+    Channel.objects.bulk_create(rows)
+    account = make_account()
+    for n in range(100):
+        make_streams([f"Stream {n}"], account=account, group=f"Provider's group of streams {n}")
+    page = admin_client.get(address.replace("open=1", f"open={made[0].pk}"))
+    assert len(page.content) <= 200_000

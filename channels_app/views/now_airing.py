@@ -23,6 +23,6 @@ def now(request: HttpRequest) -> JsonResponse:
     rows = {}
     for channel_id, entry_id in entries.items():
         if (item := on_air.get(entry_id)) is not None:
-            until = date_format(timezone.localtime(item.until), "TIME_FORMAT")
+            until = date_format(timezone.localtime(item.until), "H:i")
             rows[channel_id] = [item.title, item.until_seconds, f"Until {until}: {item.title}" if item.title else ""]
     return JsonResponse({"rows": rows})
