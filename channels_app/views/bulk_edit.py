@@ -116,6 +116,7 @@ def _context(target: Target, form: BulkEditForm, plan: BulkPlan | None, problems
         "warnings": [*plan.notes, *duplicate_warnings(plan.duplicates)] if plan else [],
         "error_places": [(name, problems.get(name, "")) for name in _with_errors(form)],
         "problems": problems,
+        "marked": [(form.fields[name].label, sentence) for name, sentence in problems.items() if name in form.fields],
         "general_problems": [sentence for name, sentence in problems.items() if name not in known],
         "placeholders": [(f"{{{name}}}", meaning) for name, meaning in PLACEHOLDERS.items()],
         "action": reverse("channels:bulk_edit"),

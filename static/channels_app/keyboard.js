@@ -81,6 +81,11 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (event.ctrlKey || event.metaKey) return;
+  if (event.key === "e" && inLists && lastPane === "channels" && !event.target.closest?.(ROWS) && selection.channelCount()) {
+    event.preventDefault();
+    editAll(null);
+    return;
+  }
   if (event.target.closest?.(".cm-grip") && moveByKey(event)) return;
   const member = event.target.closest?.(".cm-stream");
   if (member) return memberKeys(event, member);
@@ -221,8 +226,8 @@ function remove(row, item) {
 
 // The bulk edit dialog for the selection, or for this row alone when it is not ticked.
 function editAll(row, item) {
-  if (!row.closest("#channel-tree")) return;
-  const subject = item ?? groupOf(row);
+  if (row && !row.closest("#channel-tree")) return;
+  const subject = row && (item ?? groupOf(row));
   act("on-selection", subject, { dataset: { url: "bulk-edit/" } });
 }
 

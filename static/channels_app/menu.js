@@ -78,7 +78,8 @@ document.addEventListener("pointerdown", (event) => {
 });
 document.addEventListener("scroll", (event) => open?.menu !== event.target && closeMenu(), { capture: true, passive: true });
 window.addEventListener("resize", () => closeMenu());
-document.addEventListener(
+// On the window: Tabler's script listens on the document and would move the focus to its own menus first.
+window.addEventListener(
   "keydown",
   (event) => {
     if (!open) return;

@@ -280,7 +280,9 @@ function showOffer() {
   const total = Number(document.getElementById("channel-totals").dataset.shown);
   const rows = [...channelTree().querySelectorAll(".cm-group.is-open .cm-channel")];
   const isWhole = channels.size > 0 && rows.every((row) => channels.has(idOf(row)));
-  offer.hidden = Boolean(matching) || !isWhole || total <= channels.size;
+  const hide = Boolean(matching) || !isWhole || total <= channels.size;
+  if (hide && offer === document.activeElement) bar.querySelector(".cm-selection-acts button").focus();
+  offer.hidden = hide;
   if (!offer.hidden) offer.querySelector("[data-total]").textContent = total.toLocaleString();
   const note = bar.querySelector("[data-remark]");
   note.textContent = matching ? "all that match" : remark;
