@@ -100,7 +100,9 @@ class Preview:
         plan = self.plan
         if plan.is_empty:
             return "Nothing to create"
-        parts = [f"{counted(len(plan.channels), 'new channel')} from {counted(plan.streams_used, 'stream')}"]
+        parts = []
+        if plan.channels:
+            parts.append(f"{counted(len(plan.channels), 'new channel')} from {counted(plan.streams_used, 'stream')}")
         if plan.merged:
             parts.append(f"{counted(plan.merged, 'duplicate')} merged")
         if plan.streams_added:
