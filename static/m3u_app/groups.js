@@ -54,7 +54,9 @@
     if (!pending) return;
     pending.textContent = describe();
     form().querySelector("[data-save]").disabled = !steps.length;
-    form().querySelector("[data-discard]").classList.toggle("disabled", !steps.length);
+    const discard = form().querySelector("[data-discard]");
+    discard.classList.toggle("disabled", !steps.length);
+    discard.setAttribute("aria-disabled", String(!steps.length));
   }
 
   document.addEventListener("change", (event) => {
