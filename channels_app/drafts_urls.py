@@ -6,7 +6,6 @@ from channels_app.views import drafts
 
 urlpatterns = [
     path("draft/bar/", drafts.bar, name="draft_bar"),
-    path("draft/hint/", drafts.hint, name="draft_hint"),
     path("draft/start/", drafts.start, name="draft_start"),
     path("draft/undo/", drafts.undo, name="draft_undo"),
     path("draft/undo/<int:step_id>/", drafts.undo, name="draft_undo_step"),

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.utils import timezone
 
-from channels_app.drafts.storage import DraftUnusable
+from channels_app.drafts.lives import unfinished_draft
+from channels_app.drafts.storage import DraftUnusable, has_files_of
 from channels_app.drafts.switching import in_draft, working_in
 from channels_app.models import Draft, DraftState, DraftStep
 
@@ -74,6 +76,14 @@ def bar_of(draft: Draft | None) -> Bar:
             return _read(draft)
     except DraftUnusable as error:
         return Bar(draft, problem=str(error))
+
+
+def waiting_changes(user: Any) -> int | None:
+    """How many changes wait in the person's draft; None when there is none. Without any draft it costs no query."""
+    if not getattr(user, "is_authenticated", False) or not has_files_of(user.pk):
+        return None
+    found = bar_of(unfinished_draft(user))
+    return found.changes or None
 
 
 def _read(draft: Draft) -> Bar:

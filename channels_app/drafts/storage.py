@@ -56,6 +56,11 @@ def new_file_name(owner_id: int) -> str:
     return f"{owner_id}-{secrets.token_hex(6)}"
 
 
+def has_files_of(owner_id: int) -> bool:
+    """Whether the person may have a draft, at the price of a look into a folder."""
+    return any(folder().glob(f"{owner_id}-*{SUFFIX}"))
+
+
 def main_database(connection: BaseDatabaseWrapper | None = None) -> Path:
     """The file of the main database, as the connection (default: this thread's) uses it."""
     return Path((connection or connections["default"]).settings_dict["NAME"]).resolve()

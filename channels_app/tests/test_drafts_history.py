@@ -1,5 +1,6 @@
 """Undo, redo and checkpoints over the pages, and how steps are described (10 §13.4, §13.6)."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from channels_app.commands import CreateChannel, DeleteChannels, UpdateChannel
 from channels_app.drafts import moving
-from channels_app.drafts.bar import bar_of, elapsed_words
+from channels_app.drafts.bar import bar_of, elapsed_words, waiting_changes
 from channels_app.drafts.checkpoints import checkpoints, set_checkpoint
 from channels_app.drafts.lives import discard, open_draft, put_aside
 from channels_app.drafts.runs import PARAMETER
@@ -198,9 +199,15 @@ def test_the_bar_tells_what_waits_also_when_the_draft_is_put_aside(page: Client,
     seen = page.get("/channels/").content.decode()
     assert "1 unsaved change" in seen
     assert "Done" not in seen
-    assert "Draft: 1 change<" in page.get("/channels/draft/hint/", **HTMX).content.decode()
+    assert "Draft: 1 change" in page.get("/journal/").content.decode()
     page.post("/channels/draft/start/")
     assert "Done (1)" in page.get("/channels/").content.decode()
+
+
+def test_the_head_of_other_pages_costs_nothing_without_a_draft(page: Client, user: Any) -> None:
+    with CaptureQueriesContext(connection) as found:  # type: ignore[arg-type]
+        assert waiting_changes(user) is None
+    assert len(found) == 0
 
 
 def test_the_bar_costs_the_same_for_any_number_of_steps(draft: Draft) -> None:
@@ -228,11 +235,10 @@ def test_a_background_run_makes_one_step_of_the_draft(draft: Draft, user: Any) -
     from channels_app.bulk_options import BulkOptions, Selection
     from channels_app.bulk_task import BulkCreateTask, parameters_of
     from channels_app.plan_bulk_create import plan_bulk_create
-    from m3u_app.models import Stream
 
-    selection = Selection(stream_ids=tuple(Stream.objects.values_list("pk", flat=True)))
+    selection = Selection(stream_ids=tuple(stream.pk for stream in make_streams(["CNN", "Sky"])))
     with working_in(draft):
-        values = parameters_of(selection, plan_bulk_create(selection, BulkOptions()))
+        values = parameters_of(selection, plan_bulk_create(selection, BulkOptions(start=Decimal(100))))
     assert values[PARAMETER] == draft.pk
     run = run_here(BulkCreateTask.task_id, values)
     assert run.status == RunStatus.COMPLETED, run.message

@@ -39,12 +39,6 @@ def bar(request: HttpRequest) -> HttpResponse:
     return render(request, "channels_app/drafts/_bar.html", {"bar": found})
 
 
-@require_GET
-def hint(request: HttpRequest) -> HttpResponse:
-    """A word about a waiting draft, for the head of other pages; nothing when there is none."""
-    return render(request, "channels_app/drafts/_hint.html", {"bar": bar_of(unfinished_draft(request.user))})
-
-
 @require_POST
 def start(request: HttpRequest) -> HttpResponse:
     """Begin editing, or go on with a draft that was put aside."""
