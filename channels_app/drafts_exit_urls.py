@@ -8,6 +8,7 @@ urlpatterns = [
     path("draft/exit/", draft_exit.show, name="draft_exit"),
     path("draft/exit/changes/", draft_exit.changes, name="draft_exit_changes"),
     path("draft/exit/leave/", draft_exit.leave, name="draft_exit_leave"),
+    path("draft/exit/leave-out/", draft_exit.leave_change_out, name="draft_exit_leave_out"),
     path("draft/exit/choose/", draft_exit.choose, name="draft_exit_choose"),
     path("draft/exit/drop-failed/", draft_exit.drop_failed, name="draft_exit_drop"),
     path("draft/exit/apply/", draft_exit.apply, name="draft_exit_apply"),

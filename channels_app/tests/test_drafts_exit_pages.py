@@ -159,7 +159,7 @@ def test_single_things_can_stay_in_the_draft(page: Client, ann: Any) -> None:
     a, b = make_channel("A"), make_channel("B")
     draft = new_draft()
     stage(draft, change(a, name="A2"), change(b, name="B2"))
-    shown = text(page.post(f"{EXIT}leave/", {"key": f"channel:{a.pk}", "out": "1"}, headers=HTMX))
+    shown = text(page.post(f"{EXIT}leave-out/", {"key": f"channel:{a.pk}", "out": "1"}, headers=HTMX))
     assert "Apply the other 1" in shown
     page.post(f"{EXIT}apply/")
     assert set(Channel.objects.values_list("name", flat=True)) == {"A", "B2"}
@@ -227,6 +227,18 @@ def test_keeping_for_later_and_discarding(page: Client, ann: Any) -> None:
     assert unfinished_draft(ann) is None
 
 
+def test_leaving_drops_an_empty_draft_and_keeps_one_with_changes(page: Client) -> None:
+    draft = new_draft()
+    page.post(f"{EXIT}leave/")
+    draft.refresh_from_db()
+    assert draft.state == DraftState.DISCARDED
+    again = new_draft()
+    stage(again, change(make_channel("A"), name="B"))
+    page.post(f"{EXIT}leave/")
+    again.refresh_from_db()
+    assert (again.state, again.is_active) == (DraftState.OPEN, False)
+
+
 def test_the_changes_are_paged_and_filtered(page: Client) -> None:
     channels = [make_channel(f"Channel {place:03}") for place in range(60)]
     draft = new_draft()
@@ -253,7 +265,7 @@ def test_a_draft_whose_file_is_gone_says_so(page: Client) -> None:
 
 def test_without_a_draft_there_is_nothing_to_leave(page: Client) -> None:
     assert page.get(EXIT).headers["Location"] == "/channels/"
-    for part in ("apply", "choose", "leave", "drop-failed", "later"):
+    for part in ("apply", "choose", "leave", "leave-out", "drop-failed", "later"):
         assert page.post(f"{EXIT}{part}/").status_code == 302
     assert not Draft.objects.exists()
     assert not ChannelGroup.objects.exists()

@@ -53,6 +53,23 @@ def changes(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def leave(request: HttpRequest) -> HttpResponse:
+    """Leave edit mode: a draft without changes is no longer needed, one with changes is kept for later."""
+    draft = _open_draft(request)
+    if draft is not None and draft.state == DraftState.OPEN:
+        try:
+            empty = not look(draft).changes
+        except DraftUnusable:
+            empty = False
+        if empty:
+            discard(draft)
+        else:
+            put_aside(draft)
+            messages.info(request, "There are changes in the draft. It is kept for later.")
+    return _leave_edit_mode(request)
+
+
+@require_POST
+def leave_change_out(request: HttpRequest) -> HttpResponse:
     """Keep single things in the draft when it is applied, or take them in again."""
     draft = _open_draft(request)
     key = read_key(request.POST.get("key"))
