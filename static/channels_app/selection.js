@@ -149,11 +149,13 @@ function endMatching(words = "") {
 // Another filter shows other channels: "all matching" would silently mean those. Ticked rows stay, and that is said.
 export function filterChanged() {
   const query = filterQuery("channels").toString();
-  if (matching && matching.query !== query) {
+  if (matching && meant(matching.query) === meant(query)) {
+    matching.query = query;
+  } else if (matching) {
     channels.clear();
     endMatching();
     window.ecm.toast("info", "The filter changed, so “all matching” is no longer selected.");
-  } else if (!matching && channels.size && query !== lastQuery) {
+  } else if (channels.size && meant(query) !== meant(lastQuery)) {
     remark = "also those the filter does not show";
   }
   lastQuery = query;
@@ -161,6 +163,13 @@ export function filterChanged() {
 }
 
 let lastQuery = null;
+
+// What a filter leaves in; orders and columns change nothing about that.
+function meant(query) {
+  const left = new URLSearchParams(query);
+  for (const name of ["sort", "off", "with"]) left.delete(name);
+  return left.toString();
+}
 
 // After an edit the filter may match other channels than were confirmed.
 export async function recountMatching() {
