@@ -41,6 +41,12 @@ def hidden_group_ids() -> set[int]:
     return set(_valid().values_list("group_id", flat=True))
 
 
+def groups_in_sight() -> QuerySet[ChannelGroup]:
+    """All groups but the hidden ones: what lists and pickers offer. One query more while groups are hidden."""
+    hidden = hidden_group_ids()
+    return ChannelGroup.objects.exclude(pk__in=hidden) if hidden else ChannelGroup.objects.all()
+
+
 def hidden_groups() -> list[HiddenGroupRow]:
     """The hidden groups by name, with how many channels they have. Two queries."""
     records = list(_valid().order_by("name"))

@@ -18,7 +18,8 @@ from channels_app.bulk_task import BulkCreateTask, parameters_of
 from channels_app.drafts.staging import live
 from channels_app.errors import EditRefused
 from channels_app.forms_bulk import BulkCreateForm, opening_data, profile_choices, read_selected
-from channels_app.models import ChannelGroup, ChannelProfile
+from channels_app.groups.hidden import groups_in_sight
+from channels_app.models import ChannelProfile
 from channels_app.numbering import format_number
 from channels_app.plan_bulk_create import START_MISSING, plan_selected
 from channels_app.profiles.set_memberships import default_profile_ids
@@ -133,7 +134,7 @@ def _context(
             "search": selection.search,
         },
         "selected": selected,
-        "group_names": ChannelGroup.objects.order_by("name").values_list("name", flat=True)[:GROUPS_OFFERED],
+        "group_names": groups_in_sight().order_by("name").values_list("name", flat=True)[:GROUPS_OFFERED],
         "suggested_start": format_number(plan.suggested_start),
         "profiles": [(value, name, value in chosen_profiles) for value, name in profile_choices()],
         "default_profiles": _default_profiles(),

@@ -15,6 +15,7 @@ from channels_app.edit_channels import update_channel
 from channels_app.edit_groups import create_group
 from channels_app.errors import EditRefused
 from channels_app.forms import CHANNEL_FORM_NAMES, ChannelForm, NewChannelForm, refuse_in, shown_values
+from channels_app.groups.hidden import groups_in_sight
 from channels_app.models import Channel, ChannelGroup, StreamProfile
 from channels_app.naming import enrich
 from channels_app.numbering import format_number
@@ -146,4 +147,4 @@ def _chosen_entry(form: ChannelForm) -> GuideEntry | None:
 
 
 def group_names() -> list[str]:
-    return list(ChannelGroup.objects.order_by("name").values_list("name", flat=True)[:2000])
+    return list(groups_in_sight().order_by("name").values_list("name", flat=True)[:2000])

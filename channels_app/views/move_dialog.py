@@ -13,6 +13,7 @@ from channels_app.commands import MoveChannels, NumberChoice
 from channels_app.errors import EditRefused
 from channels_app.forms import MoveForm, refuse_in
 from channels_app.group_order import groups_in_order
+from channels_app.groups.hidden import hidden_group_ids
 from channels_app.models import ChannelGroup
 from channels_app.move_channels import (
     PlannedMove,
@@ -70,7 +71,9 @@ def move(request: HttpRequest) -> HttpResponse:
     if is_untouched or (data["numbers"] == "suggested" and suggestion.start is None):
         data["numbers"] = default  # what was never chosen follows the group that is
     form = MoveForm(data)
-    form.fields["group"].choices = [("0", "Uncategorized"), *((str(group.pk), group.name) for group in groups_in_order())]  # type: ignore[attr-defined]
+    hidden = hidden_group_ids()
+    offered = [(str(group.pk), group.name) for group in groups_in_order() if group.pk not in hidden]
+    form.fields["group"].choices = [("0", "Uncategorized"), *offered]  # type: ignore[attr-defined]
     planned: PlannedMove | None = None
     confirmed = request.method == "POST" and values.get("confirmed") == "1"
     if form.is_valid():
