@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 
 from channels_app.models import Channel, SavedView
 from channels_app.tests.lineup_fixtures import make_channel, make_channels, make_group
+from tests.browser.axe import grave_violations
 from tests.browser.fixtures import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, databases=["default", "queue"])]
@@ -219,3 +221,23 @@ def test_on_a_phone_the_offer_and_the_dialog_fit(at_work: Any, site: Site, lineu
     assert at_work.evaluate(
         "(() => { const b = document.querySelector('#bulk-edit'); return b.scrollWidth <= b.clientWidth; })()"
     )
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_dialog_menu_and_page_keep_nobody_out(at_work: Any, site: Site, lineup: dict[str, Any], theme: str) -> None:
+    ids = ",".join(str(item.pk) for item in (lineup["CNN"], lineup["BBC"]))
+    at_work.goto(
+        site.url(f"/channels/bulk-edit/?channel={ids}&step=1&find=NN&front=&number=start&number_value=50&logo=set&logo_value=x")
+    )
+    at_work.get_by_text("New logo address:").wait_for()
+    at_work.evaluate("(theme) => document.documentElement.setAttribute('data-bs-theme', theme)", theme)
+    assert grave_violations(at_work) == []
+    SavedView.objects.create(user=User.objects.get(username="alice"), name="Mine", values={"query": "q=s"})
+    for path in ("/channels/views/?q=x", "/channels/views/save/?q=x", "/channels/?q=s"):
+        at_work.goto(site.url(path))
+        at_work.evaluate("(theme) => document.documentElement.setAttribute('data-bs-theme', theme)", theme)
+        assert grave_violations(at_work) == [], path
+    at_work.locator("#channel-tree .is-current").first.wait_for()
+    at_work.locator("#channel-views-button").click()
+    at_work.get_by_role("menu", name="Saved views").wait_for()
+    assert grave_violations(at_work, within=".cm-menu") == []
