@@ -49,6 +49,7 @@ SECTIONS = (
         (
             Key(("Enter",), "Change the name in its place; again saves it"),
             Key(("F2",), "Rename a channel or group"),
+            Key(("E",), "Edit the selected channels together, or the channel of the row"),
             Key(("#",), "Change the number"),
             Key(("E",), "Edit many fields of the selected channels at once"),
             Key(
@@ -56,9 +57,10 @@ SECTIONS = (
                 "Move a channel (or all selected of its group), group or stream; also plain arrow keys on its handle",
             ),
             Key(("Alt", "Home", "End"), "Move a channel, or all selected of its group, to the top or the end of the group"),
+            Key(("Alt", "Home End"), "Move a channel to the top or the end of its group"),
             Key(("Del",), "Delete a channel or group; take a stream off its channel"),
             Key(("Ctrl", "Z"), "Undo"),
-            Key(("Ctrl", "Shift", "Z"), "Redo"),
+            Key(("Ctrl", "Shift", "Z"), "Redo, in edit mode"),
         ),
     ),
     KeySection("Panes", (Key(("← →",), "On the line between the panes: change their widths; Enter makes them equal"),)),

@@ -14,50 +14,42 @@ from channels_app.numbering import format_number, natural_key
 from ecm_site.palette import Act, Finder, PaletteEntry, register_entries, register_finder
 
 _MOST_WORDS = 6
-# Their addresses are names of views until they are asked for; those of lists are the filter's query.
-_ACTIONS = (
-    PaletteEntry("act:channel", "New channel", "Action", "channels:create", icon="plus", words="create add", act=Act.DIALOG),
+_DIALOG = Act.DIALOG
+# Their addresses are below the channel manager's.
+_ENTRIES = (
+    PaletteEntry("act:channel", "New channel", "Action", "create/", icon="plus", words="create add", act=_DIALOG),
     PaletteEntry(
-        "act:group",
-        "New channel group",
-        "Action",
-        "channels:create_group",
-        icon="folder-plus",
-        words="create add",
-        act=Act.DIALOG,
+        "act:group", "New channel group", "Action", "groups/create/", icon="folder-plus", words="create add", act=_DIALOG
     ),
     PaletteEntry(
-        "act:duplicates",
-        "Find duplicates",
-        "Action",
-        "channels:duplicates",
-        icon="copy",
-        words="merge same channel twice",
-        act=Act.DIALOG,
+        "act:duplicates", "Find duplicate channels", "Action", "names/duplicates/", icon="copy", words="merge", act=_DIALOG
     ),
-    PaletteEntry("act:tools", "Channel tools", "Action", "channels:tools", icon="tool", words="more actions"),
     PaletteEntry(
-        "act:keys",
-        "Keys of the channel manager",
-        "Action",
-        "channels:keys",
-        icon="keyboard",
-        words="shortcuts help",
-        act=Act.DIALOG,
+        "act:renumber", "Renumber all groups", "Action", "renumber-all/", icon="list-numbers", words="sort", act=_DIALOG
     ),
-)
-_LISTS = (
-    PaletteEntry("list:without", "Channels without streams", "List", "without=1", icon="alert-triangle"),
-    PaletteEntry("list:guide", "Channels without a guide", "List", "missing=guide", icon="calendar-off", words="missing epg"),
-    PaletteEntry("list:logo", "Channels without a logo", "List", "missing=logo", icon="photo-off", words="missing picture"),
-    PaletteEntry("list:twice", "Channels that share a number", "List", "dup=1", icon="copy", words="duplicate conflict"),
+    PaletteEntry("act:export", "Export channels as CSV", "Action", "csv/export/", icon="download", words="file", act=_DIALOG),
+    PaletteEntry("act:import", "Import channels from CSV", "Action", "csv/import/", icon="upload", words="file", act=_DIALOG),
+    PaletteEntry("act:hidden", "Hidden groups", "Action", "groups/hidden/", icon="eye-off", words="restore", act=_DIALOG),
+    PaletteEntry(
+        "act:orphaned", "Orphaned groups", "Action", "groups/orphaned/", icon="folder-x", words="clean up", act=_DIALOG
+    ),
+    PaletteEntry("act:custom", "Custom streams", "Page", "custom-streams/", icon="link", words="own address url", act=_DIALOG),
+    PaletteEntry("act:profiles", "Channel profiles", "Page", "profiles/", icon="list-check", words="enable disable"),
+    PaletteEntry("act:tools", "Channel tools", "Action", "tools/", icon="tool", words="more actions"),
+    PaletteEntry(
+        "act:keys", "Keys of the channel manager", "Action", "keys/", icon="keyboard", words="shortcuts help", act=_DIALOG
+    ),
+    PaletteEntry("list:without", "Channels without streams", "List", "?without=1", icon="alert-triangle"),
+    PaletteEntry("list:guide", "Channels without a guide", "List", "?missing=guide", icon="calendar-off", words="missing epg"),
+    PaletteEntry("list:logo", "Channels without a logo", "List", "?missing=logo", icon="photo-off", words="missing picture"),
+    PaletteEntry("list:twice", "Channels that share a number", "List", "?dup=1", icon="copy", words="duplicate conflict"),
 )
 
 
 def actions(is_admin: bool) -> Iterator[PaletteEntry]:
-    yield from (replace(entry, url=reverse(entry.url), order=30) for entry in _ACTIONS)
     manager = reverse("channels:manager")
-    yield from (replace(entry, url=f"{manager}?{entry.url}", order=35) for entry in _LISTS)
+    for place, entry in enumerate(_ENTRIES):
+        yield replace(entry, url=manager + entry.url, order=30 + place)
 
 
 def find_channels(text: str, limit: int) -> Iterable[PaletteEntry]:

@@ -5,6 +5,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import resolve
 
 from channels_app.tests.lineup_fixtures import make_channel, make_group
 from ecm_site import palette
@@ -106,6 +107,18 @@ def test_every_room_offers_what_it_has(admin_client: Client) -> None:
     assert 'data-act="dialog"' in html("new channel")
     assert "/run/" in html("run: ")
     assert f'data-key="channel:{channel.pk}"' in admin_client.get(f"/find/?part=1&recent=channel:{channel.pk}").content.decode()
+
+
+@pytest.mark.django_db
+def test_every_listed_entry_leads_somewhere(admin_client: Client) -> None:
+    listed = [entry for entries in palette._lists.values() for entry in entries(True)]
+    assert len(listed) > 40
+    assert len({entry.key for entry in listed}) == len(listed)
+    for entry in listed:
+        path = entry.url.partition("?")[0]
+        assert resolve(path), entry.title
+        if entry.act != palette.Act.POST and not path.startswith("/admin/"):
+            assert admin_client.get(entry.url, follow=True).status_code == 200, entry.title
 
 
 @pytest.mark.django_db
