@@ -181,7 +181,7 @@ def _has_host(address: str, schemes: Sequence[str]) -> bool:
 
 
 def _refuse_twice(url: str, *, except_id: int | None) -> None:
-    other = Stream.objects.filter(account=None, is_custom=True, url=url).exclude(pk=except_id).first()
+    other = Stream.objects.filter(account=None, is_custom=True, url=url).exclude(pk=except_id or 0).first()
     if other is not None:
         raise CustomStreamRefused({"url": f"The custom stream “{shortened(other.name)}” has this address already."})
 

@@ -69,21 +69,21 @@ def test_each_change_is_journalled_without_showing_passwords_and_undone() -> Non
     _, changed = update_custom_stream(stream.pk, CustomStream("Yard", CAMERA.url, tvg_id="yard.local"))
     assert update_custom_stream(stream.pk, CustomStream("Yard", CAMERA.url, tvg_id="yard.local"))[1] is None
     assert "geheim" not in "".join(entry.description for entry in JournalEntry.objects.all())
-    assert undo_entry(JournalEntry.objects.get(pk=changed)).conflicts == []
+    assert undo_entry(JournalEntry.objects.get(pk=changed or 0)).conflicts == []
     stream.refresh_from_db()
     assert (stream.name, stream.tvg_id, group_of(stream)) == ("Garden camera", "", "House")
     _, deleted = delete_custom_stream(stream.pk)
-    assert undo_entry(JournalEntry.objects.get(pk=deleted)).conflicts == []
+    assert undo_entry(JournalEntry.objects.get(pk=deleted or 0)).conflicts == []
     again = Stream.objects.get()
     assert (again.pk, again.url, again.is_custom) == (stream.pk, CAMERA.url, True)
-    assert undo_entry(JournalEntry.objects.get(pk=created)).conflicts == []
+    assert undo_entry(JournalEntry.objects.get(pk=created or 0)).conflicts == []
     assert not Stream.objects.exists()
 
 
 def test_a_stream_that_channels_use_is_not_undone_away() -> None:
     stream, created = create_custom_stream(CAMERA)
     make_channel("Garden", streams=[stream])
-    assert undo_entry(JournalEntry.objects.get(pk=created)).conflicts
+    assert undo_entry(JournalEntry.objects.get(pk=created or 0)).conflicts
     assert Stream.objects.exists()
 
 

@@ -112,7 +112,7 @@ def test_a_hidden_group_leaves_lists_pickers_counts_and_selections_but_stays_pub
 def test_hiding_is_journalled_and_undone() -> None:
     group = synced_group()
     outcome = hide_groups([group.pk])
-    undo_entry(JournalEntry.objects.get(pk=outcome.entry_id))
+    undo_entry(JournalEntry.objects.get(pk=outcome.entry_id or 0))
     assert hidden_group_ids() == set()
 
 
@@ -121,7 +121,7 @@ def test_a_hidden_group_that_is_renamed_stays_hidden_and_so_after_undo() -> None
     hide_groups([group.pk])
     renamed = rename_group(RenameGroup(group.pk, "New"))
     assert hidden_group_ids() == {group.pk}
-    undo_entry(JournalEntry.objects.get(pk=renamed.entry_id))
+    undo_entry(JournalEntry.objects.get(pk=renamed.entry_id or 0))
     assert hidden_group_ids() == {group.pk}
 
 

@@ -35,7 +35,7 @@ FULL_HD = StreamFacts("success", resolution="1920x1080", fps="30", video_bitrate
 EVERYTHING = SortRules(criteria=tuple(Criterion))
 
 
-def order(mode: str = "smart", rules: SortRules = EVERYTHING, **streams: StreamFacts | None) -> list[int]:
+def order(mode: Any = "smart", rules: Any = EVERYTHING, **streams: Any) -> list[int]:
     """``order(s1=…, s2=…)``: ids as they are sorted, given in the order of the arguments."""
     return sorted_streams([SortableStream(int(name[1:]), None, facts) for name, facts in streams.items()], rules, mode)
 
