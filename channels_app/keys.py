@@ -49,7 +49,6 @@ SECTIONS = (
         (
             Key(("Enter",), "Change the name in its place; again saves it"),
             Key(("F2",), "Rename a channel or group"),
-            Key(("E",), "Edit the selected channels together, or the channel of the row"),
             Key(("#",), "Change the number"),
             Key(("E",), "Edit many fields of the selected channels at once"),
             Key(
@@ -58,6 +57,7 @@ SECTIONS = (
             ),
             Key(("Alt", "Home", "End"), "Move a channel, or all selected of its group, to the top or the end of the group"),
             Key(("Alt", "Home End"), "Move a channel to the top or the end of its group"),
+            Key(("Alt",), "Held while one stream is dropped on a group: the channel is made at once, without the dialog"),
             Key(("Del",), "Delete a channel or group; take a stream off its channel"),
             Key(("Ctrl", "Z"), "Undo"),
             Key(("Ctrl", "Shift", "Z"), "Redo, in edit mode"),
