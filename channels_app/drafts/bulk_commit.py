@@ -12,7 +12,7 @@ from channels_app.drafts.carry_out import Doing, OperationRefused
 from channels_app.drafts.commit_draft import Applied, NothingApplied, commit_draft
 from channels_app.drafts.operations import Operation
 from channels_app.drafts.own_steps import recorded
-from channels_app.drafts.review import review
+from channels_app.drafts.review import Review, review
 from channels_app.drafts.storage import create_file, main_database, new_file_name, remove_file
 from channels_app.drafts.switching import working_in
 from channels_app.drafts.validate import Issue
@@ -71,14 +71,15 @@ def bulk_commit(request: Request, *, owner_id: int) -> Outcome:
         tidy.callback(remove_file, draft.file_name)
         create_file(draft.file_name, main_database())
         doing = _stage(draft, request, outcome)
-        _check(draft, doing, outcome)
+        found = review(draft)
+        _check(found, doing, outcome)
         if request.validate_only:
             outcome.success = outcome.valid
             return _named(outcome)
         if outcome.failed and not request.continue_on_error:
             outcome.success = False
             return _named(outcome)
-        _apply(draft, request, doing, outcome)
+        _apply(draft, request, doing, outcome, anything=bool(found.changes))
     return _named(outcome)
 
 
@@ -100,18 +101,18 @@ def _stage(draft: Draft, request: Request, outcome: Outcome) -> Doing:
     return doing
 
 
-def _check(draft: Draft, doing: Doing, outcome: Outcome) -> None:
+def _check(found: Review, doing: Doing, outcome: Outcome) -> None:
     """Problems of the net effect; an error belongs to the operation that touched the thing last."""
-    for issue in review(draft).issues:
+    for issue in found.issues:
         operation = doing.touched.get(issue.key)
         outcome.issues.append((issue, operation))
         if issue.is_error and operation is not None and all(failed.operation is not operation for failed in outcome.failed):
             outcome.failed.append(Failed(operation, issue.type, issue.message, issue.stream_id))
 
 
-def _apply(draft: Draft, request: Request, doing: Doing, outcome: Outcome) -> None:
+def _apply(draft: Draft, request: Request, doing: Doing, outcome: Outcome, *, anything: bool) -> None:
     applied = Applied("")
-    if review(draft).changes:
+    if anything:
         try:
             applied = commit_draft(draft, apply_rest=request.continue_on_error)
         except NothingApplied as refused:
