@@ -56,7 +56,6 @@ SECTIONS = (
                 "Move a channel (or all selected of its group), group or stream; also plain arrow keys on its handle",
             ),
             Key(("Alt", "Home", "End"), "Move a channel, or all selected of its group, to the top or the end of the group"),
-            Key(("Alt", "Home End"), "Move a channel to the top or the end of its group"),
             Key(("Alt",), "Held while one stream is dropped on a group: the channel is made at once, without the dialog"),
             Key(("Del",), "Delete a channel or group; take a stream off its channel"),
             Key(("Ctrl", "Z"), "Undo"),

@@ -16,6 +16,10 @@ import * as selection from "./selection.js";
 const THRESHOLD = { channel: 8, group: 8, member: 5, source: 5, "source-group": 5 }; // px before a press is a drag
 const LISTS = ["channel", "group", "member"]; // kinds that SortableJS puts somewhere by itself
 
+// SortableJS swallows the click that browsers send after a drag. Not all drags end with one, and then the next real click
+// would be lost: this one is given to it instead.
+const SWALLOWED = 30; // ms, after the browser's own
+
 let drag = null;
 let lists = [];
 let saving = false;
@@ -132,6 +136,7 @@ function follow(event) {
   if (!drag) return;
   drag.x = event.clientX;
   drag.y = event.clientY;
+  drag.atOnce = event.altKey;
   drag.label.style.transform = `translate(${event.clientX + 14}px, ${event.clientY + 10}px)`;
   const target = drag.cancelled ? null : targetAt(drag, event.clientX, event.clientY);
   if (isSame(target, drag.target)) return;
@@ -162,6 +167,7 @@ async function end() {
   hideEndZones();
   done.label.remove();
   window.setTimeout(release, 0); // after SortableJS has finished with its own event
+  window.setTimeout(() => document.documentElement.click(), SWALLOWED);
   if (isIllegal) {
     putBack(done);
     letGo("drag");

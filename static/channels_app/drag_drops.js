@@ -68,8 +68,12 @@ async function dropMember(done) {
   }
 }
 
-async function dropSource({ target }) {
+// With Alt, one stream becomes a channel of the group without being asked how; a number that is taken asks all the same.
+async function dropSource({ target, atOnce }) {
   if (!target) return undefined;
+  if (atOnce && target.mode === "group" && selection.streamCount() === 1) {
+    return post("create-from-stream/", { stream: selection.streamValues().stream, group: target.group });
+  }
   if (target.mode === "channel") return post(`${idOf(target.element)}/streams/add/`, selection.streamValues());
   return createChannels({ group: target.group ?? 0, ...(target.start ? { start: target.start } : {}) });
 }
