@@ -8,14 +8,20 @@ class ChannelsAppConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the floors below what the lineup uses, and listen to what they change."""
-        from channels_app import bulk_task, row_journal, signals, undo  # noqa: F401 - importing registers the task
+        from channels_app import (  # noqa: F401 - importing registers the task
+            bulk_task,
+            row_journal,
+            signals,
+            sort_streams_task,
+            undo,
+        )
         from channels_app.account_loss import LineupOfAccount
         from channels_app.autosync import change_settings
         from channels_app.autosync import tasks as autosync_tasks  # noqa: F401 - importing registers the task
         from channels_app.drafts import tasks as draft_tasks  # noqa: F401 - importing registers the task
         from channels_app.drafts import touch_triggers
-        from channels_app.guide_loss import LineupOfGuide
         from channels_app.groups import auto_created, forget_hidden  # noqa: F401 - importing registers the clean-up
+        from channels_app.guide_loss import LineupOfGuide
         from channels_app.guide_use import used_guide_entries
         from channels_app.lineup_csv import task as csv_task  # noqa: F401 - importing registers the task
         from channels_app.logos import tasks as logo_tasks  # noqa: F401 - importing registers the task

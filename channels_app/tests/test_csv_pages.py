@@ -27,6 +27,12 @@ def signed_in(client: Client, django_user_model: Any) -> Client:
     return client
 
 
+@pytest.fixture(autouse=True)
+def no_files_of_other_tests() -> None:
+    for path in waiting_files():
+        path.unlink()
+
+
 def uploaded(client: Client, text: str | bytes, name: str = "list.csv", **values: str) -> str:
     data = text.encode() if isinstance(text, str) else text
     file = SimpleUploadedFile(name, data, content_type="application/octet-stream")

@@ -12,10 +12,12 @@ from channels_app.drafts.moving import undo
 from channels_app.drafts.switching import working_in
 from channels_app.lineup_csv import task
 from channels_app.models import Channel, ChannelGroup, Draft, DraftStep, HiddenGroup, Logo
+from channels_app.sort_streams_task import SortStreamsTask
 from channels_app.tests.draft_fixtures import rows_in, stored_rows
 from channels_app.tests.lineup_fixtures import make_channel, make_group, make_streams
 from channels_app.tests.test_csv_pages import hidden, uploaded
 from channels_app.views import csv_files
+from channels_app.views import sort_streams as sort_view
 from m3u_app.custom_streams import CustomStream, create_custom_stream
 from m3u_app.models import Stream, StreamGroup
 from tasks_app.models import JournalEntry, TaskRun
@@ -103,6 +105,19 @@ def test_a_long_import_runs_in_the_draft_it_was_started_from(
     discard(draft)
     gone = task.CsvImportTask(NoProgress(), run.parameters).execute()
     assert not gone.success
+
+
+def test_sorting_thousands_runs_in_the_draft_it_was_started_from(
+    page: Client, draft: Draft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sort_view, "IN_BACKGROUND_ABOVE", 0)
+    before = stored_rows()
+    assert page.post("/channels/sort-streams/", {"scope": "all", "confirmed": "1"}).status_code == 302
+    assert steps_of(draft) == []
+    run = TaskRun.objects.get(task_id=SortStreamsTask.task_id)
+    assert SortStreamsTask(NoProgress(), run.parameters).execute().success_count == 1
+    assert stored_rows() == before
+    assert len(steps_of(draft)) == 1
 
 
 def test_group_work_is_staged(page: Client, draft: Draft) -> None:

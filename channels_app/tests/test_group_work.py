@@ -194,6 +194,12 @@ def test_groups_with_auto_created_channels_are_listed_with_samples() -> None:
     assert len(sports.samples) == 5
 
 
+def test_107_a_channel_that_lacks_any_ticked_item_is_shown() -> None:
+    channel = make_channel("A", "1", logo_url="https://x.example/a.png")
+    assert list(matching_channels(ChannelFilter(missing=("logo", "guide")))) == [channel]
+    assert list(matching_channels(ChannelFilter(missing=("logo",)))) == []
+
+
 def test_groups_that_can_be_probed() -> None:
     (stream,) = make_streams(["a"])
     ready, without, hidden = make_group("Ready"), make_group("Without"), make_group("Hidden")

@@ -1,17 +1,24 @@
 """The dialog that sorts the streams of one channel, a group, the selection or all channels (10 §9.4)."""
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from channels_app.drafts.staging import live
 from channels_app.errors import EditRefused
 from channels_app.models import Channel, ChannelGroup
 from channels_app.sort_streams import current_rules, plan_sorting, sort_streams
+from channels_app.sort_streams_task import SortStreamsTask, parameters_of
 from channels_app.targets import Target, read_target
 from channels_app.views.answers import dialog, edited
 from channels_app.views.posted import parameters
+from ecm_site.htmx import wants_partial
 from ecm_site.wording import counted
 from m3u_app.stream_order import LABELS, SMART, Criterion, UnknownMode
+from tasks_app.engine import AlreadyRunning, start_run
+
+IN_BACKGROUND_ABOVE = 4000  # channels that change; about a second of work
 
 
 @require_http_methods(["GET", "POST"])
@@ -28,10 +35,13 @@ def sort(request: HttpRequest) -> HttpResponse:
         ids, what, hidden = _scope(request)
         title = f"Sort streams of {what}"
         if request.method == "POST" and values.get("confirmed") == "1":
+            changing = len(plan_sorting(ids, mode).changes)
+            if changing > IN_BACKGROUND_ABOVE:
+                return _start_run(request, ids, mode, changing)
             outcome = sort_streams(ids, mode)
             return edited(request, outcome, channels=outcome.channel_ids if len(outcome.channel_ids) <= 1 else None)
         plan = plan_sorting(ids, mode)
-    except (EditRefused, UnknownMode) as error:
+    except (EditRefused, UnknownMode, AlreadyRunning) as error:
         problem, mode = str(error), SMART
         plan = plan_sorting((), SMART)
     criteria = current_rules().criteria
@@ -47,6 +57,15 @@ def sort(request: HttpRequest) -> HttpResponse:
         "action": reverse("channels:sort_streams"),
     }
     return dialog(request, "channels_app/sorting/_dialog.html", title, context, status=422 if problem else 200)
+
+
+def _start_run(request: HttpRequest, ids: tuple[int, ...], mode: str, count: int) -> HttpResponse:
+    values = parameters_of(ids, mode)
+    with live():
+        run = start_run(SortStreamsTask.task_id, values, user_id=request.user.pk)
+    if not wants_partial(request):
+        return redirect("tasks:run", run.pk)
+    return render(request, "channels_app/sorting/_running.html", {"run": run, "count": count})
 
 
 def _scope(request: HttpRequest) -> tuple[tuple[int, ...], str, list[tuple[str, str]]]:
