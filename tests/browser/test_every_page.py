@@ -1,5 +1,5 @@
 """Every page that an operator can reach by links: it answers, has a heading, fits the screen, can be read in
-all three sets of colours, and complains about nothing."""
+all three sets of colours, complains about nothing, and axe finds nothing that keeps anybody from using it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +9,7 @@ import pytest
 from django.urls import Resolver404, resolve
 
 from ecm_site.navigation import MENU
+from tests.browser.axe import grave_violations
 from tests.browser.newcomer import Walk, watched_tab
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
@@ -88,6 +89,8 @@ PAINT = """(theme) => {
   if (theme === "high-contrast") root.setAttribute("data-ecm-contrast", "high");
 }"""
 LEAST = {"dark": 0, "light": 0, "high-contrast": 7}
+# Which of axe's rules are asked in which colours; nothing else than contrast depends on them. Empty = all rules.
+AXE_RULES: dict[str, tuple[str, ...]] = {"dark": (), "light": ("color-contrast",)}
 # Colours that are still fading from one theme to the other measure nothing.
 AT_ONCE = """() => {
   const sheet = new CSSStyleSheet();
@@ -155,6 +158,8 @@ def test_every_page_fits_is_readable_and_complains_about_nothing(walk: Walk, tab
             faint = tab.evaluate(FAINT, least)
             if faint:
                 wrong.append(f"{path} {theme}: {faint}")
+            if theme in AXE_RULES:
+                wrong += [f"{path} {theme}: {found}" for found in grave_violations(tab, rules=AXE_RULES[theme])]
     assert not wrong, "\n".join(wrong)
     assert tab.complaints == []
     assert len(visited) > len(MENU)
