@@ -37,7 +37,7 @@ class TestInABrowser:
         dots.click()
         menu = at_work.locator(".cm-menu")
         expect(menu.get_by_role("menuitem", name="Keys")).to_be_visible()
-        expect(menu.get_by_role("menuitem", name="Renumber")).to_be_hidden()
+        expect(menu.get_by_role("menuitem", name="Move to group")).to_be_hidden()
         expect(dots).to_have_attribute("aria-expanded", "true")
         at_work.keyboard.press("Escape")
         expect(menu).to_have_count(0)
@@ -47,7 +47,7 @@ class TestInABrowser:
         more = at_work.get_by_label("More for the selected channels")
         more.focus()
         at_work.keyboard.press("Enter")
-        expect(menu.get_by_role("menuitem", name="Renumber")).to_be_visible()
+        expect(menu.get_by_role("menuitem", name="Move to group")).to_be_visible()
         expect(menu).to_contain_text("1 channel")
 
     def test_a_question_mark_opens_the_list_of_keys(self, at_work: Any, site: Site) -> None:
