@@ -8,6 +8,7 @@ from django.test import Client
 
 from channels_app.commands import DeleteChannels
 from channels_app.delete_with_groups import delete_with_groups, emptied_groups
+from channels_app.groups.hidden import hidden_group_ids
 from channels_app.models import Channel, ChannelGroup
 from channels_app.tests.lineup_fixtures import lineup_state, make_account, make_channel, make_channels, make_group, numbers_of
 from m3u_app.models import StreamGroup
@@ -144,8 +145,8 @@ def test_deleting_every_channel_of_a_group_offers_to_delete_the_group(browser: C
     chosen = ids(*a.values(), b["C"])
     before = lineup_state()
     shown = page(browser.get(f"/channels/delete/?channel={chosen}"))
-    assert "Delete the group that this leaves empty too" in shown
-    assert "News" in shown.split("form-check-description")[1]
+    assert "Also remove what this leaves empty" in shown
+    assert "Delete News" in shown.split("form-check-description")[1]
     assert "Sports" not in shown.split("form-check-description")[1].split("</span>")[0]
     answer = browser.post("/channels/delete/", {"channel": chosen, "confirmed": "1", "delete_groups": "1"}, follow=True)
     assert "Deleted 3 channels and the group “News”." in answer.content.decode()
@@ -164,15 +165,21 @@ def test_groups_stay_when_the_box_is_not_ticked(browser: Client) -> None:
     assert not Channel.objects.exists()
 
 
-def test_emptiness_is_judged_on_the_whole_lineup_and_groups_of_auto_sync_stay() -> None:
+def test_emptiness_is_judged_on_the_whole_lineup_and_groups_of_auto_sync_are_hidden() -> None:
     StreamGroup.objects.create(account=make_account(), name="Synced", auto_channel_sync=True)
     synced, mine = make_group("Synced"), make_group("Mine")
     s, m = make_channels(synced, A="1"), make_channels(mine, B="2", C="3")
     found = emptied_groups([s["A"].pk, m["B"].pk])
     assert (found.manual, found.linked) == ([], [synced])
     assert emptied_groups([make_channel("U").pk]).manual == []
-    delete_with_groups(DeleteChannels((s["A"].pk, m["B"].pk, m["C"].pk)), with_groups=True)
+    before = lineup_state()
+    outcome = delete_with_groups(DeleteChannels((s["A"].pk, m["B"].pk, m["C"].pk)), with_groups=True)
     assert list(ChannelGroup.objects.all()) == [synced]
+    assert hidden_group_ids() == {synced.pk}  # deleted for good it would be made again by the next sync
+    assert "Hid 1 group that auto-sync fills." in outcome.message
+    undo_batch(outcome.batch_id)
+    assert lineup_state() == before
+    assert hidden_group_ids() == set()
 
 
 def test_a_single_delete_shows_three_rows_that_move_up(browser: Client) -> None:
