@@ -257,21 +257,21 @@ def test_nothing_is_lost_and_nothing_stays_alive(at_work: Any, site: Site, lineu
     page.complaints.clear()
 
     # a server that refuses: the list as it is, and why
-    Channel.objects.filter(pk=lineup["Sky"].pk).update(group=lineup["kids"])
-    drag(page, grip(page, lineup["CNN"]), row(page, lineup["Sky"]), height=0.1)
+    Channel.objects.filter(pk=lineup["CNN"].pk).update(group=lineup["kids"])
+    drag(page, grip(page, lineup["CNN"]), row(page, lineup["Sky"]), height=0.9)
     says(page, "no longer in this group")
-    until(page, f"!document.querySelector('#gb{news.pk} #c{lineup['Sky'].pk}')")
-    assert numbers_of(news) == {"CNN": "1", "BBC": "2"}
+    until(page, f"!document.querySelector('#gb{news.pk} #c{lineup['CNN'].pk}')")
+    assert numbers_of(news) == {"BBC": "2", "Sky": "3"}
 
     # while an edit is being saved, handles wait
     held: list[Any] = []
     page.route("**/channels/*/hidden/", held.append)
-    menu(page, channel(page, lineup["CNN"]).locator(".cm-row > .cm-dots"), "Hide from players")
+    menu(page, channel(page, lineup["BBC"]).locator(".cm-row > .cm-dots"), "Hide from players")
     page.locator(".cm.is-saving").wait_for()
-    press_and_move(page, grip(page, lineup["BBC"]), row(page, lineup["CNN"]), height=0.1)
+    press_and_move(page, grip(page, lineup["Sky"]), row(page, lineup["BBC"]), height=0.1)
     held[0].continue_()
     page.locator(".cm.is-saving").wait_for(state="detached")
-    assert numbers_of(news) == {"CNN": "1", "BBC": "2"}
+    assert numbers_of(news) == {"BBC": "2", "Sky": "3"}
     until(page, f"{alive} === 0")
 
 

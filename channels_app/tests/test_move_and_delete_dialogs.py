@@ -136,6 +136,23 @@ def test_the_full_list_of_a_move_is_shown_on_request(browser: Client) -> None:
     assert page(browser.post("/channels/move/", {**values, "full": "1"})).count("<b>10") == 8
 
 
+def test_a_selection_moves_to_a_group_that_is_made_for_it_in_one_step(browser: Client) -> None:
+    a, b = make_channel("A", "1"), make_channel("B", "2", group=make_group("Old"))
+    before = lineup_state()
+    assert "Move 2 channels to a new group" in page(browser.get(f"/channels/move-to-new-group/?channel={ids(a, b)}"))
+    values = {"channel": ids(a, b), "confirmed": "1"}
+    refused = browser.post("/channels/move-to-new-group/", {**values, "name": " "}, HTTP_HX_REQUEST="true")
+    assert refused.status_code == 422
+    assert lineup_state() == before
+    browser.post("/channels/move-to-new-group/", {**values, "name": "Fresh"})
+    fresh = ChannelGroup.objects.get(name="Fresh")
+    assert numbers_of(fresh) == {"A": "1", "B": "2"}
+    batches = set(JournalEntry.objects.values_list("batch_id", flat=True))
+    assert len(batches) == 1
+    undo_batch(batches.pop())
+    assert lineup_state() == before
+
+
 # --- deleting -----------------------------------------------------------------------------------------------------------
 
 

@@ -9,9 +9,10 @@ from django.views.decorators.http import require_http_methods
 
 from channels_app.autosync.filled_groups import groups_filled_by_auto_sync
 from channels_app.channel_queries import rows_by_id
-from channels_app.commands import MoveChannels, NumberChoice
+from channels_app.commands import CreateGroup, MoveChannels, NumberChoice
+from channels_app.edit_groups import create_group
 from channels_app.errors import EditRefused
-from channels_app.forms import MoveForm, refuse_in
+from channels_app.forms import GroupForm, MoveForm, refuse_in
 from channels_app.group_order import groups_in_order
 from channels_app.groups.hidden import hidden_group_ids
 from channels_app.models import ChannelGroup
@@ -34,6 +35,7 @@ from channels_app.views.answers import dialog, edited, refusals_told
 from channels_app.views.number_previews import NumberPreview, preview_of_changes, read_start, typed_number, wants_full_list
 from channels_app.views.posted import id_in, parameters
 from ecm_site.wording import counted, shortened
+from tasks_app.journal import log_summary, new_batch_id
 
 _LISTED = 5
 
@@ -112,6 +114,39 @@ def move(request: HttpRequest) -> HttpResponse:
     }
     status = 422 if confirmed and form.errors else 200
     return dialog(request, "channels_app/_move_channels.html", f"Move {counted(len(channel_ids), 'channel')}", context, status)
+
+
+@require_http_methods(["GET", "POST"])
+@refusals_told
+def move_to_new_group(request: HttpRequest) -> HttpResponse:
+    """Make a group, or take the one of this name, and put the selection into it with its numbers (10 §5.3). One step."""
+    values = parameters(request)
+    target = read_target(values)
+    channel_ids = target.ids()
+    confirmed = request.method == "POST" and values.get("confirmed") == "1"
+    form = GroupForm({"name": values.get("name", "")} if confirmed else None)
+    if confirmed:
+        form.is_valid()
+        batch_id = new_batch_id()
+        try:
+            group, made = create_group(CreateGroup(form.cleaned_data.get("name", "")), batch_id=batch_id)
+            outcome = move_channels(MoveChannels(by_natural_name(channel_ids), group.pk), batch_id=batch_id)
+        except EditRefused as error:
+            refuse_in(form, error)
+        else:
+            outcome.entry_id = made.entry_id or outcome.entry_id
+            outcome.group_ids += made.group_ids
+            log_summary("channel", batch_id, outcome.message, after={"channels": len(outcome.channel_ids)})
+            return edited(request, outcome, new_group=group.pk)
+    context = {
+        "form": form,
+        "target": target,
+        "rows": rows_by_id(channel_ids[:_LISTED]),
+        "more": max(0, len(channel_ids) - _LISTED),
+        "action": reverse("channels:move_to_new_group"),
+    }
+    title = f"Move {counted(len(channel_ids), 'channel')} to a new group"
+    return dialog(request, "channels_app/numbering/_move_to_new_group.html", title, context, 422 if form.errors else 200)
 
 
 def _suggestion(values: QueryDict, group_id: int | None) -> _Suggestion:
