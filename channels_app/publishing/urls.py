@@ -7,8 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path, register_convert
 from django.urls.converters import StringConverter
 
 from channels_app.logos.addresses import STORED_NAME
-from channels_app.publishing.views import feeds, page, tuner
-from channels_app.views import logo_files
+from channels_app.publishing.views import feeds, logos, page, tuner
 
 
 class TokenConverter(StringConverter):
@@ -31,7 +30,7 @@ documents: list[URLPattern | URLResolver] = [
     path("output/epg.xml.gz", feeds.guide, {"as_gz": True}, name="guide_gz"),
     path("output/m3u/<str:profile>", feeds.playlist, name="profile_playlist"),
     path("output/epg/<str:profile>", feeds.guide, name="profile_guide"),
-    path("logos/<logo_file:file_name>", logo_files.uploaded, name="logo"),
+    path("logos/<logo_file:file_name>", logos.uploaded, name="logo"),
     path("stream/<uuid:channel_uuid>", feeds.stream, name="stream"),
     path("stream/<uuid:channel_uuid>/archive", feeds.archive, name="archive"),
     path("hdhr", tuner.discovery),

@@ -1,20 +1,15 @@
-"""Sends pictures: small copies for our own pages, uploaded ones to players and browsers."""
+"""Sends the small copies of logos to our own pages."""
 
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified
 from django.utils.encoding import iri_to_uri
 from django.views.decorators.http import require_GET
 
 from channels_app.logos.addresses import stored_name_of
-from channels_app.logos.pictures import CONTENT_TYPES
-from channels_app.logos.store import stored_path
 from channels_app.logos.thumbnails import Broken, NotHere, is_signed, thumbnail_of
-from channels_app.publishing.access import Visit, feed
+from channels_app.publishing.views.logos import made_harmless
 
-FOR_EVER = 365 * 86_400  # seconds: the name of an uploaded picture is made of its content
 COPY_SECONDS = 7 * 86_400
 BROKEN_SECONDS = 600
-# Whatever is in a picture, it may do nothing: an SVG opened on its own is a document. The page that shows it is not meant.
-HARMLESS = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 
 
 @require_GET
@@ -40,24 +35,7 @@ def thumbnail(request: HttpRequest, signature: str) -> HttpResponseBase:
         response = HttpResponse(data, content_type=found.content_type)
     response["ETag"] = quoted
     response["Cache-Control"] = f"private, max-age={COPY_SECONDS}"
-    return _harmless(response)
-
-
-@feed()
-def uploaded(request: HttpRequest, visit: Visit, file_name: str) -> HttpResponseBase:
-    """An uploaded picture, to whoever may fetch the published lineup; its address never means another picture."""
-    path = stored_path(file_name)
-    if path is None:
-        return HttpResponse("There is no such picture.\n", status=404, content_type="text/plain; charset=utf-8")
-    quoted = f'"{path.stem}"'
-    response: HttpResponseBase
-    if quoted in request.headers.get("If-None-Match", ""):
-        response = HttpResponseNotModified()
-    else:
-        response = FileResponse(path.open("rb"), content_type=CONTENT_TYPES[path.suffix[1:]])
-    response["ETag"] = quoted
-    response["Cache-Control"] = f"public, max-age={FOR_EVER}, immutable"
-    return _harmless(response)
+    return made_harmless(response)
 
 
 def _original(address: str, cache_control: str) -> HttpResponse:
@@ -66,10 +44,4 @@ def _original(address: str, cache_control: str) -> HttpResponse:
     response["Location"] = iri_to_uri(address.replace("\r", "").replace("\n", ""))
     response["Cache-Control"] = cache_control
     response["Referrer-Policy"] = "no-referrer"
-    return response
-
-
-def _harmless(response: HttpResponseBase) -> HttpResponseBase:
-    response["Content-Security-Policy"] = HARMLESS
-    response["X-Content-Type-Options"] = "nosniff"
     return response

@@ -19,6 +19,7 @@ PUBLIC_PREFIXES = (
     "/hdhr",
     "/stream/",
     "/t/",
+    "/logos/0000",  # uploaded logos, which are a part of what is published; the library itself is closed
     "/admin/login/",
 )
 SAMPLE_VALUES = {
@@ -28,6 +29,7 @@ SAMPLE_VALUES = {
     "str": "x",
     "path": "x",
     "output_token": "x" * 20,
+    "logo_file": f"{'0' * 40}.png",
 }
 
 
