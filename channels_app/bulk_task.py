@@ -138,5 +138,6 @@ def options_from(values: dict[str, Any]) -> BulkOptions:
 
 
 def _rules_from(values: dict[str, Any]) -> NormalizeRules:
-    read = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-    return NormalizeRules(**{**read, "country": CountryChoice(read["country"])})
+    read: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    read["country"] = CountryChoice(read["country"])
+    return NormalizeRules(**read)

@@ -247,8 +247,8 @@ class PreviewAndResult(TestCase):
         assert written == [(row.number, row.name, row.group) for row in preview.rows if not row.existing]
         linked = [list(channel.channel_streams.order_by("position").values_list("stream__name", flat=True)) for channel in new]
         assert linked == [[item.name for item in row.streams] for row in preview.rows if not row.existing]
-        for pk, number in plan.pushed.items():
-            assert Channel.objects.get(pk=pk).number == number
+        for pk, pushed_to in plan.pushed.items():
+            assert Channel.objects.get(pk=pk).number == pushed_to
         untouched = set(old) - set(plan.pushed)
         assert all(Channel.objects.get(pk=pk).number == old[pk].number for pk in untouched)
         assert ProfileMembership.objects.count() == (len(written) if with_profile else 0)
