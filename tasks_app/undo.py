@@ -6,7 +6,7 @@ Undoing is itself journalled as an ordinary entry with the values exchanged, so 
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from django.db import DatabaseError, connection, transaction
@@ -19,7 +19,8 @@ from tasks_app.write_turns import Turn, WriteTurns
 
 logger = logging.getLogger(__name__)
 
-_CHUNK = 100  # entries a transaction, fewer when they take long (:mod:`tasks_app.write_turns`)
+_CHUNK = 500  # entries a transaction, fewer when they take long (:mod:`tasks_app.write_turns`)
+_TOGETHER = 100  # entries that are handed to one handler at once
 _CONFLICTS_KEPT = 200
 _UNDID = "Undid: "
 _REDID = "Redid: "
@@ -51,13 +52,25 @@ A handler may call use cases that write the journal: their entries then are the 
 one is made from the entry itself with before and after exchanged.
 """
 
+UndoManyHandler = Callable[[Sequence[JournalEntry]], dict[int, str]]
+"""Undo entries about as many different entities inside an open transaction; a sentence by entry id for those that cannot be
+undone, which then are untouched. Writes no journal."""
+
 _handlers: dict[str, UndoHandler] = {}
+_many: dict[str, UndoManyHandler] = {}
 _for_administrators: set[str] = set()
 
 
-def register_undo(entity_type: str, handler: UndoHandler, *, admin_only: bool = False) -> None:
-    """``admin_only`` for what only administrators may change (50 U-5): they alone may take it back, too."""
+def register_undo(
+    entity_type: str, handler: UndoHandler, *, many: UndoManyHandler | None = None, admin_only: bool = False
+) -> None:
+    """``admin_only`` for what only administrators may change (50 U-5): they alone may take it back, too.
+
+    ``many`` undoes a hundred entries with the queries of one, for batches of thousands.
+    """
     _handlers[entity_type] = handler
+    if many is not None:
+        _many[entity_type] = many
     if admin_only:
         _for_administrators.add(entity_type)
 
@@ -146,20 +159,48 @@ def _undo_chunk(ids: list[int], batch_id: str, report: UndoReport, turn: Turn) -
     dealt = 0
     records: dict[int, list[JournalEntry]] = {}
     found = JournalEntry.objects.in_bulk(ids)
-    for entry_id in ids:
-        dealt += 1
-        entry = found.get(entry_id)
+    while dealt < len(ids) and not (dealt and turn.is_over):
+        alike = _alike([found[entry_id] for entry_id in ids[dealt : dealt + _TOGETHER] if entry_id in found])
+        if len(alike) > 1:
+            records |= _undo_together(alike, batch_id, report)
+            dealt = ids.index(alike[-1].pk, dealt) + 1
+            continue
+        entry = found.get(ids[dealt])
         if entry is None:
-            report.add_conflict(f"Entry {entry_id} is no longer in the journal.")
+            report.add_conflict(f"Entry {ids[dealt]} is no longer in the journal.")
         else:
             record = _undo_one(entry, batch_id, report)
             if record:
-                records[entry_id] = record
-        if turn.is_over:
-            break
+                records[entry.pk] = record
+        dealt += 1
     _write_records(records)
     report.undone += len(records)
     return dealt
+
+
+def _alike(entries: list[JournalEntry]) -> list[JournalEntry]:
+    """The first of ``entries`` that can be undone together: of one type, each about an entity of its own."""
+    alike: list[JournalEntry] = []
+    about: set[int] = set()
+    for entry in entries:
+        entity_id = entry.entity_id
+        if entry.entity_type not in _many or entry.entity_type != entries[0].entity_type or not can_undo(entry):
+            break
+        if entity_id is None or entity_id in about:
+            break
+        about.add(entity_id)
+        alike.append(entry)
+    return alike
+
+
+def _undo_together(entries: list[JournalEntry], batch_id: str, report: UndoReport) -> dict[int, list[JournalEntry]]:
+    """Undo entries of :func:`_alike` and return the records of those that were, to be written."""
+    with transaction.atomic():
+        conflicts = _many[entries[0].entity_type](entries)
+    for entry in entries:
+        if entry.pk in conflicts:
+            _note_conflict(entry, conflicts[entry.pk], report)
+    return {entry.pk: _record(entry, [], batch_id) for entry in entries if entry.pk not in conflicts}
 
 
 def _undo_one(entry: JournalEntry, batch_id: str, report: UndoReport) -> list[JournalEntry]:
@@ -175,11 +216,15 @@ def _undo_one(entry: JournalEntry, batch_id: str, report: UndoReport) -> list[Jo
         with transaction.atomic(), collecting() as gathered:  # a savepoint: one conflict takes back nothing but itself
             handler(entry)
     except UndoConflict as conflict:
-        logger.info("[JOURNAL] Entry %s not undone: %s", entry.pk, conflict)
-        named = entry.entity_name[:20] in str(conflict)
-        report.add_conflict(str(conflict) if named else f"“{entry.entity_name}”: {conflict}")
+        _note_conflict(entry, str(conflict), report)
         return []
     return _record(entry, gathered, batch_id)
+
+
+def _note_conflict(entry: JournalEntry, sentence: str, report: UndoReport) -> None:
+    logger.info("[JOURNAL] Entry %s not undone: %s", entry.pk, sentence)
+    named = entry.entity_name[:20] in sentence
+    report.add_conflict(sentence if named else f"“{entry.entity_name}”: {sentence}")
 
 
 def _record(entry: JournalEntry, gathered: list[JournalEntry], batch_id: str) -> list[JournalEntry]:
