@@ -265,7 +265,7 @@ def test_nothing_is_lost_and_nothing_stays_alive(at_work: Any, site: Site, lineu
 
     # while an edit is being saved, handles wait
     held: list[Any] = []
-    page.route("**/channels/*/hidden/", held.append)
+    page.route("**/channels/*/hidden/", lambda route: held.append(route))  # noqa: PLW0108 - Playwright looks at the signature
     menu(page, channel(page, lineup["BBC"]).locator(".cm-row > .cm-dots"), "Hide from players")
     page.locator(".cm.is-saving").wait_for()
     press_and_move(page, grip(page, lineup["Sky"]), row(page, lineup["BBC"]), height=0.1)
