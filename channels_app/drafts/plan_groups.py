@@ -40,12 +40,15 @@ def plan_others(
     planner = _Planner(look, changes, entities, ids, batch_id)
     planner.make_room(own)
     for change in own:
-        if change.action is Action.CREATE:
+        if change.action is Action.CREATE and change.kind != "hidden_group":
             planner.create(change)
     for change in own:
         if change.action is Action.UPDATE:
             planner.update(change)
     planner.place_groups(own)
+    for change in own:
+        if change.action is Action.CREATE and change.kind == "hidden_group":  # it follows its group's name
+            planner.create(change)
     for change in reversed(own):
         if change.action is Action.DELETE:
             planner.delete(change)
@@ -84,9 +87,11 @@ class _Planner:
         if change.kind == "hidden_group":
             values["group_id"] = self._ids.real("group", values["group_id"])
         row = row_of(values)
-        self.plan.early.insert(KINDS[change.kind].table.name, tuple(row), [tuple(row.values())])
+        is_late = change.kind == "hidden_group"
+        statements = self.plan.late if is_late else self.plan.early
+        statements.insert(KINDS[change.kind].table.name, tuple(row), [tuple(row.values())])
         entry = self._group_create(values) if change.kind == "group" else self._row_entry(change, "create", None, values)
-        self.plan.early_entries.append(entry)
+        (self.plan.late_entries if is_late else self.plan.early_entries).append(entry)
 
     def update(self, change: EntityChange) -> None:
         theirs = self._entities[change.key].theirs or {}

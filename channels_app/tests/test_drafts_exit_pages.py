@@ -232,8 +232,9 @@ def test_leaving_drops_an_empty_draft_and_keeps_one_with_changes(page: Client) -
     page.post(f"{EXIT}leave/")
     draft.refresh_from_db()
     assert draft.state == DraftState.DISCARDED
+    channel = make_channel("A")
     again = new_draft()
-    stage(again, change(make_channel("A"), name="B"))
+    stage(again, change(channel, name="B"))
     page.post(f"{EXIT}leave/")
     again.refresh_from_db()
     assert (again.state, again.is_active) == (DraftState.OPEN, False)
