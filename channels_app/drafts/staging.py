@@ -38,7 +38,7 @@ def staged(view: View) -> View:
             return answers.edit_mode_changed(request)
         if draft is None:
             return view(request, *args, **kwargs)
-        request.draft = draft  # type: ignore[attr-defined] - templates word some sentences by it
+        request.draft = draft  # type: ignore[attr-defined]  # templates word some sentences by it
         try:
             with working_in(draft):
                 return _answer(request, draft, lambda: view(request, *args, **kwargs))
