@@ -92,7 +92,7 @@ def test_switches_wait_until_they_are_saved(at_work: Any, site: Site) -> None:
     at_work.goto(site.url(f"/channels/profiles/{kids.pk}/"))
     save = at_work.locator("[data-save-members]")
     expect(save).to_be_disabled()
-    at_work.locator(f"[data-section='{news.pk}'] > summary .pf-section-name").click()
+    at_work.locator(f"[data-section='{news.pk}'] .pf-section-name").click()
     box = at_work.locator(f"[data-channel='{two.pk}']")
     box.click()
     expect(save).to_have_text("Save (1)")

@@ -34,15 +34,15 @@
 
   async function reload() {
     const turn = ++asked;
-    const open = new Set([...document.querySelectorAll("[data-section][open]")].map((one) => one.dataset.section));
+    const open = new Set([...document.querySelectorAll("[data-section]:has(> details[open])")].map((one) => one.dataset.section));
     const answer = await ask(view().dataset.save, filterValues());
     if (!answer) return;
     const text = await answer.text();
     if (turn !== asked) return;
     sections().outerHTML = text;
     settle();
-    for (const section of document.querySelectorAll("[data-section]:not([open])")) {
-      if (open.has(section.dataset.section)) section.open = true; // "toggle" fills it
+    for (const section of document.querySelectorAll("[data-section]")) {
+      if (open.has(section.dataset.section)) section.querySelector("details").open = true; // "toggle" fills it
     }
     window.ecm.announce(document.querySelector(".pf-total").textContent.trim());
   }
@@ -153,8 +153,8 @@
   document.addEventListener(
     "toggle",
     (event) => {
-      const section = event.target;
-      if (section.matches?.("[data-section]") && section.open && !("filled" in section.dataset)) fill(section);
+      const section = event.target.closest?.("[data-section]");
+      if (section && event.target.open && !("filled" in section.dataset)) fill(section);
     },
     true,
   );
