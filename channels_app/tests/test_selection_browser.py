@@ -127,6 +127,15 @@ def test_taking_one_row_off_leaves_what_was_ticked(at_work: Any, site: Site, lin
     selected(at_work, "3 selected")
     assert not at_work.locator(f"#gh{lineup['sports'].pk} .cm-pick").is_checked()
     assert at_work.evaluate(f"document.querySelector('#gh{lineup['news'].pk} .cm-pick').indeterminate")
+    name_of(at_work, lineup["Sky"]).click(button="right")  # ticked: the menu is about all that is
+    at_work.get_by_role("menu").get_by_text("3 channels").wait_for()
+    at_work.keyboard.press("Escape")
+    selected(at_work, "3 selected")  # Escape closes the menu first
+    name_of(at_work, lineup["BBC"]).click(button="right")
+    selected(at_work, "1 selected")
+    at_work.keyboard.press("Escape")
+    at_work.keyboard.press("Escape")
+    at_work.locator("#channel-selection").wait_for(state="hidden")
 
 
 def test_ranges_follow_the_order_that_is_shown(at_work: Any, site: Site, lineup: dict[str, Any]) -> None:

@@ -76,6 +76,9 @@ document.addEventListener("contextmenu", (event) => {
   if (!event.target.closest?.("#channel-manager [data-tree]") || event.target.closest("input[type=text], .cm-streams")) return;
   if (!menuFor(event.target)) return;
   event.preventDefault();
+  const item = rowOf(event.target);
+  // A row beside the selection becomes the selection (10 §5.3).
+  if (item?.matches(".cm-channel") && selection.channelCount() && !selection.isPicked(item)) selection.only(item);
   showMenu(event.target, { x: event.clientX, y: event.clientY });
 });
 
