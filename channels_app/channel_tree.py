@@ -20,7 +20,7 @@ from channels_app.channel_queries import (
 from channels_app.pane_filters import ChannelFilter
 
 GROUPS_PER_PAGE = 80
-GROUPS_FOUND, ROWS_FOUND = 30, 40  # of a search or filter: all its groups are open, and it is asked for while typing
+GROUPS_FOUND, ROWS_FOUND = 20, 28  # of a search or filter: all its groups are open, and it is asked for while typing
 ROWS_AT_ONCE = 45  # rows that arrive with a first page or a search; further open groups load when they come into view
 MOST_REFRESHED = 3000  # rows a refresh brings back at once
 
