@@ -15,7 +15,7 @@ from channels_app.arrange_streams import MOST_STREAMS
 from channels_app.bulk_rows import insert_streams
 from channels_app.chunks import chunked, chunked_writes
 from channels_app.errors import EditRefused
-from channels_app.journal_channels import deleted_entry, streams_entry
+from channels_app.journal_channels import deleted_entry, profiles_entry, streams_entry
 from channels_app.lineup_changed import lineup_changed
 from channels_app.merging.removal import remove_channels
 from channels_app.models import ChannelStream
@@ -190,18 +190,9 @@ def merged_away_entry(channel_id: int, snapshot: Snapshot, target_name: str, bat
 
 
 def _profiles_entry(channel_id: int, name: str, before: list[int], after: list[int], batch_id: str) -> JournalEntry:
-    return journal.build_entry(
-        "channel",
-        "profiles",
-        entity_type="channel",
-        entity_id=channel_id,
-        entity_name=name,
-        description=f"Enabled “{shortened(name)}” in the profiles of what was merged into it",
-        before={"profile_ids": list(before)},
-        after={"profile_ids": list(after)},
-        batch_id=batch_id,
-        undoable=True,
-    )
+    entry = profiles_entry(channel_id, name, before, after, batch_id=batch_id)
+    entry.description = f"Enabled “{shortened(name)}” in the profiles of what was merged into it"
+    return entry
 
 
 def _last_positions(channel_ids: Sequence[int]) -> dict[int, int]:

@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -168,7 +169,10 @@ def test_a_commit_of_everything_is_taken_back_by_undoing_its_batch() -> None:
     done = applied(draft)
     assert done.failed_count == 0
     after = whole_lineup()
-    real = lambda kind, pk: done.ids.get(kind, {}).get(pk, pk)  # noqa: E731
+
+    def real(kind: str, pk: int) -> int:
+        return done.ids.get(kind, {}).get(pk, pk)
+
     assert [(real("channel", row["id"]), row["name"]) for row in in_draft["channels"]] == [
         (row["id"], row["name"]) for row in after["channels"]
     ]
@@ -207,7 +211,7 @@ def test_changes_of_both_sides_to_different_fields_go_together() -> None:
     add_streams(AddStreams(channel.pk, (streams[1].pk,)))
     applied(draft)
     channel.refresh_from_db()
-    assert (channel.name, channel.number, channel.channel_streams.count()) == ("Mine", 5, 2)
+    assert (channel.name, channel.number, channel.channel_streams.count()) == ("Mine", Decimal(5), 2)
 
 
 def test_nothing_is_applied_while_one_value_is_in_conflict() -> None:
@@ -285,7 +289,7 @@ def test_a_channel_deleted_on_the_server_is_a_conflict_and_can_be_made_again() -
     draft.save()
     done = applied(draft)
     again = Channel.objects.get()
-    assert (again.pk, again.name, again.number) == (channel.pk, "Mine", 7)
+    assert (again.pk, again.name, again.number) == (channel.pk, "Mine", Decimal(7))
     assert list(again.channel_streams.values_list("stream_id", flat=True)) == [streams[0].pk]
     assert undo_batch(done.batch_id).conflicts == []
     assert not Channel.objects.exists()
@@ -378,9 +382,12 @@ def test_reading_the_changes_takes_the_same_queries_for_more_channels(monkeypatc
 
     asked: list[str] = []
     real = Reader.rows
-    monkeypatch.setattr(
-        Reader, "rows", lambda self, statement, values=(): asked.append(statement) or real(self, statement, values)
-    )
+
+    def noted(self: Reader, statement: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
+        asked.append(statement)
+        return real(self, statement, values)
+
+    monkeypatch.setattr(Reader, "rows", noted)
     counts = []
     for size in (2, 20):
         channels = [make_channel(f"C{place}", str(place)) for place in range(size)]

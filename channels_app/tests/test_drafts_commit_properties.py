@@ -98,7 +98,7 @@ def nameable(rows: Rows) -> dict[str, Any]:
     for row in rows[STREAMS.name]:
         streams[row["channel_id"]].append((row["position"], row["id"], row["stream_id"]))
     for row in rows[MEMBERSHIPS.name]:
-        members[row["channel_id"]].append(names[PROFILES.name][row["profile_id"]])
+        members[row["channel_id"]].append(str(names[PROFILES.name][row["profile_id"]]))
     channels = sorted(
         (
             row["name"], str(row["number"]), names[GROUPS.name].get(row["group_id"]) or "", row["logo_url"], row["tvg_id"],

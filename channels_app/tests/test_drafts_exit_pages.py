@@ -1,6 +1,7 @@
 """The exit dialog: counts, diff, conflicts, leaving things out, applying, failures, discarding; as page and as dialog."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -131,7 +132,7 @@ def test_a_conflict_is_decided_for_one_side(page: Client, choice: str, name: str
     assert "Changed here and on the server" not in shown
     page.post(f"{EXIT}apply/")
     channel.refresh_from_db()
-    assert (channel.name, channel.number) == (name, 5)
+    assert (channel.name, channel.number) == (name, Decimal(5))
 
 
 def test_edits_of_a_channel_deleted_on_the_server_can_be_dropped(page: Client) -> None:
@@ -200,6 +201,7 @@ def test_a_large_draft_is_applied_in_the_background_and_the_dialog_follows(
     draft.refresh_from_db()
     assert draft.state == DraftState.COMMITTING
     assert "Waiting for a free worker" in text(page.get(EXIT, headers=HTMX))
+    assert draft.run_id is not None
     run = TaskRun.objects.get(pk=draft.run_id)
     execution.execute_queued_run(run.pk)
     answer = page.get(f"{EXIT}progress/{draft.pk}/", headers=HTMX)
