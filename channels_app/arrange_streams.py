@@ -106,6 +106,34 @@ def reorder_streams(command: ReorderStreams, *, batch_id: str = "") -> StreamsOu
     return outcome
 
 
+def set_streams(channel_id: int, stream_ids: Sequence[int], *, batch_id: str = "") -> StreamsOutcome:
+    """Make these the streams of the channel, in this order; what does not exist any more is left out.
+
+    Raises :class:`NotThere` when the channel is gone and :class:`EditRefused` above :data:`MOST_STREAMS`.
+    """
+    if len(stream_ids) > MOST_STREAMS:
+        raise EditRefused(f"A channel can hold {MOST_STREAMS:,} streams at most.")
+    known = _existing(stream_ids)
+    wanted = [pk for pk in dict.fromkeys(stream_ids) if pk in known]
+    outcome = StreamsOutcome("", batch_id)
+    with transaction.atomic():  # what is compared is what is changed
+        action = stream_action(stream_ids_of(channel_id), wanted)
+        told = "Changed the streams" if action == "stream_replace" else ""
+        name = _arrange(channel_id, action, lambda _current: wanted, outcome, told=told)
+    outcome.message = f"Changed the streams of “{shortened(name)}”." if outcome.changed else "Nothing has changed."
+    return outcome
+
+
+def stream_action(before: Sequence[int], after: Sequence[int]) -> str:
+    """What the journal calls the way from one list of streams to another."""
+    old, new = set(before), set(after)
+    if old == new:
+        return "stream_reorder"
+    if new > old:
+        return "stream_add"
+    return "stream_remove" if new < old else "stream_replace"
+
+
 def replace_stream(command: ReplaceStream, *, batch_id: str = "") -> StreamsOutcome:
     """Let another stream take a stream's place on the channel, also the place of one that the provider has taken away.
 

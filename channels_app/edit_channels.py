@@ -10,7 +10,7 @@ from channels_app.arrange_streams import MOST_STREAMS
 from channels_app.channel_fields import clean_fields
 from channels_app.chunks import chunked_writes
 from channels_app.commands import CreateChannel, DeleteChannels, FieldValue, UpdateChannel
-from channels_app.errors import EditRefused, NotThere
+from channels_app.errors import ChangedMeanwhile, EditRefused, NotThere
 from channels_app.journal_channels import created_entry, deleted_entry
 from channels_app.lineup_changed import lineup_changed
 from channels_app.link_guide import entry_for_tvg_id
@@ -88,7 +88,7 @@ def update_channel(command: UpdateChannel, *, rename_with_number: bool | None = 
         return Outcome("Nothing has changed.", batch_id)
     written = write_changes([change], batch_id=batch_id)
     if written.passed_over:
-        raise EditRefused("Somebody else changed this channel at the same time. Look at it again, then save.")
+        raise ChangedMeanwhile("Somebody else changed this channel at the same time. Look at it again, then save.")
     outcome = Outcome("", batch_id, channel_ids=written.changed)
     outcome.note(written.entries)
     outcome.message = f"{written.entries[0].description}." if written.entries else "Saved."

@@ -11,3 +11,7 @@ class EditRefused(Exception):
 
 class NotThere(EditRefused):
     """What should be edited was deleted meanwhile."""
+
+
+class ChangedMeanwhile(EditRefused):
+    """Somebody else changed it between reading and writing."""

@@ -12,6 +12,7 @@ from channels_app.autosync.settings import (
     SyncSettings,
     check,
 )
+from channels_app.groups.hidden import groups_in_sight
 from channels_app.models import ChannelGroup
 from channels_app.numbering import ONE, format_number, parse_number
 from ecm_site.wording import shortened
@@ -74,7 +75,7 @@ class AutoSyncForm(forms.Form):
         super().__init__(*args, **kwargs)
         target, guide = self.fields["group_id"], self.fields["guide"]
         if isinstance(target, forms.ChoiceField) and isinstance(guide, forms.ChoiceField):
-            target.choices = [("", f"The one called “{shortened(group.name)}”"), *_channel_groups()]
+            target.choices = [("", f"The one called “{shortened(group.name)}”"), *_channel_groups(settings.group_id)]
             guide.choices = [("", "Every source, by priority"), (NO_GUIDE, "None: no guide"), *_sources()]
 
     def settings(self) -> SyncSettings:
@@ -140,8 +141,12 @@ def _initial(group: StreamGroup, settings: SyncSettings) -> dict[str, Any]:
     }
 
 
-def _channel_groups() -> list[tuple[str, str]]:
-    return [(str(pk), shortened(name, 80)) for pk, name in ChannelGroup.objects.order_by("name").values_list("pk", "name")]
+def _channel_groups(chosen: int | None) -> list[tuple[str, str]]:
+    """All but the hidden groups; the one that is chosen stays on offer, or saving would take it away."""
+    groups = groups_in_sight()
+    if chosen is not None:
+        groups |= ChannelGroup.objects.filter(pk=chosen)
+    return [(str(pk), shortened(name, 80)) for pk, name in groups.order_by("name").values_list("pk", "name")]
 
 
 def _sources() -> list[tuple[str, str]]:

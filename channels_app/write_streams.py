@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 
+from channels_app.arrange_streams import stream_action
 from channels_app.bulk_rows import insert_streams
 from channels_app.chunks import chunked, chunked_writes
 from channels_app.journal_channels import streams_entry
@@ -77,7 +78,7 @@ def _write(portion: Sequence[StreamsChange], batch_id: str, written: Written) ->
         gone += [pk for pk, stream_id, _ in current if stream_id not in places]
         moved += [(places[stream_id], pk) for pk, stream_id, position in current if places.get(stream_id, position) != position]
         new += [(change.channel_id, stream_id, places[stream_id]) for stream_id in after if stream_id not in change.before]
-        name, action = names[change.channel_id], _action(now, after)
+        name, action = names[change.channel_id], stream_action(now, after)
         told = f"Changed the streams of “{shortened(name)}”" if action == "stream_replace" else ""
         entries.append(streams_entry(action, change.channel_id, name, now, after, batch_id=batch_id, description=told))
         written.changed.append(change.channel_id)
@@ -88,15 +89,6 @@ def _write(portion: Sequence[StreamsChange], batch_id: str, written: Written) ->
     written.entries += journal.log_entries(entries)
     if entries:
         lineup_changed(guide=False)
-
-
-def _action(before: Sequence[int], after: Sequence[int]) -> str:
-    old, new = set(before), set(after)
-    if old == new:
-        return "stream_reorder"
-    if new > old:
-        return "stream_add"
-    return "stream_remove" if new < old else "stream_replace"
 
 
 def _place(moved: Sequence[tuple[int, int]]) -> None:

@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from channels_app.arrange_streams import StreamsOutcome, add_streams, remove_streams, reorder_streams, stream_ids_of
 from channels_app.commands import AddStreams, RemoveStreams, ReorderStreams
-from channels_app.drafts.staging import staged
 from channels_app.errors import EditRefused, NotThere
 from channels_app.sort_streams import current_rules
 from m3u_app.models import Stream
@@ -89,11 +88,11 @@ def _compute_sort(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"mode": mode, "results": results})
 
 
-add_stream = staged(api(POST=_add_one))
-add_several = staged(api(POST=_add_many))
-remove_stream = staged(api(POST=_remove))
-reorder = staged(api(POST=_reorder))
-compute_sort = staged(api(POST=_compute_sort))
+add_stream = api(POST=_add_one)
+add_several = api(POST=_add_many)
+remove_stream = api(POST=_remove)
+reorder = api(POST=_reorder)
+compute_sort = api(POST=_compute_sort)
 
 
 def _told(act: Any) -> StreamsOutcome:

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 
-from channels_app.drafts.staging import staged
 from channels_app.errors import EditRefused
 from channels_app.lineup_csv.apply_import import ImportChanged, import_sheet
 from channels_app.lineup_csv.options import ImportOptions, options_from
@@ -66,9 +65,9 @@ def _import(request: HttpRequest) -> HttpResponse:
 
 
 template = api(GET=csv_files.template)
-export = staged(api(GET=csv_files.export_file))
-preview = staged(api(POST=_preview))
-import_file = staged(api(POST=_import))
+export = api(GET=csv_files.export_file)
+preview = api(POST=_preview)
+import_file = api(POST=_import)
 
 
 def _sent(request: HttpRequest) -> tuple[Sheet, ImportOptions, str]:

@@ -6,9 +6,10 @@ from typing import Any
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from channels_app.api.reading import flag_filter, only_filters
+from channels_app.api.shapes import number_shape
 from channels_app.autosync.filled_groups import groups_filled_by_auto_sync
 from channels_app.commands import CreateGroup, DeleteGroups, RenameGroup
-from channels_app.drafts.staging import staged
 from channels_app.edit_groups import create_group, rename_group
 from channels_app.errors import EditRefused, NotThere
 from channels_app.groups.auto_created import auto_created_groups, clear_auto_created
@@ -17,13 +18,14 @@ from channels_app.groups.orphans import OrphanedGroup, delete_orphaned_groups, o
 from channels_app.groups.overview import diagnose_groups, groups_with_streams
 from channels_app.groups.remove_groups import remove_groups
 from channels_app.models import Channel, ChannelGroup
-from channels_app.numbering import format_number, natural_key
+from channels_app.numbering import natural_key
 from tasks_app.api_shapes import moment
 from tasks_app.views.api.answers import Refused, api, body_of, only_known
 
 
-def _list(_request: HttpRequest) -> HttpResponse:
+def _list(request: HttpRequest) -> HttpResponse:
     """All groups but the hidden ones, in natural order. A fixed number of queries."""
+    only_filters(request)
     hidden, synced = hidden_group_ids(), groups_filled_by_auto_sync()
     counts = dict(Channel.objects.order_by().values_list("group_id").annotate(count=Count("pk")))
     groups = [group for group in ChannelGroup.objects.all() if group.pk not in hidden]
@@ -59,8 +61,9 @@ def _rename(request: HttpRequest, group_id: int) -> HttpResponse:
 
 def _delete(request: HttpRequest, group_id: int) -> HttpResponse:
     """Delete, or hide a group that auto-sync fills; ``?delete_channels=true`` deletes the channels too."""
+    only_filters(request, "delete_channels")
+    with_channels = flag_filter(request, "delete_channels")
     _group(group_id)
-    with_channels = request.GET.get("delete_channels") in ("true", "1")
     try:
         outcome = remove_groups(DeleteGroups((group_id,), delete_channels=with_channels))
     except EditRefused as error:
@@ -77,7 +80,8 @@ def _restore(_request: HttpRequest, group_id: int) -> HttpResponse:
     return JsonResponse({"status": "restored", "message": outcome.message})
 
 
-def _hidden(_request: HttpRequest) -> HttpResponse:
+def _hidden(request: HttpRequest) -> HttpResponse:
+    only_filters(request)
     rows = [
         {"id": group.pk, "name": group.name, "hidden_at": moment(group.hidden_at), "channel_count": group.channels}
         for group in hidden_groups()
@@ -85,7 +89,8 @@ def _hidden(_request: HttpRequest) -> HttpResponse:
     return JsonResponse(rows, safe=False)
 
 
-def _orphaned(_request: HttpRequest) -> HttpResponse:
+def _orphaned(request: HttpRequest) -> HttpResponse:
+    only_filters(request)
     return JsonResponse({"orphaned_groups": [_orphan(group) for group in orphaned_groups()]})
 
 
@@ -104,14 +109,15 @@ def _delete_orphaned(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _auto_created(_request: HttpRequest) -> HttpResponse:
+def _auto_created(request: HttpRequest) -> HttpResponse:
+    only_filters(request)
     groups = [
         {
             "id": group.pk or None,
             "name": group.name,
             "auto_created_count": group.count,
             "sample_channels": [
-                {"name": item.name, "channel_number": _number(item.number), "auto_created_by_name": item.creator or None}
+                {"name": item.name, "channel_number": number_shape(item.number), "auto_created_by_name": item.creator or None}
                 for item in group.samples
             ],
         }
@@ -138,12 +144,14 @@ def _clear_auto_created(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _with_streams(_request: HttpRequest) -> HttpResponse:
+def _with_streams(request: HttpRequest) -> HttpResponse:
+    only_filters(request)
     rows = [{"id": pk, "name": name} for pk, name in groups_with_streams()]
     return JsonResponse({"groups": rows, "total": len(rows)})
 
 
-def _diagnostic(_request: HttpRequest) -> HttpResponse:
+def _diagnostic(request: HttpRequest) -> HttpResponse:
+    only_filters(request)
     found = diagnose_groups()
     return JsonResponse(
         {
@@ -159,15 +167,15 @@ def _diagnostic(_request: HttpRequest) -> HttpResponse:
     )
 
 
-collection = staged(api(GET=_list, POST=_create))
-single = staged(api(PATCH=_rename, DELETE=_delete))
-restore = staged(api(POST=_restore))
-hidden = staged(api(GET=_hidden))
-orphaned = staged(api(GET=_orphaned, DELETE=_delete_orphaned))
-auto_created = staged(api(GET=_auto_created))
-clear_flag = staged(api(POST=_clear_auto_created))
-with_streams = staged(api(GET=_with_streams))
-diagnostic = staged(api(GET=_diagnostic))
+collection = api(GET=_list, POST=_create)
+single = api(PATCH=_rename, DELETE=_delete)
+restore = api(POST=_restore)
+hidden = api(GET=_hidden)
+orphaned = api(GET=_orphaned, DELETE=_delete_orphaned)
+auto_created = api(GET=_auto_created)
+clear_flag = api(POST=_clear_auto_created)
+with_streams = api(GET=_with_streams)
+diagnostic = api(GET=_diagnostic)
 
 
 def _shape(group: ChannelGroup, count: int, is_auto_sync: bool) -> dict[str, Any]:
@@ -182,10 +190,6 @@ def _shape(group: ChannelGroup, count: int, is_auto_sync: bool) -> dict[str, Any
 
 def _orphan(group: OrphanedGroup) -> dict[str, Any]:
     return {"id": group.pk, "name": group.name, "reason": group.reason}
-
-
-def _number(number: Any) -> str | None:
-    return format_number(number) or None
 
 
 def _group(group_id: int) -> ChannelGroup:

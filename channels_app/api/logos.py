@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from channels_app.drafts.staging import staged
+from channels_app.api.reading import only_filters
 from channels_app.errors import EditRefused, NotThere
 from channels_app.logos.edit_logos import add_logo, delete_logos, edit_logo, upload_logo
 from channels_app.logos.library import SORTS, LogoFilter, logo_page, usage
@@ -19,6 +19,7 @@ LARGEST_PAGE = 1000
 
 def _list(request: HttpRequest) -> HttpResponse:
     """``?page&page_size&search&sort&used=true|false``."""
+    only_filters(request, "page", "page_size", "search", "sort", "used")
     sort = request.GET.get("sort", "name")
     if sort not in SORTS:
         raise Refused(422, f"sort must be one of {', '.join(SORTS)}.")
@@ -122,6 +123,6 @@ def _unusable(error: EditRefused) -> Refused:
     return Refused(422, str(error), errors={name: [sentence] for name, sentence in error.problems.items()})
 
 
-collection = staged(api(GET=_list, POST=_create))
-single = staged(api(GET=_show, PATCH=_change, DELETE=_delete))
-upload = staged(api(POST=_upload))
+collection = api(GET=_list, POST=_create)
+single = api(GET=_show, PATCH=_change, DELETE=_delete)
+upload = api(POST=_upload)

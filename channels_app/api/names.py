@@ -1,10 +1,12 @@
 """Names for programs: previews, duplicates, merging, apply to all channels (10 §11, §15, §21.2)."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from channels_app.api.shapes import INSIDE, OUTSIDE, number_shape
 from channels_app.api.values import id_list, object_list, text_of, whole_id, wrong
 from channels_app.errors import EditRefused
 from channels_app.merging.find_duplicates import DuplicateGroup, MatchBy, Scope, find_duplicates
@@ -15,23 +17,13 @@ from channels_app.normalizing.apply_to_channels import ApplyResult, Decision, Ro
 from channels_app.normalizing.one_at_a_time import AnotherRuns, TooManyRuns
 from channels_app.normalizing.plan_apply import Action, ApplyPlan, plan_apply
 from channels_app.normalizing.proposals import MOST_PREVIEWED, NamePreview, preview_channels, preview_names
-from channels_app.numbering import format_number
 from tasks_app.views.api.answers import Refused, api, body_of, only_known
 
 MOST_MERGED = 200
 MOST_GROUPS = 20_000
 MOST_ROWS = 100_000
-# Names of the API for the fields of a channel.
-_FIELDS = {
-    "name": "name",
-    "channel_number": "number",
-    "channel_group_id": "group_id",
-    "epg_data_id": "guide_entry_id",
-    "logo_url": "logo_url",
-    "stream_profile_id": "stream_profile_id",
-    "tvg_id": "tvg_id",
-    "tvc_guide_stationid": "gracenote_id",
-}
+_FLAGS = {"is_hidden", "epg_locked", "no_epg"}
+_FIELDS = {outside: inside for outside, inside in INSIDE.items() if inside not in _FLAGS}
 
 
 def _preview(request: HttpRequest, channel_id: int) -> HttpResponse:
@@ -96,7 +88,7 @@ def _group_shape(group: DuplicateGroup) -> dict[str, Any]:
             {
                 "id": channel.channel_id,
                 "name": channel.name,
-                "channel_number": channel.number or None,
+                "channel_number": number_shape(Decimal(channel.number)) if channel.number else None,
                 "stream_count": channel.streams,
                 "channel_group_id": channel.group_id,
                 "channel_group": channel.group or None,
@@ -125,7 +117,7 @@ def _merge(request: HttpRequest) -> HttpResponse:
         {
             "id": channel.pk,
             "name": channel.name,
-            "channel_number": format_number(channel.number) or None,
+            "channel_number": number_shape(channel.number),
             "stream_count": outcome.total_streams,
             "merged_channel_ids": outcome.sources,
             "batch_id": outcome.batch_id,
@@ -237,8 +229,7 @@ def _problem_shape(row: RowProblem) -> dict[str, Any]:
 
 
 def _by_field(error: EditRefused) -> dict[str, list[str]]:
-    outside = {inside: name for name, inside in _FIELDS.items()}
-    return {outside.get(name, name): [sentence] for name, sentence in error.problems.items()}
+    return {OUTSIDE.get(name, name): [sentence] for name, sentence in error.problems.items()}
 
 
 View = Callable[..., HttpResponse]

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from channels_app.api.reading import only_filters
 from channels_app.api.values import object_list, whole_id, wrong
-from channels_app.drafts.staging import staged
 from channels_app.errors import EditRefused, NotThere
 from channels_app.models import Channel, ChannelProfile, StreamProfile
 from channels_app.profiles.edit_profiles import create_profile, delete_profile, rename_profile
@@ -18,8 +18,9 @@ from tasks_app.views.api.answers import Refused, api, body_of, only_known
 MOST_CHANNELS = 50_000
 
 
-def _profiles(_request: HttpRequest) -> HttpResponse:
+def _profiles(request: HttpRequest) -> HttpResponse:
     """All profiles with the number of their channels; one of them tells which."""
+    only_filters(request)
     rows = profile_rows()
     return JsonResponse(
         [
@@ -98,7 +99,8 @@ def _set(profile: ChannelProfile, wanted: dict[int, bool]) -> dict[str, Any]:
     }
 
 
-def _stream_profiles(_request: HttpRequest) -> HttpResponse:
+def _stream_profiles(request: HttpRequest) -> HttpResponse:
+    only_filters(request)
     return JsonResponse([_stream_shape(row.profile, row.used) for row in stream_profile_rows()], safe=False)
 
 
@@ -180,9 +182,9 @@ def _unusable(error: EditRefused) -> Refused:
     return Refused(422, str(error), errors={name: [sentence] for name, sentence in error.problems.items()})
 
 
-profiles = staged(api(GET=_profiles, POST=_create))
-profile = staged(api(GET=_show, PATCH=_change, DELETE=_delete))
-members = staged(api(PATCH=_set_many, POST=_set_many))
-member = staged(api(PATCH=_set_one))
-stream_profiles = staged(api(GET=_stream_profiles, POST=_create_stream_profile))
-stream_profile = staged(api(GET=_show_stream_profile, PATCH=_change_stream_profile, DELETE=_delete_stream_profile))
+profiles = api(GET=_profiles, POST=_create)
+profile = api(GET=_show, PATCH=_change, DELETE=_delete)
+members = api(PATCH=_set_many, POST=_set_many)
+member = api(PATCH=_set_one)
+stream_profiles = api(GET=_stream_profiles, POST=_create_stream_profile)
+stream_profile = api(GET=_show_stream_profile, PATCH=_change_stream_profile, DELETE=_delete_stream_profile)

@@ -11,7 +11,7 @@ LARGEST_ID = 2**62
 def whole_id(value: object, name: str) -> int:
     """An id. Raises :class:`Refused` (422) naming ``name``."""
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= LARGEST_ID:
-        raise wrong(name, f"{name} must be the id of a channel: a whole number.")
+        raise wrong(name, f"{name} must be an id: a whole number.")
     return value
 
 

@@ -83,7 +83,7 @@ def test_duplicates_are_found(client: Client) -> None:  # 88
     assert found["groups"][0]["channels"][0] == {
         "id": many.pk,
         "name": "rtl HD",
-        "channel_number": "6",
+        "channel_number": 6,
         "stream_count": 5,
         "channel_group_id": group.pk,
         "channel_group": "DE",
@@ -103,7 +103,7 @@ def test_channels_become_a_new_one(client: Client) -> None:
     assert answer.json() == {
         "id": made.pk,
         "name": "C",
-        "channel_number": "7",
+        "channel_number": 7,
         "stream_count": 2,
         "merged_channel_ids": ids,
         "batch_id": answer.json()["batch_id"],

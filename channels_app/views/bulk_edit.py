@@ -13,7 +13,7 @@ from channels_app.bulk_editing.plan import BulkPlan, plan_bulk_edit
 from channels_app.bulk_editing.preview import EditPreview, preview_of
 from channels_app.errors import EditRefused
 from channels_app.forms_bulk_edit import BulkEditForm
-from channels_app.models import ChannelGroup
+from channels_app.groups.hidden import groups_in_sight
 from channels_app.number_changes import duplicate_warnings
 from channels_app.outcomes import Outcome
 from channels_app.targets import CountDiffers, Target, read_target
@@ -99,7 +99,7 @@ def _dialog(
     *,
     status: int = 200,
 ) -> HttpResponse:
-    names = ChannelGroup.objects.order_by("name").values_list("name", flat=True)[:_GROUPS_OFFERED]
+    names = groups_in_sight().order_by("name").values_list("name", flat=True)[:_GROUPS_OFFERED]
     context = {**_context(target, form, plan, problems), "group_names": names}
     title = f"Edit {counted(target.count, 'channel')}"
     return dialog(request, "channels_app/bulk_edit/_form.html", title, context, status)
