@@ -23,6 +23,7 @@ urlpatterns = [
     path("", include("tasks_app.urls")),
     path("", include("tasks_app.alert_urls")),
     path("", include("channels_app.publishing.urls")),
+    path("", include("channels_app.api.lineup_urls")),
     path("", include("channels_app.api.names_urls")),
     path("", include("channels_app.api.logos_profiles_urls")),
     path("", include("channels_app.api.bulk_commit_urls")),
