@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -55,6 +55,25 @@ class SignInRequiredMiddleware:
         answer = HttpResponse("Your sign-in has ended.", status=401, content_type="text/plain")
         sign_in = redirect_to_login(htmx.current_url_abs_path or reverse("dashboard"))
         return trigger_client_event(answer, "session:expired", {"url": sign_in.url})
+
+
+class PossibleIdsMiddleware:
+    """An id in an address that no row can have means that there is nothing, not an error: SQLite knows 64 bits only."""
+
+    largest = 2**63 - 1
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], args: object, kwargs: dict[str, object]
+    ) -> HttpResponse | None:
+        if any(isinstance(value, int) and value > self.largest for value in kwargs.values()):
+            raise Http404("No row has this id.")
+        return None
 
 
 class SlidingSessionMiddleware:

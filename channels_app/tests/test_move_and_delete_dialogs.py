@@ -46,6 +46,11 @@ def test_a_drag_moves_in_number_order_and_a_menu_in_name_order(browser: Client) 
     assert numbers_of(other) == {"Alpha": "10", "Zed": "11"}
 
 
+def test_a_form_without_its_choice_is_shown_again(browser: Client) -> None:
+    answer = browser.post("/channels/move/", {"channel": ids(make_channel("Zed", "1")), "numbers_default": "keep"})
+    assert answer.status_code in (200, 422)
+
+
 def test_the_dialog_says_from_where_to_where_and_which_numbers_follow(browser: Client) -> None:
     source, target = make_group("Source"), make_group("Target")
     channels = make_channels(source, A="1", B="2", C="3")

@@ -70,7 +70,7 @@ def move(request: HttpRequest) -> HttpResponse:
     data = values.copy()
     data["group"] = str(group_id or 0)
     is_untouched = values.get("numbers", "") == values.get("numbers_default", "")
-    if is_untouched or (data["numbers"] == "suggested" and suggestion.start is None):
+    if is_untouched or (values.get("numbers") == "suggested" and suggestion.start is None):
         data["numbers"] = default  # what was never chosen follows the group that is
     form = MoveForm(data)
     hidden = hidden_group_ids()

@@ -68,3 +68,13 @@ def test_a_form_from_another_address_names_the_proxy_settings(alice: User) -> No
     answer = client.post("/settings/general/", {"time_zone": ""}, headers={"Origin": "https://tv.example.org"})
     assert answer.status_code == 403
     assert "ECM_BEHIND_TLS" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/channels/{}/normalize-preview", "/channels/groups/{}/delete/", "/api/m3u/accounts/1/filters/{}"]
+)
+def test_an_id_that_no_row_can_have_is_nothing_and_no_error(alice: User, path: str) -> None:
+    client = Client(raise_request_exception=False)
+    client.force_login(alice)
+    for too_large in (2**63, 2**64, 10**400):
+        assert client.get(path.format(too_large)).status_code == 404
