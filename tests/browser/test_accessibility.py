@@ -135,7 +135,8 @@ def test_the_channel_manager_with_anything_open_has_no_grave_violation(manager: 
 
 def test_axe_sees_what_is_wrong(page: Any) -> None:
     page.set_content(
-        '<html lang="en"><title>t</title><main><h1>h</h1><img src="x.png"><p style="color:#777;background:#888">Hard to read</p></main>'
+        '<html lang="en"><title>t</title><main><h1>h</h1><img src="x.png">'
+        '<p style="color:#777;background:#888">Hard to read</p></main>'
     )
     found = grave_violations(page)
     assert [line.split(":")[0] for line in found] == ["serious color-contrast", "critical image-alt"]
