@@ -169,6 +169,7 @@ def _journal_summary(plan: Plan, outcome: BulkOutcome) -> None:
     journal.log_entry(
         "channel",
         "bulk_create",
+        entity_type=journal.SUMMARY,
         entity_name=_selection_name(plan),
         description=_message(outcome),
         after={

@@ -62,6 +62,8 @@ def test_every_dialog_is_one_step_and_its_preview_is_none(setting: dict[str, Any
     assert lineup_state() == stored  # nothing of it has reached the lineup
     assert not ProfileMembership.objects.exists()
     with working_in(draft):
+        named = list(DraftStep.objects.order_by("pk").values_list("description", flat=True))
+        assert named[-1] == "Created 2 channels from 2 streams", named
         assert set(ChannelGroup.objects.values_list("name", flat=True)) == {"Sports", "Fresh"}
         made = Channel.objects.filter(number__gte=600).order_by("number")
         assert list(made.values_list("name", flat=True)) == ["Fox", "Zeta"]
