@@ -28,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("channels_app.custom_stream_urls")),
     path("", include("channels_app.numbering_urls")),
     path("", include("channels_app.selection_urls")),
+    path("", include("channels_app.preview_urls")),
     # parts of the left pane
     path("tree/", staged(channel_pane.tree), name="tree"),
     path("refresh/", staged(channel_pane.refresh), name="refresh"),

@@ -31,7 +31,10 @@ TIMEZONE_PREFERENCES = ("east", "west", "both")
 IDENTITY_FIELDS = ("name", "url", "tvg_id", "m3u_id", "group")
 NORMALIZE_COUNTRY = ("leave", "keep", "strip")
 GRACENOTE_CONFLICT_MODES = ("ask", "skip", "overwrite")
+STREAM_PREVIEW_MODES = ("passthrough", "transcode", "video_only")
+VLC_OPEN_BEHAVIORS = ("protocol_only", "m3u_fallback", "m3u_only")
 THEMES = ("dark", "light", "high-contrast", "system")  # system = as the device of whoever looks
+DISPATCHARR_AUTH = ("password", "api_key")
 LOG_LEVELS = ("", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")  # empty = what LOG_LEVEL in the environment says
 
 
@@ -67,6 +70,10 @@ class EcmSettings:
     normalize_country: str = "leave"
     gracenote_conflict_mode: str = "ask"  # what fetching does where a channel has another id (10 §18)
     show_stream_urls: bool = True
+    stream_preview_mode: str = "passthrough"  # what the server does to a stream that is looked at (10 §19)
+    preview_limit: int = 4  # previews at once; each occupies a thread of the web server and a connection of the provider
+    preview_limit_per_user: int = 2
+    vlc_open_behavior: str = "m3u_fallback"
     stream_sort_priority: tuple[str, ...] = (  # 10 §9.4: the order of what makes a stream better …
         "resolution", "bitrate", "framerate", "video_codec", "m3u_priority", "audio_channels",
     )  # fmt: skip
@@ -95,6 +102,11 @@ class EcmSettings:
     telegram_bot_token: str = field(default="", repr=False)
     telegram_chat_id: str = ""
     alert_digest_seconds: int = 30  # alerts of this long become one message
+    dispatcharr_url: str = ""  # empty = there is no server
+    dispatcharr_auth: str = "password"
+    dispatcharr_user: str = ""
+    dispatcharr_password: str = field(default="", repr=False)
+    dispatcharr_api_key: str = field(default="", repr=False)
 
 
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -105,8 +117,11 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "timezone_preference": TIMEZONE_PREFERENCES,
     "normalize_country": NORMALIZE_COUNTRY,
     "gracenote_conflict_mode": GRACENOTE_CONFLICT_MODES,
+    "stream_preview_mode": STREAM_PREVIEW_MODES,
+    "vlc_open_behavior": VLC_OPEN_BEHAVIORS,
     "theme": THEMES,
     "backend_log_level": LOG_LEVELS,
+    "dispatcharr_auth": DISPATCHARR_AUTH,
 }
 RANGES: dict[str, tuple[int, int]] = {
     "task_tick_seconds": (10, 300),
@@ -114,6 +129,8 @@ RANGES: dict[str, tuple[int, int]] = {
     "epg_keep_future_days": (1, 60),
     "fetch_max_megabytes": (1, 65536),
     "extracted_max_megabytes": (1, 262144),
+    "preview_limit": (1, 30),
+    "preview_limit_per_user": (1, 30),
     "smtp_port": (1, 65535),
     "alert_digest_seconds": (0, 600),
 }
@@ -121,7 +138,9 @@ RANGES: dict[str, tuple[int, int]] = {
 EXCLUSIVE = (("smtp_use_tls", "smtp_use_ssl"), ("remove_country_prefix", "include_country_in_name"))
 # Names of text settings that are encrypted in the file, never sent back to a browser and masked in the journal (S-2).
 # Give such a field ``field(default="", repr=False)``.
-SECRETS: frozenset[str] = frozenset({"smtp_password", "discord_webhook_url", "telegram_bot_token"})
+SECRETS: frozenset[str] = frozenset(
+    {"smtp_password", "discord_webhook_url", "telegram_bot_token", "dispatcharr_password", "dispatcharr_api_key"}
+)
 
 _cached: tuple[tuple[int, int, int], EcmSettings] | None = None
 
@@ -275,6 +294,8 @@ def _problem(name: str, value: Any) -> str:
         return "must be a time zone such as Europe/Berlin"
     if name == "public_base_url" and value and not _is_web_address(value):
         return "must be an address such as http://192.168.1.10:6100"
+    if name == "dispatcharr_url" and value and not _is_web_address(value):
+        return "must be an address such as http://192.168.1.10:9191"
     return ""
 
 

@@ -15,6 +15,7 @@ ORDER = {
     "stream-sorting": 22,
     "playlists": 24,
     "guide": 26,
+    "players": 27,
     "publishing": 28,
     "normalization": 30,
     "tags": 40,

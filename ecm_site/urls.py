@@ -27,6 +27,7 @@ urlpatterns = [
     path("", include("channels_app.api.names_urls")),
     path("", include("channels_app.api.logos_profiles_urls")),
     path("", include("channels_app.api.bulk_commit_urls")),
+    path("", include("channels_app.api.preview_urls")),
     path("", include("channels_app.apply_names_urls")),
     path("admin/login/", admin_sign_in),
     path("admin/", admin.site.urls),

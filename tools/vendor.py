@@ -22,8 +22,10 @@ FILES = {
     "tabler.min.css": "@tabler/core/dist/css/tabler.min.css",
     "tabler.min.js": "@tabler/core/dist/js/tabler.min.js",
     "Sortable.min.js": "sortablejs/Sortable.min.js",
+    "mpegts.js": "mpegts.js/dist/mpegts.js",  # fetched when a preview opens, not before
 }
-PACKAGES = ("@tabler/core", "@tabler/icons", "sortablejs", "@popperjs/core")  # the last one is bundled inside tabler.min.js
+# The last ones are bundled: in tabler.min.js, and two in mpegts.js.
+PACKAGES = ("@tabler/core", "@tabler/icons", "sortablejs", "mpegts.js", "@popperjs/core", "es6-promise", "events")
 # The maps themselves are not shipped; a comment that names one would make collectstatic look for it.
 _SOURCE_MAP = re.compile(r"\n?(?://[#@] ?sourceMappingURL=[^\n]*|/\*[#@] ?sourceMappingURL=[^*]*\*/)\s*\Z")
 _SVG_BODY = re.compile(r"<svg\b[^>]*>(.*)</svg>", re.DOTALL)

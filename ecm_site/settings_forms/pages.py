@@ -8,6 +8,7 @@ from ecm_site.settings_forms.channel_defaults import ChannelDefaultsForm
 from ecm_site.settings_forms.general import GeneralForm
 from ecm_site.settings_forms.guide import GuideForm
 from ecm_site.settings_forms.normalization import NormalizationForm
+from ecm_site.settings_forms.players import PlayersForm
 from ecm_site.settings_forms.playlists import PlaylistForm
 from ecm_site.settings_forms.stream_sorting import StreamSortingForm
 
@@ -54,6 +55,13 @@ PAGES = (
     SettingsPage("playlists", "Playlists", icon="playlist", form=PlaylistForm),
     SettingsPage(
         "guide", "Guide", icon="calendar-time", form=GuideForm, note="Takes effect with the next refresh of each guide source."
+    ),
+    SettingsPage(
+        "players",
+        "Preview & Players",
+        icon="player-play",
+        form=PlayersForm,
+        note="For looking at a stream or a channel from the channel manager. What players receive is not changed by this.",
     ),
     SettingsPage("appearance", "Appearance", icon="palette", form=AppearanceForm, also="settings/_own_colours.html"),
 )

@@ -9,6 +9,7 @@ import { showPane } from "./panes.js";
 import { applyView, defaultView, saveView, updateView } from "./saved_views.js";
 import * as selection from "./selection.js";
 import { collapseAll, expandAll } from "./tree.js";
+import { openInVlc } from "./vlc.js";
 
 const ids = (item) => (item ? { channel: idOf(item) } : selection.channelValues());
 const removeStream = (item) => {
@@ -52,6 +53,11 @@ const ACTIONS = {
   "delete-selected": () => openDialog(channelsUrl("delete/"), ids()),
   "copy-channel-url": (item) => copyAddress(`${idOf(item)}/address/`),
   "copy-stream-url": (item) => copyAddress(`streams/${idOf(item)}/address/`),
+  // looking at them, here or in VLC
+  "preview-channel": (item) => openDialog(channelsUrl(`${idOf(item)}/preview/`)),
+  "preview-stream": (item) => openDialog(channelsUrl(`streams/${idOf(item)}/preview/`)),
+  "vlc-channel": (item) => openInVlc(channelsUrl(`${idOf(item)}/vlc/`), channelsUrl(`${idOf(item)}/m3u/`)),
+  "vlc-stream": (item) => openInVlc(channelsUrl(`streams/${idOf(item)}/vlc/`), channelsUrl(`streams/${idOf(item)}/m3u/`)),
   // groups of channels
   "new-channel": (group) => openDialog(channelsUrl("create/"), { group: idOf(group) }),
   "rename-group": (group) => openDialog(channelsUrl(`groups/${idOf(group)}/rename/`)),

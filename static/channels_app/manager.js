@@ -4,6 +4,7 @@ import "./actions.js";
 import "./drafts.js";
 import "./drag.js";
 import "./panes.js";
+import "./preview.js";
 import "./refresh.js";
 import { pickForMenu } from "./actions.js";
 import { groupOf, rowOf } from "./dom.js";

@@ -45,6 +45,7 @@ function settle(menu, subject) {
     hidden: subject.classList.contains("is-hidden"),
     named: Boolean(idOf(subject)),
     streams: selection.streamCount() > 0,
+    playable: !subject.querySelector?.(":scope > .cm-row > .cm-streams-count.is-none"),
     selected: selection.channelCount() > 0,
     several: selection.channelCount() > 1,
     many,
