@@ -60,6 +60,14 @@ class OneAddress:
     url: str
 
 
+def _joined(base: str, address: str) -> str:
+    """``address`` seen from ``base``. Raises :class:`PreviewRefused` for what is no address at all."""
+    try:
+        return urljoin(base, address)
+    except ValueError:
+        raise PreviewRefused(502, "The playlist of the source names something that is not an address.") from None
+
+
 def read_playlist(text: str, base: str) -> MediaPlaylist | MasterPlaylist | OneAddress:
     """Understand ``text``, which came from ``base``. Raises :class:`PreviewRefused` (502)."""
     lines = [line.strip() for line in text.lstrip("\ufeff").splitlines() if line.strip()]
@@ -69,7 +77,7 @@ def read_playlist(text: str, base: str) -> MediaPlaylist | MasterPlaylist | OneA
         return _Media(base).read(lines)
     addresses = [line for line in lines if not line.startswith("#")]
     if len(addresses) == 1:
-        return OneAddress(urljoin(base, addresses[0]))
+        return OneAddress(_joined(base, addresses[0]))
     raise PreviewRefused(502, f"The address leads to a playlist with {len(addresses):,} entries, not to one stream.")
 
 
@@ -110,7 +118,7 @@ def _master(lines: list[str], base: str) -> MasterPlaylist:
     group = [sound for sound in sounds.get(chosen.get("AUDIO", ""), []) if sound.get("URI")]
     group.sort(key=lambda sound: sound.get("DEFAULT") != "YES")
     muxed = any(not sound.get("URI") for sound in sounds.get(chosen.get("AUDIO", ""), []))
-    return MasterPlaylist(urljoin(base, address), urljoin(base, group[0]["URI"]) if group and not muxed else "")
+    return MasterPlaylist(_joined(base, address), _joined(base, group[0]["URI"]) if group and not muxed else "")
 
 
 @dataclass
@@ -139,7 +147,7 @@ class _Media:
 
     def _segment(self, address: str) -> None:
         if not self.is_gap:
-            self.found.append(Segment(self.number, urljoin(self.base, address), self.seconds, self.span, self.key, self.init))
+            self.found.append(Segment(self.number, _joined(self.base, address), self.seconds, self.span, self.key, self.init))
         self.number += 1
         self.seconds, self.span, self.is_gap = 0.0, None, False
 
@@ -158,7 +166,7 @@ class _Media:
                 self.key = self._key(_attributes(line))
             case "#EXT-X-MAP":
                 found = _attributes(line)
-                self.init = (urljoin(self.base, found.get("URI", "")), self._span(found.get("BYTERANGE", ""), alone=True))
+                self.init = (_joined(self.base, found.get("URI", "")), self._span(found.get("BYTERANGE", ""), alone=True))
             case "#EXT-X-GAP":
                 self.is_gap = True
             case "#EXT-X-ENDLIST":
@@ -183,4 +191,4 @@ class _Media:
         iv = None
         if re.fullmatch(r"0[xX][0-9a-fA-F]{1,32}", written):
             iv = int(written, 16).to_bytes(16, "big")
-        return Key(urljoin(self.base, found["URI"]), iv)
+        return Key(_joined(self.base, found["URI"]), iv)

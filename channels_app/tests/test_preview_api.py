@@ -13,6 +13,9 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
 
+from channels_app.drafts.lives import open_draft
+from channels_app.drafts.switching import working_in
+from channels_app.drafts.tables import FIRST_TEMPORARY_ID
 from channels_app.preview import ffmpeg, slots
 from channels_app.tests.lineup_fixtures import make_channel
 from channels_app.tests.preview_fixtures import Provider, eventually, make_stream
@@ -301,6 +304,23 @@ def test_a_channel_plays_its_best_stream(admin_client: Client, provider: Provide
     assert provider.asked() == ["/aac.ts"]
     Account.objects.filter(pk=account.pk).update(is_active=False)
     assert "switched off" in detail(admin_client.get(f"/api/channel-preview/{channel.pk}"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_channel_of_a_draft_is_looked_at_before_it_is_applied(
+    admin_client: Client, admin_user: User, provider: Provider, account: Account, settings: Any
+) -> None:
+    first, second = (make_stream(account, name, provider.url(f"/{name}.ts")) for name in ("aac", "ac3"))
+    channel = make_channel("CNN", "1", streams=[first, second])
+    draft = open_draft(admin_user)
+    assert admin_client.post(f"/channels/{channel.pk}/streams/remove/", {"stream": first.pk}).status_code in (204, 302)
+    with working_in(draft):
+        made = make_channel("New", "2", streams=[first])
+    assert made.pk >= FIRST_TEMPORARY_ID
+    played(admin_client, channel, kind="channel")
+    played(admin_client, made, kind="channel")
+    assert provider.asked() == ["/ac3.ts", "/aac.ts"]
+    assert first.url in admin_client.get(f"/channels/{made.pk}/m3u/").content.decode()  # its own address opens nothing yet
 
 
 # --- how many at once, and the end -------------------------------------------------------------------------------------------

@@ -151,7 +151,10 @@ class Player {
     const { engine } = this;
     this.engine = null; // first: what it says while it goes is not meant for anybody
     this.refusal = "";
-    engine?.destroy();
+    if (!engine) return;
+    engine.destroy();
+    this.video.removeAttribute("src"); // or the browser goes on showing that it waits
+    this.video.load();
   }
 
   stop() {
