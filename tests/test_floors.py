@@ -16,6 +16,7 @@ GROUND = {
     "clock",
     "conf",
     "crypto",
+    "dispatcharr",
     "environment",
     "fetching",
     "htmx",

@@ -96,7 +96,7 @@ def open_answer(
         network_backend=GuardedBackend(guard, watch),
     )
     headers = _first_headers(policy, login or policy.auth) | dict(extra_headers or {})
-    with httpx.Client(transport=_Transport(pool), trust_env=False, timeout=_timeouts(policy)) as client:
+    with httpx.Client(transport=PoolTransport(pool), trust_env=False, timeout=_timeouts(policy)) as client:
         for _hop in range(policy.max_redirects + 1):
             response = _send(client, _request(client, method, url, headers, content))
             try:
@@ -184,7 +184,7 @@ def _ssl_context(verify: bool) -> ssl.SSLContext:
     return httpx.create_ssl_context(verify=verify)
 
 
-class _Transport(httpx.BaseTransport):
+class PoolTransport(httpx.BaseTransport):
     """httpx on an httpcore pool of our own; failures come out as :class:`FetchError`."""
 
     def __init__(self, pool: httpcore.ConnectionPool) -> None:

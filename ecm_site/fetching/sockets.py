@@ -98,9 +98,16 @@ class GuardedStream(httpcore.NetworkStream):
             return self._socket if isinstance(self._socket, ssl.SSLSocket) else None
         if info == "socket":
             return self._socket
-        if info == "is_readable":
-            return False
+        if info == "is_readable":  # asked of a connection that idles: readable means that the server has closed it
+            return self._readable()
         return None
+
+    def _readable(self) -> bool:
+        if self._socket.fileno() < 0:
+            return True
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._socket, selectors.EVENT_READ)
+            return bool(selector.select(0))
 
     def _patiently(self, work: Callable[[], Any], timeout: float | None) -> Any:
         """Do ``work`` with a socket timeout of one slice, again and again until ``timeout`` seconds are over."""

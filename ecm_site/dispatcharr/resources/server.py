@@ -1,0 +1,48 @@
+"""The server itself: version, who we are, what is being watched, what happened."""
+
+from typing import Any, cast
+
+from ecm_site.dispatcharr.resources.checking import row, rows
+from ecm_site.dispatcharr.session import Session
+from ecm_site.dispatcharr.shapes import ProxyStatus, SystemEvent, User, Version
+
+
+class Server:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def version(self) -> Version:
+        """Needs no sign-in. Raises ``AnsweredElse`` for what is not a Dispatcharr server."""
+        what = "say its version"
+        found = row(self._session.get("/api/core/version/", what=what, open_to_all=True), what=what)
+        return {"version": str(found.get("version") or ""), "timestamp": found.get("timestamp")}
+
+    def me(self) -> User:
+        """The account that we use, with its level."""
+        what = "read its own account"
+        return cast(User, row(self._session.get("/api/accounts/users/me/", what=what), what=what))
+
+    def users(self) -> list[User]:
+        """Administrators only. Rows hold API keys in clear: never log or keep them."""
+        what = "list the users"
+        return cast("list[User]", rows(self._session.get("/api/accounts/users/", what=what), what=what))
+
+    def settings(self) -> dict[str, Any]:
+        """The server's settings, key → value (an object, or anything that somebody has put there)."""
+        what = "read the server's settings"
+        return {
+            str(found["key"]): found.get("value")
+            for found in rows(self._session.get("/api/core/settings/", what=what), what=what)
+        }
+
+    def proxy_status(self) -> ProxyStatus:
+        """What is being watched at this moment. Administrators only."""
+        what = "read what is being watched"
+        return cast(ProxyStatus, row(self._session.get("/proxy/ts/status", what=what), what=what))
+
+    def events(self, *, event_type: str = "", limit: int = 100) -> list[SystemEvent]:
+        """The latest events, newest first; the server keeps about a hundred. Administrators only."""
+        what = "read the server's events"
+        params = {"limit": str(limit)} | ({"event_type": event_type} if event_type else {})
+        found = row(self._session.get("/api/core/system-events/", what=what, params=params), what=what)
+        return cast("list[SystemEvent]", rows(found.get("events"), what=what))

@@ -1,0 +1,157 @@
+"""The guarded connections to one server: vetted addresses, kept open between requests, shared by the threads of a process."""
+
+import contextlib
+import time
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import httpcore
+import httpx
+
+from ecm_site.dispatcharr.answers import RawAnswer
+from ecm_site.dispatcharr.errors import AnsweredElse, DispatcharrError, Stopped, Unreachable
+from ecm_site.fetching.bodies import BodyReader
+from ecm_site.fetching.client import PoolTransport, new_guard, parse_address
+from ecm_site.fetching.errors import FetchError, FetchStopped, server_name
+from ecm_site.fetching.policy import PRODUCT_USER_AGENT, FetchPolicy
+from ecm_site.fetching.sockets import GuardedBackend, Watch
+
+CONNECT_SECONDS = 5.0
+ANSWER_BYTES_MAX = 512 * 1_048_576  # the largest list of a very large server is some 100 MB
+RATIO_MAX = 200
+CONNECTIONS = 4  # two or three requests at once are fastest for the server (NOTES); more only queue there
+IDLE_SECONDS = 4.0  # some web servers hang up after 5 s; a request on a connection that is closing may be lost
+
+_watch: ContextVar[Watch | None] = ContextVar("dispatcharr_watch", default=None)
+
+
+class SharedWatch(Watch):
+    """Lets connections that outlive a request look at the deadline and the cancel of whichever request uses them now."""
+
+    def __init__(self) -> None:
+        super().__init__(None, None)
+
+    def check(self) -> None:
+        current = _watch.get()
+        if current is not None:
+            current.check()
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Seconds for one request: until the first and between later bytes, and in all."""
+
+    read: float = 30.0
+    total: float = 120.0
+
+
+USUAL = Patience()
+BULK = Patience(read=180.0, total=600.0)  # a thousand rows with streams took the recorded server 25 s
+
+
+class Transport:
+    """Sends single requests to one server. Safe to share between threads; not across a fork."""
+
+    def __init__(self, address: str) -> None:
+        """``address`` is the root of the server, e.g. ``http://192.168.1.10:9191``. Raises :class:`Unreachable`."""
+        try:
+            url, login = parse_address(address)
+        except FetchError as error:
+            raise Unreachable(str(error)) from error
+        if login is not None:
+            raise Unreachable("Enter the user and the password in their own fields, not in the address.")
+        path = url.path.rstrip("/")
+        for tail in ("/api", "/api/core/version"):  # pasted from the browser's address line
+            path = path.removesuffix(tail)
+        self.root = str(url.copy_with(path=path or "/", query=None, fragment=None)).rstrip("/")
+        self.server = server_name(url)
+        self._host = url.host
+        pool = httpcore.ConnectionPool(
+            ssl_context=httpx.create_ssl_context(),
+            max_connections=CONNECTIONS,
+            max_keepalive_connections=CONNECTIONS,
+            keepalive_expiry=IDLE_SECONDS,
+            network_backend=GuardedBackend(new_guard(FetchPolicy()), SharedWatch()),
+        )
+        self._client = httpx.Client(transport=PoolTransport(pool), trust_env=False, follow_redirects=False)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str],
+        params: Any = None,
+        json: Any = None,
+        data: Mapping[str, str] | None = None,
+        files: Mapping[str, tuple[str, bytes, str]] | None = None,
+        patience: Patience = USUAL,
+        should_stop: Callable[[], bool | None] | None = None,
+    ) -> RawAnswer:
+        """One request, one answer, no second attempt. Redirects are answers like any other.
+
+        Raises :class:`Unreachable` (``maybe_done`` tells whether the request can have arrived), :class:`Stopped`,
+        :class:`AnsweredElse`.
+        """
+        request = self._client.build_request(
+            method,
+            f"{self.root}{path}",
+            headers={
+                "User-Agent": PRODUCT_USER_AGENT,
+                "Accept": "application/json",
+                "Accept-Encoding": "gzip, deflate",
+                **headers,
+            },
+            params=params,
+            json=json,
+            data=data,
+            files=files,
+        )
+        request.extensions["timeout"] = {
+            "connect": CONNECT_SECONDS,
+            "read": patience.read,
+            "write": patience.read,
+            "pool": patience.total,
+        }
+        sent = False
+
+        def trace(event: str, _info: Any) -> None:
+            nonlocal sent
+            sent = sent or event.endswith("send_request_headers.started")
+
+        request.extensions["trace"] = trace
+        token = _watch.set(Watch(should_stop, patience.total))
+        began = time.monotonic()
+        try:
+            return self._receive(request)
+        except FetchStopped as error:
+            raise Stopped("The request to Dispatcharr was cancelled.", maybe_done=sent) from error
+        except FetchError as error:
+            raise self._in_words(error, time.monotonic() - began, sent) from error
+        except httpx.PoolTimeout as error:
+            raise Unreachable(f"Too many requests to {self.server} are waiting for an answer.") from error
+        except (httpx.InvalidURL, httpx.HTTPError, ValueError) as error:
+            raise AnsweredElse(f"What {self.server} sends is not valid HTTP.") from error
+        finally:
+            _watch.reset(token)
+
+    def _receive(self, request: httpx.Request) -> RawAnswer:
+        response = self._client.send(request, stream=True)
+        with contextlib.closing(response):
+            body = b"".join(BodyReader(response, max_bytes=ANSWER_BYTES_MAX, max_ratio=RATIO_MAX))
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            return RawAnswer(response.status_code, headers, body, self.server)
+
+    def _in_words(self, error: FetchError, seconds: float, sent: bool) -> DispatcharrError:
+        if error.kind == "too_large":
+            return AnsweredElse(str(error))
+        if error.kind == "timeout" and sent:
+            message = f"Dispatcharr at {self.server} did not answer within {seconds:.0f} s: it is overloaded, or hangs."
+        else:
+            message = f"Dispatcharr cannot be reached. {error}"
+        return Unreachable(message, maybe_done=sent, timed_out=sent and error.kind == "timeout")

@@ -1,0 +1,1 @@
+"""The handlers of the fake server, one module per part of the API."""
