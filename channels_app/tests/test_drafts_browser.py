@@ -116,3 +116,24 @@ def test_the_bar_fits_a_phone(editing: tuple[Any, dict[str, Channel]]) -> None:
     page.set_viewport_size({"width": 390, "height": 800})
     expect(page.locator("#draft-done")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_head_of_other_pages_stays_one_line_on_a_phone_while_a_draft_waits(
+    editing: tuple[Any, dict[str, Channel]], site: Site
+) -> None:
+    page, channels = editing
+    rename(page, channels["CNN"], "CNN Two")
+    page.goto(site.url("/journal/"))
+    page.locator(".ecm-draft-hint").wait_for()
+    for width in (390, 360):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.locator(".ecm-navbar").bounding_box()["height"] < 70
+
+
+def test_a_channel_without_a_logo_says_so_once(editing: tuple[Any, dict[str, Channel]], site: Site) -> None:
+    page, channels = editing
+    page.goto(site.url(f"/channels/{channels['CNN'].pk}/"))
+    page.get_by_text("No logo", exact=True).wait_for()
+    picture = page.locator("[data-logo-now]")
+    picture.evaluate("picture => picture.classList.add('is-broken')")  # an empty address is one that shows nothing
+    assert picture.evaluate("picture => getComputedStyle(picture.parentElement, '::after').content") == "none"
