@@ -61,7 +61,7 @@ class MergeForm(forms.Form):
     def keeps(self) -> int | None:
         """The channel that is merged into, None for a new one."""
         chosen = str(self["into"].value() or NEW)
-        return int(chosen) if chosen.isascii() and chosen.isdigit() else None
+        return int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 19 else None
 
     def fields_of_new(self) -> dict[str, object]:
         """The values for the use case."""

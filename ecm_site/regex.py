@@ -212,7 +212,7 @@ def _group_number(match: re.Match[str], pattern: Pattern) -> tuple[int, str]:
         if len(bare) == 2 and int(bare[0]) <= pattern.groups:
             return int(bare[0]), bare[1]
     name = bare or match["braced"] or match["named"] or match["python"]
-    if name.isascii() and name.isdigit() and int(name) <= pattern.groups:
+    if name.isascii() and name.isdigit() and len(name) < 6 and int(name) <= pattern.groups:
         return int(name), ""
     if name in pattern.group_names:
         return pattern.group_names[name], ""

@@ -68,6 +68,7 @@ MIDDLEWARE = [
     "ecm_site.middleware.TimeZoneMiddleware",
     "ecm_site.middleware.FreshPagesMiddleware",
     "ecm_site.middleware.HtmxMessagesMiddleware",
+    "ecm_site.database_trouble.DatabaseTroubleMiddleware",
 ]
 
 ROOT_URLCONF = "ecm_site.urls"

@@ -194,4 +194,5 @@ def _text(value: object) -> str:
 def _id(value: object) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
-    return int(value) if str(value).isascii() and str(value).isdigit() else None
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

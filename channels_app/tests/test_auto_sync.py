@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from channels_app.autosync.apply_plan import SyncOutcome
-from channels_app.autosync.settings import SyncSettings, merged
+from channels_app.autosync.settings import SyncSettings, merged, read_settings
 from channels_app.autosync.sync_account import sync_account
 from channels_app.autosync.tasks import TASK_ID
 from channels_app.commands import RenameGroup, UpdateChannel
@@ -59,6 +59,13 @@ def test_channels_are_made_and_owned_by_the_account(account: Account) -> None:
     assert (channel.auto_created, channel.auto_created_by) == (True, account)
     assert (channel.guide_entry, channel.tvg_id, channel.logo_url) == (entry, "bbc.uk", "http://logo.example/a.png")
     assert [link.stream.name for link in channel.channel_streams.all()] == ["BBC One"]
+
+
+def test_a_stored_id_that_no_row_can_have_is_none() -> None:
+    stored = merged(SyncSettings(group_id=1, guide_source_id=2), {})
+    group = StreamGroup(name="News", sync_settings=dict.fromkeys(stored, "9" * 5000))
+    settings = read_settings(group)
+    assert (settings.group_id, settings.guide_source_id) == (None, None)
 
 
 def test_it_follows_the_provider(account: Account) -> None:

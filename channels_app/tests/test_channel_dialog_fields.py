@@ -116,3 +116,12 @@ def test_the_guide_search_narrows_to_sources_and_endings(alice: Client) -> None:
     channel = make_channel("CNN")
     page = alice.get(f"/channels/{channel.pk}/").content.decode()
     assert 'name="guide_source"' in page  # offered because there are two sources
+
+
+@pytest.mark.parametrize("field", ["name", "number", "group", "tvg_id", "logo_url", "guide_entry", "stream_profile"])
+def test_what_no_text_can_hold_is_refused_beside_its_field(alice: Client, field: str) -> None:
+    channel = make_channel("CNN", "7", group=make_group("News"))
+    answer = alice.post(f"/channels/{channel.pk}/", posted(channel, shown_values(channel), **{field: "a\x00b"}))
+    assert answer.status_code == 422
+    assert "Null characters are not allowed" in answer.content.decode()
+    assert not JournalEntry.objects.exists()

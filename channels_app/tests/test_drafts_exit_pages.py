@@ -258,6 +258,12 @@ def test_the_changes_are_paged_and_filtered(page: Client) -> None:
     assert page.get(f"{EXIT}changes/?page=x&kind=nonsense", headers=HTMX).status_code == 200
 
 
+def test_a_page_number_that_is_far_too_long_is_the_first_page(page: Client, ann: Any) -> None:
+    with record(new_draft("ann")):
+        make_channel("New")
+    assert page.get(f"{EXIT}changes/", {"page": "9" * 5000}).status_code == 200
+
+
 def test_a_draft_whose_file_is_gone_says_so(page: Client) -> None:
     draft = new_draft()
     path_of(draft.file_name).unlink()

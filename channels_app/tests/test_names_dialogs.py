@@ -145,6 +145,12 @@ def test_rows_show_a_wand_where_the_name_would_change(client: Client) -> None:
 # --- duplicates -----------------------------------------------------------------------------------------------------------
 
 
+def test_a_target_that_no_id_can_be_is_no_error(client: Client) -> None:
+    chosen = f"{make_channel('RTL').pk},{make_channel('RTL HD').pk}"
+    answer = client.post("/channels/names/merge/", {"channel": chosen, "into": "9" * 5000, "confirmed": "1"})
+    assert answer.status_code in (200, 422)
+
+
 def test_groups_are_merged_as_ticked_into_what_is_kept(client: Client) -> None:
     one, two, three = make_streams(["1", "2", "3"])
     keep, other = make_channel("RTL", "1", streams=[one, two]), make_channel("RTL HD", "2", streams=[three])

@@ -194,6 +194,13 @@ def test_wrong_names_come_back_with_422_and_success_tells_the_page(browser: Clie
     assert "no longer exists" in answer.headers["HX-Trigger"]
 
 
+def test_a_name_that_no_name_can_be_is_refused_in_words(browser: Client, user: User) -> None:
+    answer = browser.post("/channels/views/save/", {"name": "\x00", "query": "q=x"})
+    assert (answer.status_code, list_views(user.pk)) == (422, [])
+    view = save_view(user.pk, "Mine", "q=x")
+    assert browser.post(f"/channels/views/{view.pk}/rename/", {"name": "\x00 "}).status_code == 422
+
+
 # --- orders and columns ---------------------------------------------------------------------------------------------------
 
 

@@ -33,7 +33,8 @@ def edit(request: HttpRequest, channel_id: int) -> HttpResponse:
     if request.method == "GET":
         return edit_form(request, channel, ChannelForm.for_channel(channel))
     form = ChannelForm(request.POST)
-    form.is_valid()
+    if not form.is_valid():  # every field may be empty: only what no text can hold gets here
+        return edit_form(request, channel, form, status=422)
     batch_id = new_batch_id()
     try:
         base = _base(request)

@@ -193,7 +193,8 @@ def _page(request: HttpRequest, draft: Draft, *, problem: str = "", status: int 
 def _diff(request: HttpRequest, found: Review) -> ChangesPage:
     values = request.POST if request.method == "POST" else request.GET
     text = values.get("page", "1")
-    return changes_page(found, kind=values.get("kind", ""), number=int(text) if text.isascii() and text.isdigit() else 1)
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 1
+    return changes_page(found, kind=values.get("kind", ""), number=number)
 
 
 def _again(request: HttpRequest, draft: Draft | None) -> HttpResponse:

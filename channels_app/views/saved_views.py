@@ -61,7 +61,7 @@ def save(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         form.is_valid()
         try:
-            view = save_view(_user(request), form.cleaned_data["name"], query, is_default=form.cleaned_data["is_default"])
+            view = save_view(_user(request), _name(form), query, is_default=form.cleaned_data["is_default"])
         except EditRefused as error:
             refuse_in(form, error)
         else:
@@ -86,7 +86,7 @@ def rename(request: HttpRequest, view_id: int) -> HttpResponse:
     if request.method == "POST":
         form.is_valid()
         try:
-            view = rename_view(_user(request), view_id, form.cleaned_data["name"])
+            view = rename_view(_user(request), view_id, _name(form))
         except EditRefused as error:
             refuse_in(form, error)
         else:
@@ -146,6 +146,11 @@ def _own(request: HttpRequest, view_id: int) -> View:
         return view_of(request.user.pk, view_id)
     except NotThere:
         raise Http404 from None
+
+
+def _name(form: ViewForm) -> str:
+    """What was typed, without what no name can hold; the use case says what is wrong with the rest."""
+    return str(form["name"].value() or "").replace("\x00", "")
 
 
 def _user(request: HttpRequest) -> int:

@@ -4,6 +4,7 @@ from unittest import mock
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import OperationalError
 from django.test import Client
 
 
@@ -52,6 +53,22 @@ def test_an_error_of_ours_shows_nothing_of_the_inside(alice: User) -> None:
     assert "error of its own" in page.content.decode()
     assert "secret detail" not in page.content.decode() + part.content.decode()
     assert part["Content-Type"].startswith("text/plain")
+
+
+@pytest.mark.parametrize(("trouble", "sentence"), [("database is locked", "busy"), ("database or disk is full", "disk")])
+def test_a_database_that_cannot_be_written_now_is_said_in_words(alice: User, trouble: str, sentence: str) -> None:
+    client = Client(raise_request_exception=False)
+    client.force_login(alice)
+    with mock.patch("ecm_site.views.dashboard.overview", side_effect=OperationalError(trouble)):
+        page = client.get("/")
+        part = client.get("/", headers={"HX-Request": "true"})
+    assert page.status_code == part.status_code == 503
+    assert sentence in page.content.decode()
+    assert "nothing was changed" in part.content.decode()
+    assert part["Content-Type"].startswith("text/plain")
+    assert part["Retry-After"]
+    with mock.patch("ecm_site.views.dashboard.overview", side_effect=OperationalError("no such table: x")):
+        assert client.get("/").status_code == 500
 
 
 def test_a_form_without_its_token_is_explained(alice: User) -> None:

@@ -94,7 +94,7 @@ def test_replacing(pattern: str, replacement: str, text: str, result: str | None
     assert replaced(pattern, replacement, text) == result
 
 
-@pytest.mark.parametrize("replacement", ["$2", "${2}", "$<name>", r"\2", r"\g<name>"])
+@pytest.mark.parametrize("replacement", ["$2", "${2}", "$<name>", r"\2", r"\g<name>", "${" + "1" * 5000 + "}"])
 def test_a_replacement_that_names_a_missing_group_is_refused(replacement: str) -> None:
     with pytest.raises(PatternRefused, match=r"only 1 such\. For a dollar sign write \$\$"):
         compile_replacement(replacement, compile_pattern("(a)"))

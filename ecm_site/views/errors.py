@@ -54,6 +54,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
     )
 
 
+def unavailable(request: HttpRequest, sentence: str) -> HttpResponse:
+    """503: it is nobody's mistake and may work in a moment."""
+    answer = _answer(request, 503, "Not now", sentence)
+    answer["Retry-After"] = "10"
+    answer._has_been_logged = True  # type: ignore[attr-defined]  # whoever answers so has written a line already
+    return answer
+
+
 def _answer(request: HttpRequest, status: int, title: str, sentence: str) -> HttpResponse:
     if request.path.startswith("/api/"):
         return JsonResponse({"detail": sentence}, status=status)

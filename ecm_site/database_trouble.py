@@ -1,0 +1,41 @@
+"""A database that cannot be written right now is no error of ours: pages and programs are told why, and to try again."""
+
+import logging
+from collections.abc import Callable
+
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse
+
+from ecm_site.views.errors import unavailable
+
+logger = logging.getLogger(__name__)
+
+BUSY = "The database was busy with other work for too long, so nothing was changed. Wait a moment, then try again."
+FULL = "The disk of the server is full, so nothing was changed. Make room there, then try again."
+
+
+class DatabaseTroubleMiddleware:
+    """Answers 503 where a view met a locked database or a full disk. Its transaction has been taken back by then."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        sentence = sentence_for(exception)
+        if not sentence:
+            return None
+        logger.warning("[DATABASE] %s %s failed: %s", request.method, request.path, exception)
+        return unavailable(request, sentence)
+
+
+def sentence_for(exception: Exception) -> str:
+    """Why the database refused, in words; "" for everything else."""
+    if not isinstance(exception, OperationalError):
+        return ""
+    text = str(exception)
+    if "disk is full" in text or "disk I/O error" in text:
+        return FULL
+    return BUSY if text.endswith("is locked") else ""
