@@ -4,11 +4,12 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from channels_app.api.reading import address
 from channels_app.drafts.bulk_commit import Failed, Outcome, Request, bulk_commit
 from channels_app.drafts.operations import BadRequest, Operation, read_operations
 from channels_app.drafts.validate import Issue
 from channels_app.errors import EditRefused
-from tasks_app.views.api.answers import Refused, api, body_of, only_known
+from tasks_app.views.api.answers import Refused, body_of, only_known
 
 MOST_OPERATIONS = 20_000
 _FLAGS = ("validateOnly", "continueOnError", "consolidate")
@@ -107,4 +108,4 @@ def _about(operation: Operation, stream_id: int | None, outcome: Outcome) -> dic
     return found
 
 
-commit = api(POST=_commit)
+commit = address(POST=_commit)

@@ -5,6 +5,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from channels_app.api.reading import address
+from channels_app.api.values import LARGEST_ID
 from channels_app.arrange_streams import StreamsOutcome, add_streams, remove_streams, reorder_streams, stream_ids_of
 from channels_app.commands import AddStreams, RemoveStreams, ReorderStreams
 from channels_app.errors import EditRefused, NotThere
@@ -12,7 +14,7 @@ from channels_app.sort_streams import current_rules
 from m3u_app.models import Stream
 from m3u_app.stream_facts import facts_of
 from m3u_app.stream_order import SMART, SortableStream, UnknownMode, criteria_of, sorted_streams
-from tasks_app.views.api.answers import Refused, api, body_of, only_known
+from tasks_app.views.api.answers import Refused, body_of, only_known
 
 MOST_CHANNELS = 20_000
 _IDS_AT_ONCE = 20_000
@@ -88,11 +90,11 @@ def _compute_sort(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"mode": mode, "results": results})
 
 
-add_stream = api(POST=_add_one)
-add_several = api(POST=_add_many)
-remove_stream = api(POST=_remove)
-reorder = api(POST=_reorder)
-compute_sort = api(POST=_compute_sort)
+add_stream = address(POST=_add_one)
+add_several = address(POST=_add_many)
+remove_stream = address(POST=_remove)
+reorder = address(POST=_reorder)
+compute_sort = address(POST=_compute_sort)
 
 
 def _told(act: Any) -> StreamsOutcome:
@@ -113,13 +115,13 @@ def _body(request: HttpRequest, name: str) -> dict[str, Any]:
 
 def _id(sent: Mapping[str, Any], name: str) -> int:
     value = sent.get(name)
-    if type(value) is not int:
+    if type(value) is not int or not 0 < value <= LARGEST_ID:
         raise Refused(422, f"{name} must be an id.", errors={name: [f"{name} must be an id."]})
     return value
 
 
 def _ids(sent: Mapping[str, Any], name: str) -> tuple[int, ...]:
     ids = sent.get(name)
-    if not isinstance(ids, list) or not all(type(pk) is int for pk in ids):
+    if not isinstance(ids, list) or not all(type(pk) is int and 0 < pk <= LARGEST_ID for pk in ids):
         raise Refused(422, f"{name} must be a list of ids.", errors={name: [f"{name} must be a list of ids."]})
     return tuple(ids)

@@ -6,17 +6,19 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 
+from channels_app.api.reading import address
 from channels_app.errors import EditRefused
 from channels_app.lineup_csv.apply_import import ImportChanged, import_sheet
-from channels_app.lineup_csv.options import ImportOptions, options_from
+from channels_app.lineup_csv.options import ImportOptions, Key, Mode, options_from
 from channels_app.lineup_csv.plan import Action, ImportPlan, PlannedRow
 from channels_app.lineup_csv.plan_import import plan_import
 from channels_app.lineup_csv.reading import LARGEST_FILE, FileRefused, Sheet, read_sheet
 from channels_app.numbering import format_number
 from channels_app.views import csv_files
-from tasks_app.views.api.answers import Refused, api, only_known
+from tasks_app.views.api.answers import Refused, only_known
 
-_OPTIONS = ("mode", "key", "create_missing", "clear_empty", "logos_from_guide")
+_SWITCHES = ("create_missing", "clear_empty", "logos_from_guide")
+_OPTIONS = ("mode", "key", *_SWITCHES)
 _ROWS = 1000
 
 
@@ -64,16 +66,16 @@ def _import(request: HttpRequest) -> HttpResponse:
     )
 
 
-template = api(GET=csv_files.template)
-export = api(GET=csv_files.export_file)
-preview = api(POST=_preview)
-import_file = api(POST=_import)
+template = address(GET=csv_files.template)
+export = address(GET=csv_files.export_file)
+preview = address(POST=_preview)
+import_file = address(POST=_import)
 
 
 def _sent(request: HttpRequest) -> tuple[Sheet, ImportOptions, str]:
     """The file – uploaded as ``file``, or the text in the JSON field ``content`` – and the options sent beside it."""
     if request.content_type == "application/json":
-        values = _json(request)
+        values = _checked(_json(request))
         data, options = str(values.get("content", "")).encode("utf-8", "replace"), options_from(values)
         fingerprint = str(values.get("fingerprint", ""))
     else:
@@ -82,7 +84,7 @@ def _sent(request: HttpRequest) -> tuple[Sheet, ImportOptions, str]:
             raise Refused(400, "Send the file as “file”, or its text as JSON in “content”.", errors={"file": ["Missing."]})
         if (file.size or 0) > LARGEST_FILE:
             raise Refused(413, f"The file is larger than {LARGEST_FILE // 1024 // 1024} MB.")
-        data, options = file.read(), options_from(_flags(request.POST))
+        data, options = file.read(), options_from(_checked(_flags(request.POST)))
         fingerprint = request.POST.get("fingerprint", "")
     try:
         return read_sheet(data), options, fingerprint
@@ -101,11 +103,26 @@ def _json(request: HttpRequest) -> dict[str, Any]:
     return values
 
 
+def _checked(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Refuse what would quietly mean something else: an option that is not understood, a text that is none."""
+    errors = {
+        name: [f"{name} must be a text."] for name in ("content", "fingerprint") if not isinstance(values.get(name, ""), str)
+    }
+    for name, choices in (("mode", [*Mode]), ("key", [*Key])):
+        if name in values and values[name] not in choices:
+            errors[name] = [f"{name} must be one of {', '.join(choices)}."]
+    for name in _SWITCHES:
+        if not isinstance(values.get(name, False), bool):
+            errors[name] = [f"{name} must be true or false."]
+    if errors:
+        raise Refused(422, " ".join(text for texts in errors.values() for text in texts), errors=errors)
+    return values
+
+
 def _flags(posted: QueryDict) -> Mapping[str, Any]:
     """Form values; "true" and "1" are yes."""
     values: dict[str, Any] = {name: posted[name] for name in ("mode", "key") if name in posted}
-    switches = ("create_missing", "clear_empty", "logos_from_guide")
-    values.update((name, posted[name] in ("true", "1", "on")) for name in switches if name in posted)
+    values.update((name, posted[name] in ("true", "1", "on")) for name in _SWITCHES if name in posted)
     return values
 
 

@@ -4,9 +4,10 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from channels_app.api.reading import address
 from channels_app.api.values import object_list, text_of, whole_id, wrong
 from epg_app.find_station_ids import Asked, StationIdHit, find_station_ids
-from tasks_app.views.api.answers import Refused, api, body_of, only_known
+from tasks_app.views.api.answers import Refused, body_of, only_known
 
 MOST_ITEMS = 50_000
 
@@ -43,5 +44,5 @@ def _shape(hit: StationIdHit) -> dict[str, Any]:
     return {"lcn": hit.station_id, "source": hit.source_name}
 
 
-lcn = api(GET=_one)
-lcn_batch = api(POST=_batch)
+lcn = address(GET=_one)
+lcn_batch = address(POST=_batch)

@@ -6,8 +6,9 @@ from typing import Any
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from channels_app.api.reading import flag_filter, only_filters
+from channels_app.api.reading import address, flag_filter, only_filters
 from channels_app.api.shapes import number_shape
+from channels_app.api.values import LARGEST_ID
 from channels_app.autosync.filled_groups import groups_filled_by_auto_sync
 from channels_app.commands import CreateGroup, DeleteGroups, RenameGroup
 from channels_app.edit_groups import create_group, rename_group
@@ -20,7 +21,7 @@ from channels_app.groups.remove_groups import remove_groups
 from channels_app.models import Channel, ChannelGroup
 from channels_app.numbering import natural_key
 from tasks_app.api_shapes import moment
-from tasks_app.views.api.answers import Refused, api, body_of, only_known
+from tasks_app.views.api.answers import Refused, body_of, only_known
 
 
 def _list(request: HttpRequest) -> HttpResponse:
@@ -167,15 +168,15 @@ def _diagnostic(request: HttpRequest) -> HttpResponse:
     )
 
 
-collection = api(GET=_list, POST=_create)
-single = api(PATCH=_rename, DELETE=_delete)
-restore = api(POST=_restore)
-hidden = api(GET=_hidden)
-orphaned = api(GET=_orphaned, DELETE=_delete_orphaned)
-auto_created = api(GET=_auto_created)
-clear_flag = api(POST=_clear_auto_created)
-with_streams = api(GET=_with_streams)
-diagnostic = api(GET=_diagnostic)
+collection = address(GET=_list, POST=_create)
+single = address(PATCH=_rename, DELETE=_delete)
+restore = address(POST=_restore)
+hidden = address(GET=_hidden)
+orphaned = address(GET=_orphaned, DELETE=_delete_orphaned)
+auto_created = address(GET=_auto_created)
+clear_flag = address(POST=_clear_auto_created)
+with_streams = address(GET=_with_streams)
+diagnostic = address(GET=_diagnostic)
 
 
 def _shape(group: ChannelGroup, count: int, is_auto_sync: bool) -> dict[str, Any]:
@@ -208,7 +209,7 @@ def _name(sent: Mapping[str, Any]) -> str:
 
 def _ids(sent: Mapping[str, Any], name: str) -> list[int]:
     ids = sent.get(name) or []
-    if not isinstance(ids, list) or not all(type(pk) is int for pk in ids):
+    if not isinstance(ids, list) or not all(type(pk) is int and 0 <= pk <= LARGEST_ID for pk in ids):
         raise Refused(422, f"{name} must be a list of ids.", errors={name: [f"{name} must be a list of ids."]})
     return ids
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from channels_app.api.reading import only_filters
+from channels_app.api.reading import address, only_filters
 from channels_app.errors import EditRefused, NotThere
 from channels_app.logos.edit_logos import add_logo, delete_logos, edit_logo, upload_logo
 from channels_app.logos.library import SORTS, LogoFilter, logo_page, usage
@@ -12,7 +12,7 @@ from channels_app.logos.pictures import LARGEST_FILE
 from channels_app.logos.thumbnails import shown_address
 from channels_app.models import Logo
 from tasks_app.api_shapes import moment
-from tasks_app.views.api.answers import Refused, api, body_of, only_known, whole
+from tasks_app.views.api.answers import Refused, body_of, only_known, whole
 
 LARGEST_PAGE = 1000
 
@@ -123,6 +123,6 @@ def _unusable(error: EditRefused) -> Refused:
     return Refused(422, str(error), errors={name: [sentence] for name, sentence in error.problems.items()})
 
 
-collection = api(GET=_list, POST=_create)
-single = api(GET=_show, PATCH=_change, DELETE=_delete)
-upload = api(POST=_upload)
+collection = address(GET=_list, POST=_create)
+single = address(GET=_show, PATCH=_change, DELETE=_delete)
+upload = address(POST=_upload)

@@ -6,8 +6,9 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from channels_app.api.reading import address
 from channels_app.api.shapes import INSIDE, OUTSIDE, number_shape
-from channels_app.api.values import id_list, object_list, text_of, whole_id, wrong
+from channels_app.api.values import LARGEST_ID, id_list, object_list, text_of, whole_id, wrong
 from channels_app.errors import EditRefused
 from channels_app.merging.find_duplicates import DuplicateGroup, MatchBy, Scope, find_duplicates
 from channels_app.merging.merge_into import MergeGroup, MergeResult, merge_groups
@@ -17,7 +18,7 @@ from channels_app.normalizing.apply_to_channels import ApplyResult, Decision, Ro
 from channels_app.normalizing.one_at_a_time import AnotherRuns, TooManyRuns
 from channels_app.normalizing.plan_apply import Action, ApplyPlan, plan_apply
 from channels_app.normalizing.proposals import MOST_PREVIEWED, NamePreview, preview_channels, preview_names
-from tasks_app.views.api.answers import Refused, api, body_of, only_known
+from tasks_app.views.api.answers import Refused, body_of, only_known
 
 MOST_MERGED = 200
 MOST_GROUPS = 20_000
@@ -68,11 +69,13 @@ def _find_duplicates(request: HttpRequest) -> HttpResponse:
     sent = body_of(request)
     only_known(sent, {"match_by", "channel_ids", "channel_group_id"})
     match_by = sent.get("match_by") or MatchBy.NAME
-    if match_by not in set(MatchBy):
+    if match_by not in [*MatchBy]:
         raise wrong("match_by", f"match_by must be one of {', '.join(MatchBy)}.")
     ids = id_list(sent, "channel_ids", most=MOST_ROWS)
     group_id = sent.get("channel_group_id")
-    if group_id is not None and (isinstance(group_id, bool) or not isinstance(group_id, int) or group_id < 0):
+    if group_id is not None and (
+        isinstance(group_id, bool) or not isinstance(group_id, int) or not 0 <= group_id <= LARGEST_ID
+    ):
         raise wrong("channel_group_id", "channel_group_id must be the id of a group, 0 for Uncategorized.")
     groups = find_duplicates(MatchBy(match_by), Scope(ids if "channel_ids" in sent else None, group_id))
     total = sum(len(group.channels) for group in groups)
@@ -186,7 +189,7 @@ def _decisions(sent: dict[str, Any]) -> dict[int, Decision]:
     for place, row in enumerate(object_list(sent, "rows", most=MOST_ROWS)):
         pk = whole_id(row.get("channel_id"), f"rows.{place}.channel_id")
         action = row.get("action")
-        if action not in set(Action):
+        if not isinstance(action, str) or action not in [*Action]:
             raise wrong(f"rows.{place}.action", f"action must be one of {', '.join(Action)}.")
         target = row.get("target_channel_id")
         target = None if target is None else whole_id(target, f"rows.{place}.target_channel_id")
@@ -233,9 +236,9 @@ def _by_field(error: EditRefused) -> dict[str, list[str]]:
 
 
 View = Callable[..., HttpResponse]
-normalize_preview: View = api(GET=_preview)
-normalize_preview_batch: View = api(POST=_preview_batch)
-duplicates: View = api(POST=_find_duplicates)
-merge: View = api(POST=_merge)
-bulk_merge: View = api(POST=_bulk_merge)
-apply_normalization: View = api(POST=_apply)
+normalize_preview: View = address(GET=_preview)
+normalize_preview_batch: View = address(POST=_preview_batch)
+duplicates: View = address(POST=_find_duplicates)
+merge: View = address(POST=_merge)
+bulk_merge: View = address(POST=_bulk_merge)
+apply_normalization: View = address(POST=_apply)

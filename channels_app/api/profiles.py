@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from channels_app.api.reading import only_filters
+from channels_app.api.reading import address, only_filters
 from channels_app.api.values import object_list, whole_id, wrong
 from channels_app.errors import EditRefused, NotThere
 from channels_app.models import Channel, ChannelProfile, StreamProfile
@@ -13,7 +13,7 @@ from channels_app.profiles.queries import profile_rows, stream_profile_rows
 from channels_app.profiles.set_memberships import set_memberships
 from channels_app.profiles.stream_profiles import create_stream_profile, delete_stream_profile, update_stream_profile
 from channels_app.row_journal import members_of
-from tasks_app.views.api.answers import Refused, api, body_of, only_known
+from tasks_app.views.api.answers import Refused, body_of, only_known
 
 MOST_CHANNELS = 50_000
 
@@ -182,9 +182,9 @@ def _unusable(error: EditRefused) -> Refused:
     return Refused(422, str(error), errors={name: [sentence] for name, sentence in error.problems.items()})
 
 
-profiles = api(GET=_profiles, POST=_create)
-profile = api(GET=_show, PATCH=_change, DELETE=_delete)
-members = api(PATCH=_set_many, POST=_set_many)
-member = api(PATCH=_set_one)
-stream_profiles = api(GET=_stream_profiles, POST=_create_stream_profile)
-stream_profile = api(GET=_show_stream_profile, PATCH=_change_stream_profile, DELETE=_delete_stream_profile)
+profiles = address(GET=_profiles, POST=_create)
+profile = address(GET=_show, PATCH=_change, DELETE=_delete)
+members = address(PATCH=_set_many, POST=_set_many)
+member = address(PATCH=_set_one)
+stream_profiles = address(GET=_stream_profiles, POST=_create_stream_profile)
+stream_profile = address(GET=_show_stream_profile, PATCH=_change_stream_profile, DELETE=_delete_stream_profile)

@@ -194,3 +194,14 @@ def test_refusals_over_http(signed_in: Client) -> None:
     assert signed_in.get("/api/channels/export-csv").content.decode().splitlines()[1] == "1,Fox,,,,,"
     assert signed_in.get("/api/channels/csv-template").status_code == 200
     assert signed_in.get("/api/channels/import-csv").status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("mode", "replce"), ("key", []), ("clear_empty", "yes"), ("content", None), ("fingerprint", 5)]
+)
+def test_programs_are_told_of_an_option_that_is_not_understood(signed_in: Client, name: str, value: object) -> None:
+    body = {"content": "name\nFox\n", name: value}
+    for address in ("preview-csv", "import-csv"):
+        answer = signed_in.post(f"/api/channels/{address}", json.dumps(body), content_type="application/json")
+        assert (answer.status_code, list(answer.json()["errors"])) == (422, [name])
+    assert not Channel.objects.exists()
