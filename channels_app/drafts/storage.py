@@ -35,6 +35,7 @@ SUFFIX = ".sqlite3"
 UNFINISHED_SUFFIX = ".new"
 _BESIDE = ("-wal", "-shm", "-journal")
 _WAIT = 20.0  # seconds for a lock, as for the main database
+_PASSING = ("is locked", "disk is full", "disk I/O error")  # what SQLite says of a file that may be whole
 
 
 class DraftUnusable(Exception):
@@ -140,11 +141,11 @@ def opened(file_name: str, main: Path) -> Iterator[sqlite3.Connection]:
     """A plain connection to a draft's file, for upkeep outside any request. Raises :class:`DraftUnusable`."""
     path = path_of(file_name)
     refuse_missing(path)
-    with closing(connect(path, main)) as connection:
-        try:
+    try:
+        with closing(connect(path, main)) as connection:
             yield connection
-        except sqlite3.DatabaseError as error:
-            raise unusable(error) from error
+    except sqlite3.DatabaseError as error:
+        raise unusable(error) from error
 
 
 def refuse_missing(path: Path) -> None:
@@ -153,6 +154,9 @@ def refuse_missing(path: Path) -> None:
 
 
 def unusable(error: Exception) -> DraftUnusable:
+    """In words. Nobody is told to give up a draft that only cannot be opened at this moment."""
+    if any(word in str(error) for word in _PASSING):
+        return DraftUnusable(f"Your draft cannot be opened right now ({error}). Nothing is lost: try again in a moment.")
     return DraftUnusable(
         f"The file with your draft cannot be read ({error}). Discard the draft; the lineup itself is as it was."
     )

@@ -1,6 +1,8 @@
 """The exit dialog: counts, diff, conflicts, leaving things out, applying, failures, discarding; as page and as dialog."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +13,7 @@ from channels_app.arrange_streams import add_streams
 from channels_app.commands import AddStreams, CreateChannel, CreateGroup, DeleteChannels, MoveChannels, UpdateChannel
 from channels_app.drafts.lives import unfinished_draft
 from channels_app.drafts.steps import record
-from channels_app.drafts.storage import path_of
+from channels_app.drafts.storage import DraftUnusable, main_database, opened, path_of
 from channels_app.edit_channels import create_channel, delete_channels, update_channel
 from channels_app.edit_groups import create_group
 from channels_app.models import Channel, ChannelGroup, Draft, DraftState
@@ -270,6 +272,31 @@ def test_a_draft_whose_file_is_gone_says_so(page: Client) -> None:
     response = page.get(EXIT)
     assert response.status_code == 409
     assert "Discard" in text(response)
+
+
+@pytest.mark.parametrize("damage", ["gone", "garbage"])
+def test_whatever_is_asked_of_a_draft_that_cannot_be_read_is_answered_in_words(page: Client, damage: str) -> None:
+    draft = new_draft()
+    if damage == "gone":
+        path_of(draft.file_name).unlink()
+    else:
+        path_of(draft.file_name).write_bytes(b"no database" * 1000)
+    for address in ("apply/", "drop-failed/", "choose/", "leave-out/"):
+        response = page.post(f"{EXIT}{address}", {"choice": "mine", "all": "1", "key": "channel:1"}, headers=HTMX)
+        assert (address, response.status_code) == (address, 409)
+        assert "Discard" in text(response)
+    assert page.get(f"{EXIT}changes/").status_code == 409
+    assert Draft.objects.get(pk=draft.pk).state == DraftState.OPEN
+
+
+def test_nobody_is_told_to_give_up_a_draft_that_is_only_locked(page: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    draft = new_draft()
+    monkeypatch.setattr("channels_app.drafts.storage._WAIT", 0.05)
+    with closing(sqlite3.connect(path_of(draft.file_name))) as other:
+        other.execute("PRAGMA locking_mode=EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(DraftUnusable, match="Nothing is lost: try again"), opened(draft.file_name, main_database()) as own:
+            own.execute("BEGIN IMMEDIATE")
 
 
 def test_without_a_draft_there_is_nothing_to_leave(page: Client) -> None:

@@ -113,7 +113,7 @@ def test_one_click_takes_the_best_and_says_so_when_there_is_none() -> None:
     assert client.post(url, {**asked, "back": "https://evil.example/"})["Location"] == reverse("channels:manager")
 
 
-@pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example/", "javascript:evil.example"])
+@pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example/", "javascript:evil.example", "evil_example"])
 def test_the_way_back_of_the_page_stays_in_the_house(back: str) -> None:
     lost, _, channel = lost_on("ESPN HD", "ESPN FHD")
     client = Client()
@@ -122,6 +122,7 @@ def test_the_way_back_of_the_page_stays_in_the_house(back: str) -> None:
     page = client.get(reverse("channels:replace_stream", args=[channel]), asked).content.decode()
     assert "evil.example" not in page
     assert f'href="{reverse("channels:manager")}" data-dialog-close' in page
+    assert client.post(reverse("channels:replace_stream", args=[channel]), asked)["Location"] == reverse("channels:manager")
 
 
 def test_who_uses_a_stream_is_told_with_what_is_left() -> None:

@@ -1,5 +1,7 @@
 """The exit dialog of edit mode: what a draft comes to, whose values count, and applying it (10 §13.7, §14)."""
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -24,6 +26,20 @@ from ecm_site.wording import counted
 from tasks_app.models import ACTIVE_STATUSES, TaskRun
 
 _TITLE = "Finish editing"
+
+
+def _usable(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """A draft whose file cannot be read is said by the dialog, whatever was asked for."""
+
+    @functools.wraps(view)
+    def told(request: HttpRequest) -> HttpResponse:
+        try:
+            return view(request)
+        except DraftUnusable:
+            draft = _open_draft(request)
+            return _no_draft(request) if draft is None else _page(request, draft)
+
+    return told
 
 
 @require_GET
@@ -69,6 +85,7 @@ def leave(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@_usable
 def leave_change_out(request: HttpRequest) -> HttpResponse:
     """Keep single things in the draft when it is applied, or take them in again."""
     draft = _open_draft(request)
@@ -79,6 +96,7 @@ def leave_change_out(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@_usable
 def choose(request: HttpRequest) -> HttpResponse:
     """Decide one conflict, or all of them."""
     draft = _open_draft(request)
@@ -97,6 +115,7 @@ def choose(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@_usable
 def drop_failed(request: HttpRequest) -> HttpResponse:
     """Give up what the last commit could not apply."""
     draft = _open_draft(request)
@@ -111,6 +130,7 @@ def drop_failed(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@_usable
 def apply(request: HttpRequest) -> HttpResponse:
     """Apply the draft; small ones are done when this answers."""
     draft = _open_draft(request)

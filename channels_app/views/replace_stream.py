@@ -56,5 +56,5 @@ def _answer(request: HttpRequest) -> HttpResponse:
 
 def _back(request: HttpRequest, asked: str) -> str:
     """Where to go on: a page of ours, whatever the address asked for."""
-    safe = url_has_allowed_host_and_scheme(asked, allowed_hosts={request.get_host()})
+    safe = asked.startswith("/") and url_has_allowed_host_and_scheme(asked, allowed_hosts={request.get_host()})
     return asked if safe else reverse("channels:manager")

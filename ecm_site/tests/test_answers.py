@@ -95,3 +95,13 @@ def test_an_id_that_no_row_can_have_is_nothing_and_no_error(alice: User, path: s
     client.force_login(alice)
     for too_large in (2**63, 2**64, 10**400):
         assert client.get(path.format(too_large)).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/sign-in/", "/account/theme/"])
+def test_a_way_back_that_is_no_address_is_not_taken(alice: User, path: str) -> None:
+    alice.set_password("correct horse battery")
+    alice.save()
+    client = Client(raise_request_exception=False)
+    values = {"username": alice.username, "password": "correct horse battery", "next": "1e400", "theme": "dark"}
+    answer = client.post(path, values, headers={"Referer": "1e400"})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/")

@@ -82,6 +82,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
 def _safe_target(request: HttpRequest) -> str:
     """Where to go after signing in: a page of this site, never another one."""
     wished = request.POST.get(REDIRECT_FIELD_NAME) or request.GET.get(REDIRECT_FIELD_NAME) or ""
-    if url_has_allowed_host_and_scheme(wished, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
+    hosts = {request.get_host()}
+    if "/" in wished and url_has_allowed_host_and_scheme(wished, allowed_hosts=hosts, require_https=request.is_secure()):
         return wished
     return reverse("dashboard")

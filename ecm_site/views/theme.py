@@ -30,6 +30,8 @@ def set_theme(request: HttpRequest) -> HttpResponse:
 
 def _came_from(request: HttpRequest) -> str:
     origin = request.headers.get("Referer", "")
-    if url_has_allowed_host_and_scheme(origin, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
+    if "/" in origin and url_has_allowed_host_and_scheme(
+        origin, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    ):
         return origin
     return "/"

@@ -157,7 +157,7 @@ def go(request: HttpRequest, pk: int, where: str) -> HttpResponse:
 
 def _changed(request: HttpRequest, *events: str) -> HttpResponse:
     back = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
+    if "/" not in back or not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
         back = reverse("notifications:list")
     return done(request, back, CHANGED_EVENT, *events)
 
