@@ -8,7 +8,7 @@ from typing import Any
 
 from ecm_site.dispatcharr.answers import RawAnswer, decode, token_is_stale
 from ecm_site.dispatcharr.credentials import API_KEY, Credentials
-from ecm_site.dispatcharr.errors import AnsweredElse, Busy, SignInRefused
+from ecm_site.dispatcharr.errors import AnsweredElse, Busy, SignInRefused, Unreachable
 from ecm_site.dispatcharr.sign_in_store import REFUSED_SECONDS, SIGN_INS_MAX, Remembered, SignInStore
 from ecm_site.dispatcharr.transport import Transport
 
@@ -97,9 +97,13 @@ class SignIn:
             )
         known.forget_tokens()
         known.attempts.append(now)
-        answer = self._post(
-            "/api/accounts/token/", {"username": self._credentials.user, "password": self._credentials.password}
-        )
+        body = {"username": self._credentials.user, "password": self._credentials.password}
+        try:
+            answer = self._post("/api/accounts/token/", body)
+        except Unreachable as error:
+            if not error.maybe_done:
+                known.attempts.remove(now)  # the server cannot have counted what it never got
+            raise
         if answer.status == 429:  # somebody else has used the sign-ins of this address up
             known.attempts = [now] * SIGN_INS_MAX
         if answer.status in (400, 401):

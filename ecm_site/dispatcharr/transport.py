@@ -1,10 +1,12 @@
 """The guarded connections to one server: vetted addresses, kept open between requests, shared by the threads of a process."""
 
 import contextlib
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import httpcore
@@ -23,6 +25,13 @@ ANSWER_BYTES_MAX = 512 * 1_048_576  # the largest list of a very large server is
 RATIO_MAX = 200
 CONNECTIONS = 4  # two or three requests at once are fastest for the server (NOTES); more only queue there
 IDLE_SECONDS = 4.0  # some web servers hang up after 5 s; a request on a connection that is closing may be lost
+
+
+@lru_cache(maxsize=1)
+def _tls() -> ssl.SSLContext:
+    """Reading the certificates takes 20 ms and more; one context per process is enough."""
+    return httpx.create_ssl_context()
+
 
 _watch: ContextVar[Watch | None] = ContextVar("dispatcharr_watch", default=None)
 
@@ -69,7 +78,7 @@ class Transport:
         self.server = server_name(url)
         self._host = url.host
         pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(),
+            ssl_context=_tls(),
             max_connections=CONNECTIONS,
             max_keepalive_connections=CONNECTIONS,
             keepalive_expiry=IDLE_SECONDS,

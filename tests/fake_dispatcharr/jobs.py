@@ -163,12 +163,13 @@ def import_playlist(world: World, account_id: int, playlist: Playlist) -> None:
     written = world.clock.written()
     table = world.streams
     mine = table.of_account(account_id)
-    plain = not mine and len(table) == 0 and all(relations[number]["enabled"] for number in groups.values())
+    whole = not _patterns(world, account_id) and all(relations[number]["enabled"] for number in groups.values())
+    block = next((each for each in table.blocks if each.account_id == account_id and each.playlist == playlist), None)
     made = updated = stale = removed = 0
-    if plain and not _patterns(world, account_id) and playlist.listed is None:
+    if whole and len(table) == 0 and playlist.listed is None:
         table.add_block(account_id, _copy(playlist), dict(groups), written)
         made = playlist.count
-    elif block := next((b for b in table.blocks if b.account_id == account_id and b.playlist == playlist), None):
+    elif whole and block is not None:
         block.last_seen = written
     else:
         made, updated, stale, removed = _merge(world, account_id, playlist, groups, mine)
