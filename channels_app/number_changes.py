@@ -56,10 +56,13 @@ def number_changes(numbers: Mapping[int, Decimal], *, rename: bool | None = None
     return changes
 
 
-def shared_numbers(numbers: Mapping[int, Decimal | None], *, without: Collection[int] = ()) -> list[SharedNumber]:
+def shared_numbers(
+    numbers: Mapping[int, Decimal | None], *, without: Collection[int] = (), new_names: Mapping[int, str] | None = None
+) -> list[SharedNumber]:
     """Duplicates, lineup-wide, if ``numbers`` (channel id → number) were given out; ``without`` are about to be deleted.
 
-    Use a negative id for a channel that does not exist yet. Two queries for every 500 numbers.
+    Use a negative id for a channel that does not exist yet; ``new_names`` says how those are called. Two queries for every
+    500 numbers.
     """
     wanted: dict[Decimal, list[int]] = {}
     for channel_id, number in numbers.items():
@@ -72,7 +75,7 @@ def shared_numbers(numbers: Mapping[int, Decimal | None], *, without: Collection
             if number is not None and channel_id not in numbers and channel_id not in without:
                 holders.setdefault(plain(number), []).append((channel_id, name))
     clashing = {number: ids for number, ids in wanted.items() if len(ids) > 1 or number in holders}
-    names = _names(channel_id for ids in clashing.values() for channel_id in ids)
+    names = {**(new_names or {}), **_names(channel_id for ids in clashing.values() for channel_id in ids)}
     return [
         SharedNumber(
             format_number(number),

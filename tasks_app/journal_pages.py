@@ -154,4 +154,5 @@ def _row(entry: JournalEntry, batch: BatchLine | None) -> Row:
     if batch is None or batch.entries < 2:
         return Row(entry, entry.description, 0, can_undo(entry), False)
     text = batch.summary or f"{entry.description} … and {batch.entries - 1:,} more"
-    return Row(entry, text, batch.entries, can_undo(entry), batch.can_undo)
+    changes = batch.entries - bool(batch.summary)  # the summary tells of them and is none itself
+    return Row(entry, text, changes, can_undo(entry), batch.can_undo)

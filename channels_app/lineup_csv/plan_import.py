@@ -230,12 +230,15 @@ def _link_guide(plan: ImportPlan, channels: Mapping[int, ChannelNow]) -> None:
 def _duplicates(plan: ImportPlan) -> list[str]:
     """Numbers that several channels would have afterwards, over the whole lineup (10 §8.10)."""
     numbers: dict[int, Decimal | None] = {}
+    new_names: dict[int, str] = {}
     for place, row in enumerate(plan.rows):
         number = row.after.get("number")
         if "number" in row.after and row.action is not Action.DELETE:
             numbers[row.channel_id or -place - 1] = plain(number) if isinstance(number, Decimal) else None
+            if not row.channel_id:
+                new_names[-place - 1] = row.name
     deleted = [row.channel_id for row in plan.rows if row.action is Action.DELETE and row.channel_id]
-    return duplicate_warnings(shared_numbers(numbers, without=deleted), 10)
+    return duplicate_warnings(shared_numbers(numbers, without=deleted, new_names=new_names), 10)
 
 
 def _warn(row: CsvRow, warnings: Sequence[str], plan: ImportPlan) -> None:

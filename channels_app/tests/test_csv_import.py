@@ -102,8 +102,8 @@ def test_replacing_with_errors_in_the_file_is_refused_so_that_no_misread_row_del
 def test_numbers_that_would_be_shared_are_told() -> None:
     make_channel("ESPN", "101")
     plan = plan_of("channel_number,name\n101,Fox\n102,A\n102,B\n", ImportOptions())
-    assert any(warning.startswith("101 is shared by “ESPN”") for warning in plan.warnings)
-    assert any(warning.startswith("102 is shared by") for warning in plan.warnings)
+    assert "101 is shared by “ESPN”, “Fox”." in plan.warnings
+    assert "102 is shared by “A”, “B”." in plan.warnings
 
 
 def test_unknown_addresses_alone_never_take_the_streams_off_a_channel() -> None:

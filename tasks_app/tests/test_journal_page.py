@@ -70,6 +70,7 @@ def test_a_batch_is_one_line_until_it_is_asked_for():
     assert shown() == ["Did after.", "Part 0. … and 29 more", "Did before."]
     log_entry("channel", "bulk_update", entity_name="30", description="Moved 30 channels.", batch_id=batch)
     assert shown() == ["Did after.", "Moved 30 channels.", "Did before."]
+    assert journal_page(JournalFilter(), number=1, size=50).rows[1].batch_count == 30, "the summary is no change"
     assert len(shown(batch_id=batch)) == 31
     assert len(journal_page(JournalFilter(), number=1, size=50, every=True).rows) == 33
     assert journal_page(JournalFilter(), number=1, size=50).total == 33
