@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+import socket
 import subprocess
 import threading
 import time
@@ -131,7 +132,9 @@ class Provider:
             elif path == "/silent":
                 self._begin(handler, 200, {"Connection": "close"})
                 handler.wfile.write((self.folder / "aac.ts").read_bytes()[:40_000])
-                self.stopping.wait(30)
+                handler.connection.setblocking(False)
+                while not self.stopping.wait(0.1) and not self._hung_up(handler):
+                    pass
                 handler.close_connection = True
             elif path.startswith("/live/"):
                 self._live(handler, (self.folder / path.removeprefix("/live/")).read_bytes())
@@ -141,6 +144,14 @@ class Provider:
             handler.close_connection = True
         finally:
             self.open_now -= 1
+
+    def _hung_up(self, handler: BaseHTTPRequestHandler) -> bool:
+        try:
+            return handler.connection.recv(1, socket.MSG_PEEK) == b""
+        except BlockingIOError:
+            return False
+        except ConnectionError:
+            return True
 
     def _live(self, handler: BaseHTTPRequestHandler, data: bytes) -> None:
         self._begin(handler, 200, {"Connection": "close", "Content-Type": "text/html"})  # providers lie about types
