@@ -147,7 +147,7 @@ class Provider:
 
     def _hung_up(self, handler: BaseHTTPRequestHandler) -> bool:
         try:
-            return handler.connection.recv(1, socket.MSG_PEEK) == b""
+            return not handler.connection.recv(1, socket.MSG_PEEK)
         except BlockingIOError:
             return False
         except ConnectionError:
