@@ -29,7 +29,7 @@ async function onSelection(subject, button) {
 
 const ACTIONS = {
   "on-selection": onSelection,
-  open: (_, button) => openDialog(channelsUrl(button.dataset.url)),
+  open: (_, button) => openDialog(button.getAttribute("href") ?? channelsUrl(button.dataset.url)),
   "select-matching": () => selection.pickMatching(),
   "apply-view": applyView,
   "save-view": saveView,

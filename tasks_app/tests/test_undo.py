@@ -156,7 +156,7 @@ def test_a_batch_is_undone_newest_first_and_as_far_as_possible():
 
 def test_a_large_batch_is_undone_in_many_short_transactions(django_assert_max_num_queries):
     batch = new_batch_id()
-    WorkerBeat.objects.bulk_create([WorkerBeat(pk=number, worker=f"new {number}") for number in range(1, 351)])
+    WorkerBeat.objects.bulk_create([WorkerBeat(pk=number, worker=f"new {number}") for number in range(1, 1401)])
     log_entries(
         [
             build_entry(
@@ -171,7 +171,7 @@ def test_a_large_batch_is_undone_in_many_short_transactions(django_assert_max_nu
                 batch_id=batch,
                 undoable=True,
             )
-            for number in range(1, 351)
+            for number in range(1, 1401)
         ]
     )
     steps = []
@@ -183,10 +183,10 @@ def test_a_large_batch_is_undone_in_many_short_transactions(django_assert_max_nu
         def raise_if_cancelled(self):
             return None
 
-    assert undo_batch(batch, progress=Progress()).undone == 350
-    assert WorkerBeat.objects.filter(worker__startswith="old").count() == 350
+    assert undo_batch(batch, progress=Progress()).undone == 1400
+    assert WorkerBeat.objects.filter(worker__startswith="old").count() == 1400
     assert len(steps) >= 5
-    assert steps[-1] == 350
+    assert steps[-1] == 1400
 
 
 def test_an_empty_or_unknown_batch_is_nothing():
