@@ -306,3 +306,13 @@ def install_demo_rows() -> None:
 
     for name, path in files.playlist_paths().items():
         Account.objects.create(name=name, file_path=str(path))
+
+
+def test_the_names_in_the_menu_never_break_over_two_lines(at_work: Any, site: Site) -> None:
+    at_work.goto(site.url("/journal/"))
+    for width in (1000, 1100, 1200, 1280, 1366, 1400):
+        at_work.set_viewport_size({"width": width, "height": 800})
+        names = at_work.locator(".ecm-navbar .nav-item > a.nav-link")
+        heights = names.evaluate_all("links => links.map(link => link.getBoundingClientRect().height)")
+        assert heights and max(heights) < 45, f"at {width} px"
+        assert at_work.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"at {width} px"
