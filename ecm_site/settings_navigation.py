@@ -11,6 +11,7 @@ from django.urls import reverse
 # The order of the chapter, with room between. A section that is not listed says for itself where it stands.
 ORDER = {
     "general": 10,
+    "dispatcharr": 15,
     "channel-defaults": 20,
     "stream-sorting": 22,
     "playlists": 24,

@@ -17,10 +17,18 @@ from ecm_site.dispatcharr.errors import (
     Unreachable,
 )
 from ecm_site.dispatcharr.patience import Backoff
+from ecm_site.wording import counted
 
 Where = Literal["", "address", "network", "credentials", "rights", "server"]
 ADMINISTRATOR = 10
 KNOWN_VERSION = "0.29"
+NOUNS = {
+    "accounts": "account",
+    "streams": "stream",
+    "channels": "channel",
+    "groups": "group",
+    "guide_sources": "guide source",
+}
 LEVELS = {0: "streamer (may only watch)", 1: "standard user (may only read)", ADMINISTRATOR: "administrator"}
 
 
@@ -47,6 +55,11 @@ class ConnectionReport:
         """What the account may do."""
         return "" if self.user_level is None else LEVELS.get(self.user_level, f"user level {self.user_level}")
 
+    @property
+    def counts_words(self) -> str:
+        """What was counted, as in "1 account, 40 streams"."""
+        return ", ".join(counted(count, NOUNS[name]) for name, count in self.counts.items())
+
     def as_json(self) -> dict[str, object]:
         """For ``--json``; the keys are a promise."""
         return {
@@ -69,7 +82,7 @@ def check_connection(url: str, credentials: Credentials, *, client: Dispatcharr 
     At most one sign-in. Never raises a :class:`DispatcharrError`: the report says what is wrong. ``client`` is for tests.
     """
     try:
-        server = client or Dispatcharr(url, credentials, insist=True, backoff=Backoff(attempts=2))
+        server = client or Dispatcharr(url, credentials, insist=True, backoff=Backoff(attempts=1))
     except Unreachable as error:
         return ConnectionReport(address=url.rpartition("@")[2], problem=str(error), where="address")
     try:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ecm_site.settings_form import SettingsForm
 from ecm_site.settings_forms.appearance import AppearanceForm
 from ecm_site.settings_forms.channel_defaults import ChannelDefaultsForm
+from ecm_site.settings_forms.dispatcharr import DispatcharrForm
 from ecm_site.settings_forms.general import GeneralForm
 from ecm_site.settings_forms.guide import GuideForm
 from ecm_site.settings_forms.normalization import NormalizationForm
@@ -62,6 +63,15 @@ PAGES = (
         icon="player-play",
         form=PlayersForm,
         note="For looking at a stream or a channel from the channel manager. What players receive is not changed by this.",
+    ),
+    SettingsPage(
+        "dispatcharr",
+        "Dispatcharr",
+        icon="plug-connected",
+        form=DispatcharrForm,
+        note="Where your Dispatcharr server is, for a coming version that edits and feeds it. This version works on its own:"
+        " saving an address here connects nothing yet and changes nothing on the server.",
+        also="settings/_dispatcharr_test.html",
     ),
     SettingsPage("appearance", "Appearance", icon="palette", form=AppearanceForm, also="settings/_own_colours.html"),
 )

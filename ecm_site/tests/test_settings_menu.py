@@ -1,6 +1,7 @@
 """The menu of the settings: sections of all apps in the chapter's order, the right one marked (50 §5.9)."""
 
 import re
+from html import escape
 
 import pytest
 from django.contrib.auth.models import User
@@ -40,7 +41,7 @@ def test_every_section_leads_somewhere_and_marks_itself(signed_in: Client, trans
         html = answer.content.decode()
         assert section.url == f"/settings/{section.slug}/", "each has an address of its own"
         assert re.search(rf'href="{section.url}"\s+aria-current="page"', html), section.slug
-        assert f"{section.title} – Settings · ECM</title>" in html, section.slug
+        assert f"{escape(section.title)} – Settings · ECM</title>" in html, section.slug
 
 
 def test_what_is_for_administrators_is_hidden_from_others(secret_section: None, client: Client, alice: User) -> None:

@@ -10,15 +10,7 @@ from django.core.management.base import BaseCommand
 from ecm_site.conf import get_settings
 from ecm_site.dispatcharr.check import ConnectionReport, check_connection
 from ecm_site.dispatcharr.credentials import Credentials
-from ecm_site.wording import counted
 
-NOUNS = {
-    "accounts": "account",
-    "streams": "stream",
-    "channels": "channel",
-    "groups": "group",
-    "guide_sources": "guide source",
-}
 EXIT_PROBLEM = 1
 EXIT_NOT_CONFIGURED = 3
 
@@ -46,7 +38,7 @@ def in_words(report: ConnectionReport) -> str:
     if report.user:
         lines.append(f"Signed in as {report.user}, {report.level_words}.")
     if report.counts:
-        lines.append("It has " + ", ".join(counted(count, NOUNS[name]) for name, count in report.counts.items()) + ".")
+        lines.append(f"It has {report.counts_words}.")
     lines += report.notes
     lines.append(report.problem or "All is well.")
     return "\n".join(lines)
