@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from channels_app.commands import DeleteGroups, UpdateChannel
@@ -17,6 +18,8 @@ from channels_app.models import Channel, ChannelGroup, Draft
 from channels_app.tests.commit_fixtures import net, stage
 from channels_app.tests.lineup_fixtures import make_channel, make_group
 from tasks_app import execution
+from tasks_app.models import RunStatus, TaskRun
+from tasks_app.process_identity import own_identity
 from tests.browser.axe import grave_violations
 from tests.browser.fixtures import Site
 from tests.browser.test_every_page import OFFENDERS
@@ -122,3 +125,32 @@ def test_the_page_fits_a_phone_and_is_fit_for_everybody(at_work: Any, site: Site
         at_work.goto(site.url("/channels/draft/exit/"))
         assert at_work.evaluate(OFFENDERS) == []
     assert list(grave_violations(at_work)) == []
+
+
+def test_the_dialog_stays_while_a_draft_is_applied_and_the_bar_follows_when_it_was_closed(
+    at_work: Any, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alpha = make_channel("Alpha", "1")
+    draft = draft_of_alice(change(alpha, name="Alpha One"))
+    monkeypatch.setattr(start_commit, "AT_ONCE", 0)  # it waits for a worker, and there is none
+    dialog = open_dialog(at_work, site)
+    dialog.get_by_role("button", name="Apply all").click()
+    at_work.get_by_text("Waiting for a free worker").wait_for()
+    at_work.keyboard.press("Escape")  # before it began, nobody is held
+    expect(dialog).to_have_count(0)
+    expect(at_work.locator("#draft-bar")).to_contain_text("Your draft is being applied")
+    draft.refresh_from_db()
+    assert draft.run_id is not None
+    run = TaskRun.objects.filter(pk=draft.run_id)
+    run.update(status=RunStatus.RUNNING, worker=own_identity(), heartbeat_at=timezone.now())
+    at_work.locator("#draft-done").click()
+    at_work.locator("#draft-exit[data-dialog-stays]").wait_for()
+    at_work.keyboard.press("Escape")
+    at_work.mouse.click(5, 5)
+    expect(at_work.locator("#draft-exit")).to_be_visible()
+    at_work.goto(site.url("/channels/"))
+    expect(at_work.locator("#draft-bar")).to_contain_text("Your draft is being applied")
+    run.update(status=RunStatus.QUEUED)
+    execution.execute_queued_run(draft.run_id)
+    expect(at_work.locator("#draft-start")).to_be_visible()  # by itself, without a press
+    assert Channel.objects.get().name == "Alpha One"

@@ -22,6 +22,22 @@ function refresh() {
   if (bar()) window.htmx.ajax("GET", bar().dataset.barUrl, { target: "#draft-bar", swap: "outerHTML" });
 }
 
+// --- a draft that is being applied --------------------------------------------------------------------------------------
+// Its dialog was closed before the end: the bar says what goes on, asks for itself, and the lists follow when it is done.
+document.addEventListener("close", (event) => {
+  if (event.target.id === "dialog" && event.target.querySelector("[data-applying]")) refresh();
+}, true);
+
+let wasApplying = false;
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target?.id === "draft-bar") wasApplying = event.detail.target.classList.contains("is-applying");
+});
+document.addEventListener("htmx:load", (event) => {
+  if (event.detail.elt.id !== "draft-bar" || !wasApplying || event.detail.elt.classList.contains("is-applying")) return;
+  wasApplying = false;
+  window.htmx.trigger(document.body, "lineup:changed");
+});
+
 // --- elapsed time -----------------------------------------------------------------------------------------------------
 let shownAt = Date.now();
 document.addEventListener("htmx:load", (event) => {

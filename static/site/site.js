@@ -125,6 +125,15 @@
     if (dialog().open) dialog().close();
   }
 
+  // While work runs that must not be lost sight of, only its end (or leaving the page) closes the dialog.
+  const mustStay = () => dialog().open && dialogBody().querySelector("[data-dialog-stays]") !== null;
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && mustStay()) event.preventDefault();
+  }, true);
+  document.addEventListener("cancel", (event) => {
+    if (event.target === dialog() && mustStay()) event.preventDefault();
+  }, true);
+
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.target?.id !== "dialog-body") return;
     event.detail.swapOverride = "innerHTML"; // a list around the link may swap itself as a whole; the dialog's place stays
@@ -146,7 +155,7 @@
     if (closer && dialog().contains(closer)) {
       event.preventDefault();
       closeDialog();
-    } else if (event.target === dialog() && !dialogTouched) {
+    } else if (event.target === dialog() && !dialogTouched && !mustStay()) {
       closeDialog(); // a click beside the dialog; what was typed is not thrown away
     }
   });
