@@ -77,6 +77,8 @@ def test_what_is_refused_leaves_no_step(setting: dict[str, Any]) -> None:
     page.post("/channels/move-to-new-group/", {"channel": setting["A"].pk, "name": "", "confirmed": "1"})
     page.post("/channels/reorder/", {"group": news.pk, "channel": setting["C"].pk})
     page.post("/channels/create/", {"name": "X", "group": "New", "profiles": "404"})
+    refused = page.post("/channels/move/", {"channel": setting["A"].pk, "group": "abc", "confirmed": "1"})
+    assert refused.status_code == 422  # a group that cannot be read is not Uncategorized
     assert steps(draft) == 0
     with working_in(draft):
         assert not ChannelGroup.objects.filter(name="New").exists()

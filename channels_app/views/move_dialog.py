@@ -68,7 +68,8 @@ def move(request: HttpRequest) -> HttpResponse:
     suggestion = _suggestion(values, group_id)
     default: NumberChoice = "keep" if suggestion.start is None else "suggested"
     data = values.copy()
-    data["group"] = str(group_id or 0)
+    named = values.get("group", "").strip()
+    data["group"] = str(group_id or 0) if group_id or not named else named  # what is no group is refused, not Uncategorized
     is_untouched = values.get("numbers", "") == values.get("numbers_default", "")
     if is_untouched or (values.get("numbers") == "suggested" and suggestion.start is None):
         data["numbers"] = default  # what was never chosen follows the group that is
