@@ -158,7 +158,9 @@ def test_a_selection_gets_its_logos_from_its_streams(alice: Client) -> None:
     one, two = make_channel("A", streams=[stream]), make_channel("B")
     shown = text(alice.get(f"/channels/logos/assign/?from=stream&channel={one.pk},{two.pk}", **HTMX))
     assert "Set logo from M3U" in shown
-    answer = alice.post("/channels/logos/assign/", {"from": "stream", "channel": f"{one.pk},{two.pk}", "confirmed": "1"}, **HTMX)
+    answer = alice.post(
+        "/channels/logos/assign/", {"from": "stream", "channel": f"{one.pk},{two.pk}", "confirmed": "1"}, **HTMX
+    )
     assert told(answer)[0] == "Set the logo of 1 channel from the streams; 1 skipped: no logo found."
     everything = {"from": "guide", "all": "1", "confirmed_count": "3", "confirmed": "1"}
     assert "now it is 2" in json.dumps(told(alice.post("/channels/logos/assign/", everything, **HTMX)))
