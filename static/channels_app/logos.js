@@ -78,7 +78,7 @@
   );
 
   function settlePictures() {
-    for (const picture of document.querySelectorAll("img.logo-image")) {
+    for (const picture of document.querySelectorAll("img.logo-image, img.cd-guide-icon")) {
       if (picture.complete && !picture.naturalWidth && picture.currentSrc) picture.classList.add("is-broken");
     }
   }
