@@ -52,10 +52,10 @@ class TestInABrowser:
 
     def test_a_question_mark_opens_the_list_of_keys(self, at_work: Any, site: Site) -> None:
         self.open_manager(at_work, site)
-        at_work.locator("#channel-search").press("?")
-        expect(at_work.locator("#dialog")).to_be_hidden()
         at_work.locator("#channel-tree .cm-name").first.focus()
         at_work.keyboard.press("?")
         expect(at_work.get_by_role("heading", name="Keys")).to_be_visible()
         at_work.keyboard.press("Escape")
         expect(at_work.locator("#channel-tree .cm-name").first).to_be_focused()
+        at_work.locator("#channel-search").press("?")
+        expect(at_work.locator("#dialog")).to_be_hidden()
