@@ -59,8 +59,8 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browsers and killed processes live by the clock of a busy machine: such a test may try twice more, and the report
+    """Browsers and killed processes live by the clock of a busy machine: such a test may try three times more, and the report
     names each that had to. All others must pass at once."""
     for item in items:
         if item.get_closest_marker("browser") or item.get_closest_marker("processes"):
-            item.add_marker(pytest.mark.flaky(reruns=2, reruns_delay=2))
+            item.add_marker(pytest.mark.flaky(reruns=3, reruns_delay=2))

@@ -17,11 +17,13 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from playwright.sync_api import expect
 
 from tools.run_checks import find_browser
 
 RESULTS = Path(__file__).resolve().parent.parent.parent / "test-results"
-TIMEOUT_MS = 15_000
+TIMEOUT_MS = 30_000
+expect.set_options(timeout=TIMEOUT_MS)  # two browsers at once on two cores: five seconds are not always enough
 # No sandbox: containers seldom allow one, and only our own pages are opened. The rest keeps the browser from calling home.
 ARGUMENTS = [
     "--no-sandbox",
