@@ -218,7 +218,9 @@ def test_groups_are_reordered_by_drag_and_keys(at_work: Any, site: Site, lineup:
     dialog.get_by_role("button", name="Move", exact=True).click()
     says(at_work, "Moved “Kids”")
     assert list(ChannelGroup.objects.order_by("position").values_list("name", flat=True)) == ["Kids", "News", "Sports"]
-    in_front = "([first, second]) => document.getElementById(first).compareDocumentPosition(document.getElementById(second)) & 4"
+    in_front = (
+        "([first, second]) => document.getElementById(first).compareDocumentPosition(document.getElementById(second)) & 4"
+    )
     at_work.wait_for_function(in_front, arg=[f"gh{kids.pk}", f"gh{lineup['news'].pk}"])  # the list has come again
     at_work.locator(f"#gh{kids.pk} .cm-grip").focus()
     at_work.keyboard.press("ArrowDown")
