@@ -5,30 +5,24 @@ Everything is filtered, sorted, counted and paged here. The number of queries do
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
-from decimal import Decimal
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from django.db.models import CharField, Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Window
+from django.db.models import CharField, Count, Exists, F, OuterRef, Q, QuerySet, Window
 from django.db.models.functions import Cast, RowNumber
-from django.utils import timezone
 
 from channels_app.drafts.marks import row_marks
-from channels_app.finding.group_kinds import GroupKind, group_kinds, groups_of_kinds
+from channels_app.finding.group_kinds import groups_of_kinds
 from channels_app.finding.now_airing import NowAiring, now_airing
 from channels_app.first_streams import first_stream_urls
-from channels_app.group_order import groups_in_order
 from channels_app.groups.hidden import hidden_group_ids
-from channels_app.models import Channel, ChannelGroup, ChannelStream
-from channels_app.numbering import format_range, plain
+from channels_app.models import Channel, ChannelStream
 from channels_app.pane_filters import ChannelFilter
 from channels_app.pane_order import ids_in_order, inside_groups
 
 V = TypeVar("V")
 ROWS_PER_PAGE = 100
 MOST_ROWS = 2000  # rows of one group that a refresh brings back at once
-NEW_GROUP = timedelta(hours=24)  # an empty group stays in sight this long after it was made (10 §4)
 
 _MISSING = {
     "logo": Q(logo_url=""),
@@ -36,40 +30,6 @@ _MISSING = {
     "guide": Q(guide_entry=None, no_epg=False),  # "no guide wanted" is not missing
     "gracenote": Q(gracenote_id=""),
 }
-
-
-@dataclass(frozen=True)
-class GroupSummary:
-    """A group header. ``pk`` 0 = Uncategorized. ``shown`` is what the filter leaves of ``count``."""
-
-    pk: int
-    name: str
-    count: int = 0
-    shown: int = 0
-    without_streams: int = 0
-    range: str = ""
-    is_new: bool = False
-    kind: GroupKind = GroupKind.MANUAL
-
-    @property
-    def is_empty(self) -> bool:
-        return self.count == 0
-
-    @property
-    def is_auto_sync(self) -> bool:
-        return self.kind == GroupKind.AUTO
-
-
-@dataclass(frozen=True)
-class LineupSummary:
-    """The header of the pane: totals over the whole lineup, whatever the filter shows."""
-
-    channels: int
-    shown: int
-    without_streams: int
-    shared_numbers: int
-    groups: list[GroupSummary]
-    hidden_empty_groups: int
 
 
 @dataclass
@@ -114,9 +74,12 @@ class RowPage:
     total: int = 0
 
 
-def matching_channels(wanted: ChannelFilter) -> QuerySet[Channel]:
-    """Channels that pass the filter, over the whole lineup but for hidden groups. Without a filter: all of them."""
-    channels = channels_in_sight()
+def matching_channels(wanted: ChannelFilter, *, hidden_groups: Collection[int] | None = None) -> QuerySet[Channel]:
+    """Channels that pass the filter, over the whole lineup but for hidden groups. Without a filter: all of them.
+
+    ``hidden_groups``: those of :func:`hidden_group_ids` when they are known already, else they are asked for.
+    """
+    channels = channels_in_sight(hidden_groups)
     if wanted.groups:
         picked = Q(group_id__in=wanted.groups) | Q(group_id=None)
         if wanted.groups_until:
@@ -139,13 +102,13 @@ def matching_channels(wanted: ChannelFilter) -> QuerySet[Channel]:
     if wanted.only_stale:
         channels = channels.filter(Exists(links), ~Exists(links.filter(stream__is_stale=False)))
     if wanted.duplicates:
-        channels = channels.filter(number__in=_shared_number_query().values("number"))
+        channels = channels.filter(number__in=shared_numbers().values("number"))
     return channels
 
 
-def channels_in_sight() -> QuerySet[Channel]:
+def channels_in_sight(hidden_groups: Collection[int] | None = None) -> QuerySet[Channel]:
     """All channels but those of hidden groups (10 §7.4)."""
-    hidden = hidden_group_ids()
+    hidden = hidden_group_ids() if hidden_groups is None else hidden_groups
     return Channel.objects.exclude(group_id__in=hidden) if hidden else Channel.objects.all()
 
 
@@ -156,47 +119,6 @@ def name_or_number(text: str) -> Q:
     """
     name = Q(name__icontains=text) if text.isascii() else Q(name__iregex=re.escape(text))
     return name | Q(number_text__contains=text) if re.fullmatch(r"[0-9]*\.?[0-9]*", text) else name
-
-
-def lineup_summary(wanted: ChannelFilter) -> LineupSummary:
-    """Groups in order with their counts, and the totals of the lineup. A dozen queries at most."""
-    hidden = hidden_group_ids()
-    totals = _without(hidden, _group_totals(Channel.objects.all()))
-    shown = _group_counts(matching_channels(wanted)) if wanted.narrows else {key: item.count for key, item in totals.items()}
-    without = _group_counts(Channel.objects.filter(~Exists(ChannelStream.objects.filter(channel=OuterRef("pk")))))
-    without = _without(hidden, without)
-    kinds = group_kinds()
-    summaries = [_summary(None, totals, shown, without, kinds)]
-    hidden_empty = 0
-    for group in groups_in_order({key: item.lowest for key, item in totals.items()}):
-        summary = _summary(group, totals, shown, without, kinds)
-        if group.pk in hidden or not wanted.shows_group(group.pk) or summary.kind in wanted.hide:
-            continue
-        is_listed = wanted.show_empty or group.pk in wanted.groups or (summary.is_new and "new" not in wanted.hide)
-        if summary.is_empty and not is_listed:
-            hidden_empty += 1
-        elif not wanted.narrows or summary.shown:
-            summaries.append(summary)
-    return LineupSummary(
-        channels=sum(item.count for item in totals.values()),
-        shown=sum(summary.shown for summary in summaries),
-        without_streams=sum(without.values()),
-        shared_numbers=shared_number_count(),
-        groups=summaries,
-        hidden_empty_groups=hidden_empty,
-    )
-
-
-def group_summary(group_id: int, wanted: ChannelFilter) -> GroupSummary | None:
-    """One header, or None when the group is gone."""
-    group = ChannelGroup.objects.filter(pk=group_id).first() if group_id else None
-    if group_id and group is None:
-        return None
-    of_group = Q(group_id=group_id or None)
-    totals = _group_totals(Channel.objects.filter(of_group))
-    shown = _group_counts(matching_channels(wanted).filter(of_group))
-    without = _group_counts(Channel.objects.filter(of_group, ~Exists(ChannelStream.objects.filter(channel=OuterRef("pk")))))
-    return _summary(group, totals, shown, without, group_kinds())
 
 
 def channel_rows(wanted: ChannelFilter, group_id: int, *, offset: int = 0, limit: int = ROWS_PER_PAGE) -> RowPage:
@@ -215,10 +137,9 @@ def channel_rows(wanted: ChannelFilter, group_id: int, *, offset: int = 0, limit
 def open_pages(wanted: ChannelFilter, limits: Mapping[int, int], shown: Mapping[int, int]) -> dict[int, RowPage]:
     """The first rows of several groups: ``limits`` says how many of which (0 = Uncategorized), ``shown`` how many there are.
 
-    Four queries, however many groups.
+    The groups are ones that the pane lists. Four queries, however many groups.
     """
-    inside = Q(group_id__in=set(limits) - {0})
-    channels = matching_channels(wanted).filter(inside | Q(group_id=None) if 0 in limits else inside)
+    channels = matching_channels(wanted, hidden_groups=()).filter(in_groups(limits))
     ranked = channels.annotate(place=Window(RowNumber(), partition_by=F("group_id"), order_by=inside_groups(wanted.sort)))
     places = ranked.filter(place__lte=max(limits.values())).order_by("place").values_list("pk", "group_id", "place")
     ids: dict[int, list[int]] = {group_id: [] for group_id in limits}
@@ -283,9 +204,7 @@ def channel_ids(wanted: ChannelFilter, group_ids: Iterable[int] | None = None) -
     """Ids for "select all": of the given groups (0 = Uncategorized) or of everything that is shown, in row order."""
     channels = matching_channels(wanted)
     if group_ids is not None:
-        groups = set(group_ids)
-        inside = Q(group_id__in=groups - {0})
-        channels = channels.filter(inside | Q(group_id=None) if 0 in groups else inside)
+        channels = channels.filter(in_groups(set(group_ids)))
     return ids_in_order(channels, wanted.sort)
 
 
@@ -301,11 +220,6 @@ def channel_streams(channel_ids: Collection[int]) -> dict[int, list[ChannelStrea
     for link in links:
         found[link.channel_id].append(link)
     return found
-
-
-def shared_number_count() -> int:
-    """How many numbers are used by more than one channel (10 §8.10)."""
-    return _shared_number_query().count()
 
 
 def search_channels(text: str, *, limit: int = 50) -> list[Channel]:
@@ -338,57 +252,12 @@ def _for_rows(channels: QuerySet[Channel]) -> QuerySet[Channel]:
 # --- helpers ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass
-class _Totals:
-    count: int = 0
-    lowest: Decimal | None = None
-    highest: Decimal | None = None
-    numbers: list[Decimal] = field(default_factory=list)
-
-    @property
-    def range(self) -> str:
-        text = format_range(number for number in (self.lowest, self.highest) if number is not None)
-        return f"#{text}" if text else ""
+def in_groups(group_ids: Collection[int]) -> Q:
+    """Channels of these groups; 0 = Uncategorized."""
+    inside = Q(group_id__in=set(group_ids) - {0})
+    return inside | Q(group_id=None) if 0 in group_ids else inside
 
 
-def _group_totals(channels: QuerySet[Channel]) -> dict[int | None, _Totals]:
-    rows = channels.order_by().values_list("group_id").annotate(Count("pk"), Min("number"), Max("number"))
-    return {pk: _Totals(count, _plain(low), _plain(high)) for pk, count, low, high in rows}
-
-
-def _group_counts(channels: QuerySet[Channel]) -> dict[int | None, int]:
-    return dict(channels.order_by().values_list("group_id").annotate(Count("pk")))
-
-
-def _without(hidden: Collection[int], counts: dict[int | None, V]) -> dict[int | None, V]:
-    return {pk: count for pk, count in counts.items() if pk not in hidden}
-
-
-def _plain(number: Decimal | None) -> Decimal | None:
-    return None if number is None else plain(number)
-
-
-def _summary(
-    group: ChannelGroup | None,
-    totals: dict[int | None, _Totals],
-    shown: dict[int | None, int],
-    without: dict[int | None, int],
-    kinds: Mapping[int, GroupKind],
-) -> GroupSummary:
-    key = group.pk if group else None
-    total = totals.get(key, _Totals())
-    return GroupSummary(
-        pk=group.pk if group else 0,
-        name=group.name if group else "Uncategorized",
-        count=total.count,
-        shown=shown.get(key, 0),
-        without_streams=without.get(key, 0),
-        range=total.range,
-        is_new=bool(group and group.created_at > timezone.now() - NEW_GROUP),
-        kind=kinds.get(group.pk, GroupKind.MANUAL) if group else GroupKind.MANUAL,
-    )
-
-
-def _shared_number_query() -> QuerySet[Any, Any]:
+def shared_numbers() -> QuerySet[Any, Any]:
     numbers = Channel.objects.filter(number__isnull=False).order_by().values("number")
     return numbers.annotate(holders=Count("pk")).filter(holders__gt=1)

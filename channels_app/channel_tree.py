@@ -7,16 +7,8 @@ import zlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from channels_app.channel_queries import (
-    ROWS_PER_PAGE,
-    ChannelRow,
-    GroupSummary,
-    LineupSummary,
-    RowPage,
-    channel_streams,
-    lineup_summary,
-    open_pages,
-)
+from channels_app.channel_queries import ROWS_PER_PAGE, ChannelRow, RowPage, channel_streams, open_pages
+from channels_app.group_summaries import GroupSummary, LineupSummary, found_groups, lineup_summary
 from channels_app.pane_filters import ChannelFilter
 
 GROUPS_PER_PAGE = 80
@@ -46,11 +38,19 @@ class ChannelTree:
 
 
 def channel_tree(
-    wanted: ChannelFilter, *, open_groups: Sequence[int] = (), first_group: int = 0, groups: int | None = None
+    wanted: ChannelFilter,
+    *,
+    open_groups: Sequence[int] = (),
+    first_group: int = 0,
+    groups: int | None = None,
+    totals: bool = True,
 ) -> ChannelTree:
-    """The pane for a first view. With a filter that narrows, every group is open: hits are seen at once."""
-    summary = lineup_summary(wanted)
+    """The pane for a first view. With a filter that narrows, every group is open: hits are seen at once.
+
+    Without ``totals``, the figures over the whole lineup are not counted: a third of the time that a search takes.
+    """
     groups = groups or (GROUPS_FOUND if wanted.narrows else GROUPS_PER_PAGE)
+    summary = lineup_summary(wanted) if totals else found_groups(wanted, first=first_group, limit=groups)
     listed = summary.groups[first_group : first_group + groups]
     opened = set(open_groups)
     nodes = [GroupNode(item, is_open=bool(item.shown) and (wanted.narrows or item.pk in opened)) for item in listed]

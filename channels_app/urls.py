@@ -31,6 +31,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("channels_app.preview_urls")),
     # parts of the left pane
     path("tree/", staged(channel_pane.tree), name="tree"),
+    path("totals/", staged(channel_pane.totals), name="totals"),
     path("refresh/", staged(channel_pane.refresh), name="refresh"),
     path("ids/", staged(channel_pane.selected_ids), name="ids"),
     path("matching/", staged(channel_pane.matching), name="matching"),

@@ -14,10 +14,11 @@ from django.utils import timezone
 
 from channels_app.autosync.change_settings import change_settings
 from channels_app.autosync.settings import SyncSettings
-from channels_app.channel_queries import channel_ids, lineup_summary
+from channels_app.channel_queries import channel_ids
 from channels_app.channel_tree import channel_tree
 from channels_app.finding.group_kinds import GroupKind, group_kinds
 from channels_app.finding.group_picker import group_choices
+from channels_app.group_summaries import lineup_summary
 from channels_app.models import AccountSync, Channel, ChannelGroup
 from channels_app.pane_filters import ChannelFilter
 from channels_app.preferences import read_preference, save_preference

@@ -9,11 +9,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from channels_app.channel_queries import channel_ids, lineup_summary, matching_channels
+from channels_app.channel_queries import channel_ids, matching_channels
 from channels_app.commands import CreateGroup, DeleteGroups, RenameGroup
 from channels_app.edit_groups import create_group, rename_group
 from channels_app.errors import NotThere
 from channels_app.finding.group_picker import group_choices
+from channels_app.group_summaries import lineup_summary
 from channels_app.groups.auto_created import auto_created_groups, clear_auto_created
 from channels_app.groups.forget_hidden import forget
 from channels_app.groups.hidden import hidden_group_ids, hidden_groups, hide_groups, restore_group

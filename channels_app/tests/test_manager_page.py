@@ -78,14 +78,25 @@ def test_parts_are_parts_and_the_page_is_a_page(browser: Client) -> None:
         assert "<html" not in text_of(browser, path, **HTMX)
 
 
-def test_a_search_answer_brings_its_counts_chips_and_sentence_along(browser: Client) -> None:
+def test_a_search_answer_brings_its_chips_and_sentence_along_and_fetches_the_totals_later(browser: Client) -> None:
     make_channels(make_group("News"), CNN="1", BBC="2")
     answer = text_of(browser, "/channels/tree/?q=cnn&missing=logo", **HTMX)
     assert "CNN" in answer
     assert "BBC" not in answer
-    assert 'id="channel-totals" hx-swap-oob="true"' in answer
+    assert '<div class="cm-chips" id="channel-chips" hx-swap-oob="true" data-shown="1">' in answer
+    assert 'id="channel-totals"' not in answer, "counting over the whole lineup would hold up whoever types"
+    assert 'hx-get="/channels/totals/" hx-trigger="load delay:700ms" hx-target="#channel-totals"' in answer
     assert "Missing Logo" in answer
     assert '<div id="announcer" hx-swap-oob="innerHTML">1 channel shown</div>' in answer
+
+
+def test_the_totals_are_those_of_the_whole_lineup(browser: Client) -> None:
+    make_channels(make_group("News"), CNN="1", BBC="1")
+    make_channel("Fox", "2", streams=make_streams(["fox"]))
+    totals = text_of(browser, "/channels/totals/", **HTMX)
+    page = text_of(browser, "/channels/?q=cnn")
+    assert re.findall(r'cm-(?:total|figure)">([^<]*)<', totals) == ["3", "2", "1"]
+    assert totals.strip() in page
 
 
 def test_hostile_names_are_shown_as_text_everywhere(browser: Client) -> None:
@@ -152,7 +163,8 @@ def test_the_first_view_of_twenty_thousand_channels_stays_small(browser: Client)
 
 def test_later_groups_and_rows_come_in_pages(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "channels_app.channel_tree.channel_tree.__kwdefaults__", {"open_groups": (), "first_group": 0, "groups": 2}
+        "channels_app.channel_tree.channel_tree.__kwdefaults__",
+        {"open_groups": (), "first_group": 0, "groups": 2, "totals": True},
     )
     for place in range(5):
         make_channels(make_group(f"G{place}"), A=str(place))

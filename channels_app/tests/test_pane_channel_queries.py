@@ -13,14 +13,13 @@ from django.utils import timezone
 from channels_app.channel_queries import (
     channel_ids,
     channel_rows,
-    group_summary,
-    lineup_summary,
     open_pages,
     rows_by_id,
     search_channels,
 )
 from channels_app.channel_tree import channel_tree, refreshed_tree
 from channels_app.finding.group_picker import group_choices
+from channels_app.group_summaries import LineupTotals, found_groups, group_summary, lineup_summary, lineup_totals
 from channels_app.models import Channel, ChannelGroup
 from channels_app.pane_filters import ChannelFilter
 from channels_app.tests.lineup_fixtures import (
@@ -82,7 +81,7 @@ def test_channels_without_streams_are_counted_by_group_and_in_all() -> None:
     make_channel("Bare", "2", group=group)
     make_channel("Loose")
     summary = lineup_summary(EVERYTHING)
-    assert summary.without_streams == 2
+    assert summary.totals == lineup_totals() == LineupTotals(channels=3, without_streams=2, shared_numbers=0)
     assert {item.name: item.without_streams for item in summary.groups} == {"Uncategorized": 1, "News": 1}
 
 
@@ -118,7 +117,7 @@ def test_rows_say_how_their_streams_are_and_which_numbers_are_shared() -> None:
         "Stale": (1, "stale"),
     }
     assert {name: row.shares_number for name, row in rows.items()} == {"None": False, "Ok": False, "Stale": True}
-    assert lineup_summary(EVERYTHING).shared_numbers == 1
+    assert lineup_totals().shared_numbers == 1
 
 
 def test_search_looks_into_names_and_numbers_of_the_whole_lineup() -> None:
@@ -142,6 +141,20 @@ def test_a_search_shows_groups_with_hits_and_both_counts() -> None:
     summary = lineup_summary(ChannelFilter(text="cnn"))
     assert [(group.name, group.shown, group.count) for group in summary.groups] == [("Uncategorized", 0, 0), ("News", 1, 2)]
     assert (summary.shown, summary.channels) == (1, 3)
+
+
+def test_a_search_counts_what_its_own_page_shows_and_no_more() -> None:
+    """Typed letters wait for nothing that they do not change: the totals, and what groups out of sight would say."""
+    for place in range(3):
+        group = make_group(f"G{place}")
+        make_channel(f"Full {place}", str(place), group=group, streams=make_streams([f"s{place}"]))
+        make_channel(f"Bare {place}", str(place + 10), group=group)
+    wanted = ChannelFilter(text="a")
+    whole, page = lineup_summary(wanted), found_groups(wanted, first=1, limit=2)
+    assert page.totals is None
+    assert (page.shown, page.channels, len(page.groups)) == (whole.shown, whole.channels, 4)
+    assert page.groups[1:3] == whole.groups[1:3]
+    assert [group.without_streams for group in page.groups] == [0, 1, 1, 0]
 
 
 def test_missing_things_are_combined_with_or() -> None:
@@ -252,6 +265,8 @@ def test_queries_do_not_grow_with_the_lineup() -> None:
         "search": lambda: lineup_summary(ChannelFilter(text="c", missing=("logo",), duplicates=True)),
         "tree": lambda: channel_tree(EVERYTHING, open_groups=list(ChannelGroup.objects.values_list("pk", flat=True))),
         "found": lambda: channel_tree(ChannelFilter(text="C")),
+        "found while typing": lambda: channel_tree(ChannelFilter(text="C"), totals=False),
+        "totals": lineup_totals,
         "rows": lambda: channel_rows(EVERYTHING, ChannelGroup.objects.latest("pk").pk),
         "by id": lambda: rows_by_id(channel_ids(EVERYTHING)[:200]),
         "refresh": lambda: refreshed_tree(

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 from django_htmx.http import reswap
 
@@ -12,11 +13,11 @@ from channels_app.channel_queries import (
     channel_ids,
     channel_rows,
     channel_streams,
-    lineup_summary,
     rows_by_id,
 )
 from channels_app.channel_tree import GROUPS_PER_PAGE, GroupNode, attach_streams, channel_tree, refreshed_tree
 from channels_app.finding.group_picker import group_choices
+from channels_app.group_summaries import lineup_summary, lineup_totals
 from channels_app.models import Channel
 from channels_app.pane_filters import ChannelFilter, StreamFilter
 from channels_app.targets import matching_count
@@ -26,13 +27,23 @@ from channels_app.views.posted import ids_in, pairs_in
 
 @require_GET
 def tree(request: HttpRequest) -> HttpResponse:
-    """The list after a search or filter, with the counts, chips and the sentence for screen readers around it."""
+    """The list after a search or filter, with the chips and the sentence for screen readers around it.
+
+    The figures over the whole lineup follow by :func:`totals` when nothing more is typed.
+    """
     wanted = ChannelFilter.read(request.GET)
     first = pairs_in(request.GET, "from")
     offset = min(next(iter(first), 0), 1_000_000)
-    found = channel_tree(wanted, open_groups=ids_in(request.GET, "open"), first_group=offset)
+    found = channel_tree(wanted, open_groups=ids_in(request.GET, "open"), first_group=offset, totals=False)
     template = "channels_app/_channel_groups.html" if offset else "channels_app/_channel_tree_answer.html"
     return render(request, template, _context(request, wanted, tree=found, announce=not offset))
+
+
+@require_GET
+def totals(request: HttpRequest) -> HttpResponse:
+    """The figures at the top of the pane."""
+    context = {"totals": lineup_totals(), "channels_url": reverse("channels:manager")}
+    return render(request, "channels_app/_channel_total.html", context)
 
 
 @require_GET

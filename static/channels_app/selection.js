@@ -286,7 +286,7 @@ function showBars() {
 function showOffer() {
   const bar = document.getElementById("channel-selection");
   const offer = bar.querySelector("[data-act=select-matching]");
-  const total = Number(document.getElementById("channel-totals").dataset.shown);
+  const total = Number(document.getElementById("channel-chips").dataset.shown);
   const rows = [...channelTree().querySelectorAll(".cm-group.is-open .cm-channel")];
   const isWhole = channels.size > 0 && rows.every((row) => channels.has(idOf(row)));
   const hide = Boolean(matching) || !isWhole || total <= channels.size;

@@ -1,0 +1,195 @@
+"""The groups of the left pane with their counts, and the figures at its top (10 §2.2, §4)."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import NamedTuple, TypeVar
+
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from channels_app.channel_queries import channels_in_sight, in_groups, matching_channels, shared_numbers
+from channels_app.finding.group_kinds import GroupKind, group_kinds
+from channels_app.group_order import groups_in_order
+from channels_app.groups.hidden import hidden_group_ids
+from channels_app.models import Channel, ChannelGroup, ChannelStream
+from channels_app.numbering import format_range, plain
+from channels_app.pane_filters import ChannelFilter
+
+V = TypeVar("V")
+NEW_GROUP = timedelta(hours=24)  # an empty group stays in sight this long after it was made (10 §4)
+
+
+@dataclass(frozen=True)
+class GroupSummary:
+    """A group header. ``pk`` 0 = Uncategorized. ``shown`` is what the filter leaves of ``count``."""
+
+    pk: int
+    name: str
+    count: int = 0
+    shown: int = 0
+    without_streams: int = 0
+    lowest: Decimal | None = None
+    highest: Decimal | None = None
+    is_new: bool = False
+    kind: GroupKind = GroupKind.MANUAL
+
+    @property
+    def range(self) -> str:
+        """The numbers of its channels, from the lowest to the highest: "#4.5–600", "" without numbers."""
+        text = format_range(plain(number) for number in (self.lowest, self.highest) if number is not None)
+        return f"#{text}" if text else ""
+
+    @property
+    def is_empty(self) -> bool:
+        return self.count == 0
+
+    @property
+    def is_auto_sync(self) -> bool:
+        return self.kind == GroupKind.AUTO
+
+
+@dataclass(frozen=True)
+class LineupTotals:
+    """The figures at the top of the pane: over the whole lineup, whatever the filter shows."""
+
+    channels: int
+    without_streams: int
+    shared_numbers: int
+
+
+@dataclass(frozen=True)
+class LineupSummary:
+    """The groups that a filter leaves, in order, and how many channels are in them and in the whole lineup.
+
+    ``totals`` is None where they were not counted: a search does not change them.
+    """
+
+    shown: int
+    channels: int
+    groups: list[GroupSummary]
+    hidden_empty_groups: int
+    totals: LineupTotals | None = None
+
+
+def lineup_summary(wanted: ChannelFilter) -> LineupSummary:
+    """Groups in order with all their counts, and the totals of the lineup. A dozen queries at most."""
+    hidden = hidden_group_ids()
+    found = _found_groups(wanted, hidden)
+    without = _without(hidden, _group_counts(_without_streams()))
+    totals = LineupTotals(found.channels, sum(without.values()), shared_number_count())
+    return replace(found, groups=_with_counts(found.groups, without), totals=totals)
+
+
+def found_groups(wanted: ChannelFilter, *, first: int = 0, limit: int) -> LineupSummary:
+    """The same for a search, which is asked for while typing: no totals, and only the groups of one page (``limit`` from
+    ``first`` on) say how many of their channels have no streams. The list of groups is whole all the same."""
+    found = _found_groups(wanted, hidden_group_ids())
+    page = found.groups[first : first + limit]
+    without = _group_counts(_without_streams().filter(in_groups({item.pk for item in page})))
+    groups = [*found.groups[:first], *_with_counts(page, without), *found.groups[first + limit :]]
+    return replace(found, groups=groups)
+
+
+def lineup_totals() -> LineupTotals:
+    """The figures at the top of the pane alone. Four queries."""
+    hidden = hidden_group_ids()
+    in_sight = channels_in_sight(hidden)
+    without = in_sight.filter(~Exists(ChannelStream.objects.filter(channel=OuterRef("pk"))))
+    return LineupTotals(in_sight.count(), without.count(), shared_number_count())
+
+
+def group_summary(group_id: int, wanted: ChannelFilter) -> GroupSummary | None:
+    """One header, or None when the group is gone."""
+    group = ChannelGroup.objects.filter(pk=group_id).first() if group_id else None
+    if group_id and group is None:
+        return None
+    of_group = Q(group_id=group_id or None)
+    totals = _group_totals(Channel.objects.filter(of_group))
+    shown = _group_counts(matching_channels(wanted).filter(of_group))
+    without = _group_counts(_without_streams().filter(of_group))
+    return _with_counts([_summary(group, totals, shown, group_kinds())], without)[0]
+
+
+def shared_number_count() -> int:
+    """How many numbers are used by more than one channel (10 §8.10)."""
+    return shared_numbers().count()
+
+
+# --- helpers ----------------------------------------------------------------------------------------------------------
+
+
+class _Totals(NamedTuple):
+    count: int = 0
+    lowest: Decimal | None = None
+    highest: Decimal | None = None
+
+
+def _found_groups(wanted: ChannelFilter, hidden: Collection[int]) -> LineupSummary:
+    totals = _without(hidden, _group_totals(Channel.objects.all()))
+    shown = {key: item.count for key, item in totals.items()}
+    if wanted.narrows:
+        shown = _group_counts(matching_channels(wanted, hidden_groups=hidden))
+    kinds = group_kinds()
+    summaries = [_summary(None, totals, shown, kinds)]
+    hidden_empty = 0
+    for group in groups_in_order({key: item.lowest for key, item in totals.items()}):
+        if wanted.narrows and not shown.get(group.pk):
+            continue
+        summary = _summary(group, totals, shown, kinds)
+        if group.pk in hidden or not wanted.shows_group(group.pk) or summary.kind in wanted.hide:
+            continue
+        is_listed = wanted.show_empty or group.pk in wanted.groups or (summary.is_new and "new" not in wanted.hide)
+        if summary.is_empty and not is_listed:
+            hidden_empty += 1
+        else:
+            summaries.append(summary)
+    return LineupSummary(
+        shown=sum(summary.shown for summary in summaries),
+        channels=sum(item.count for item in totals.values()),
+        groups=summaries,
+        hidden_empty_groups=hidden_empty,
+    )
+
+
+def _without_streams() -> QuerySet[Channel]:
+    return Channel.objects.filter(~Exists(ChannelStream.objects.filter(channel=OuterRef("pk"))))
+
+
+def _with_counts(groups: Iterable[GroupSummary], without: Mapping[int | None, int]) -> list[GroupSummary]:
+    """The same groups, saying how many of their channels have no streams."""
+    return [replace(item, without_streams=without.get(item.pk or None, 0)) for item in groups]
+
+
+def _group_totals(channels: QuerySet[Channel]) -> dict[int | None, _Totals]:
+    rows = channels.order_by().values_list("group_id").annotate(Count("pk"), Min("number"), Max("number"))
+    return {pk: _Totals(count, low, high) for pk, count, low, high in rows}
+
+
+def _group_counts(channels: QuerySet[Channel]) -> dict[int | None, int]:
+    return dict(channels.order_by().values_list("group_id").annotate(Count("pk")))
+
+
+def _without(hidden: Collection[int], counts: dict[int | None, V]) -> dict[int | None, V]:
+    return {pk: count for pk, count in counts.items() if pk not in hidden}
+
+
+def _summary(
+    group: ChannelGroup | None,
+    totals: dict[int | None, _Totals],
+    shown: dict[int | None, int],
+    kinds: Mapping[int, GroupKind],
+) -> GroupSummary:
+    key = group.pk if group else None
+    total = totals.get(key, _Totals())
+    return GroupSummary(
+        pk=group.pk if group else 0,
+        name=group.name if group else "Uncategorized",
+        count=total.count,
+        shown=shown.get(key, 0),
+        lowest=total.lowest,
+        highest=total.highest,
+        is_new=bool(group and group.created_at > timezone.now() - NEW_GROUP),
+        kind=kinds.get(group.pk, GroupKind.MANUAL) if group else GroupKind.MANUAL,
+    )
