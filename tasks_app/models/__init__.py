@@ -2,6 +2,7 @@
 
 from tasks_app.models.alerts import AlertDelivery, AlertMethod, DeliveryStatus, PendingAlert, Severity
 from tasks_app.models.journal import JournalBatch, JournalEntry, JournalTally
+from tasks_app.models.mirror import CreationAttempt, MirrorLink, MirrorPull, MirrorState, OutboxEntry, OutboxState
 from tasks_app.models.notifications import Notification, NotificationKind, ToldOnce
 from tasks_app.models.runs import ACTIVE_STATUSES, RunRequest, RunStatus, TaskRun, TaskRunLog, TickClaim, Trigger, WorkerBeat
 from tasks_app.models.schedules import Schedule, ScheduleType, Task
@@ -10,12 +11,18 @@ __all__ = [
     "ACTIVE_STATUSES",
     "AlertDelivery",
     "AlertMethod",
+    "CreationAttempt",
     "DeliveryStatus",
     "JournalBatch",
     "JournalEntry",
     "JournalTally",
+    "MirrorLink",
+    "MirrorPull",
+    "MirrorState",
     "Notification",
     "NotificationKind",
+    "OutboxEntry",
+    "OutboxState",
     "PendingAlert",
     "RunRequest",
     "RunStatus",

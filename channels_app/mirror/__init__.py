@@ -1,0 +1,1 @@
+"""The lineup on a mirrored Dispatcharr server (``tasks_app.mirror``)."""

@@ -1,0 +1,1 @@
+"""Guide sources, entries and programmes on a mirrored Dispatcharr server (``tasks_app.mirror``)."""

@@ -1,0 +1,178 @@
+"""What the engine has to be told about a kind of row that both this house and the server can change.
+
+Values are plain and in local terms: texts, numbers, booleans, lists, None; references are our ids. So what the server says and
+what is stored here compare with ``==``, and only a kind itself knows how the server writes it.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from ecm_site.dispatcharr.client import Dispatcharr
+
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A table whose changes concern rows of a kind.
+
+    ``owner``: the column with the id of the row that is mirrored ("channel_id" for a channel's streams). ``columns``: only
+    updates of these count (empty = all). ``name``: the column of the row's name, for the queue ("" = this table has none).
+    """
+
+    table: str
+    owner: str = "id"
+    columns: tuple[str, ...] = ()
+    name: str = ""
+    condition: str = ""
+    """SQL over ``{row}``, for tables that also hold rows which are not mirrored: "{row}.is_custom = 1"."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """An update to deliver: only what differs from what both sides agreed on. ``whole`` is the row as it is here."""
+
+    local_id: int
+    remote_id: int
+    values: Values
+    whole: Values
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """The server has it. ``values``: the whole row as the server has it now, as far as the kind's fields go."""
+
+    local_id: int
+    remote_id: int
+    values: Values
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The server, or our own check of its rules, says no. ``reason`` is a sentence that says what to do."""
+
+    local_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Postponed:
+    """Not yet: something that it refers to is not on the server. ``reason`` is a sentence ("Waits for …")."""
+
+    local_id: int
+    reason: str
+
+
+Outcome = Delivered | Refused | Postponed
+
+
+class LinkBook(ABC):
+    """Ids here ↔ ids on the server, of every kind. Answers from memory after one query per kind."""
+
+    @abstractmethod
+    def local(self, kind: str, remote_id: int) -> int | None: ...
+
+    @abstractmethod
+    def remote(self, kind: str, local_id: int) -> int | None: ...
+
+    @abstractmethod
+    def locals_of(self, kind: str, remote_ids: Collection[int]) -> dict[int, int]:
+        """Remote id → local id, of those that are known; the way for hundreds at once."""
+
+    @abstractmethod
+    def remotes_of(self, kind: str, local_ids: Collection[int]) -> dict[int, int]: ...
+
+
+class Attempts(ABC):
+    """The memory of creations that were begun. ``begin`` is stored before anything is sent, ``finish`` when all is linked."""
+
+    @abstractmethod
+    def unfinished(self) -> list[tuple[int, dict[str, Any]]]:
+        """(id, details) of attempts of this kind that nobody has seen through: look on the server what became of them."""
+
+    @abstractmethod
+    def begin(self, details: dict[str, Any]) -> int: ...
+
+    @abstractmethod
+    def finish(self, attempt_id: int) -> None: ...
+
+
+class MirroredKind(ABC):
+    """One kind of row. Methods of the server side may raise any ``DispatcharrError``; those of the local side do no HTTP."""
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+    """In sentences: "channel"."""
+    position: ClassVar[int]
+    """Order of pulling, creating and updating: what others point to first. Deletions go the other way round."""
+    fields: ClassVar[Mapping[str, str]]
+    """What is compared and delivered, with its name in words. Every ``Values`` of this kind has exactly these keys."""
+    secrets: ClassVar[frozenset[str]] = frozenset()
+    """Fields whose values are kept as digests and never shown."""
+    watched: ClassVar[tuple[Watched, ...]]
+    natural_key: ClassVar[str] = ""
+    """The field that is unique on the server: a row there with the same value is taken for ours instead of making another."""
+    deletable: ClassVar[bool] = True
+
+    # Here.
+    @abstractmethod
+    def local(self, ids: Collection[int] | None = None) -> dict[int, Values]:
+        """Rows of this house by id (None = all that are mirrored), a constant number of queries."""
+
+    @abstractmethod
+    def store(self, rows: Mapping[int, Values], books: Mapping[int, Values]) -> dict[int, int]:
+        """Make rows for the server's (remote id → values) and return remote id → new local id. ``books`` are what
+        :meth:`read` gave beside the fields, such as a uuid. Called inside :func:`~tasks_app.mirror.state.quietly`."""
+
+    @abstractmethod
+    def change(self, rows: Mapping[int, Values]) -> None:
+        """Set these fields (only those given) of local rows. Called inside ``quietly``."""
+
+    @abstractmethod
+    def remove(self, ids: Collection[int]) -> None:
+        """Delete local rows. Called inside ``quietly``."""
+
+    def keep_books(self, books: Mapping[int, Values]) -> None:
+        """Set what is mirrored but never delivered (status, uuid, counts) of local rows (by local id) where it differs.
+        Called inside ``quietly``."""
+        return
+
+    # There.
+    @abstractmethod
+    def read(
+        self, client: Dispatcharr, links: LinkBook, ids: Collection[int] | None = None
+    ) -> Iterator[tuple[int, Values, Values]]:
+        """(remote id, values, books) of the server's rows, or of those of ``ids`` that exist. ``ids`` is small when single
+        rows are looked at; read everything in one request when that is cheaper."""
+
+    @abstractmethod
+    def create(self, client: Dispatcharr, links: LinkBook, rows: Mapping[int, Values], attempts: Attempts) -> Iterator[Outcome]:
+        """Create local rows (id → whole values) on the server; yields as it goes, so that a killed worker loses nothing.
+        Must not make a second one after a lost answer: first see through ``attempts.unfinished()``."""
+
+    @abstractmethod
+    def update(self, client: Dispatcharr, links: LinkBook, changes: list[Change]) -> Iterator[Outcome]: ...
+
+    @abstractmethod
+    def delete(self, client: Dispatcharr, links: LinkBook, rows: Mapping[int, int]) -> Iterator[Outcome]:
+        """Delete on the server (local id → remote id); gone already is fine. ``Delivered`` with empty values."""
+
+
+_kinds: dict[str, MirroredKind] = {}
+
+
+def register_kind(kind: MirroredKind) -> None:
+    """Make a kind known; apps do it in ``AppConfig.ready()``."""
+    _kinds[kind.name] = kind
+
+
+def all_kinds() -> list[MirroredKind]:
+    """In the order of pulling."""
+    return sorted(_kinds.values(), key=lambda kind: kind.position)
+
+
+def get_kind(name: str) -> MirroredKind:
+    """Raises ``KeyError``."""
+    return _kinds[name]

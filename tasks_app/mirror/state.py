@@ -1,0 +1,30 @@
+"""Whether this house mirrors a server, and the silence in which the server's own values are written."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import transaction
+
+from tasks_app.models import MirrorState
+
+
+def mirror_state() -> MirrorState:
+    """The one row; made when it is not there yet."""
+    return MirrorState.objects.get_or_create(pk=1)[0]
+
+
+def is_connected() -> bool:
+    """Whether a Dispatcharr server is mirrored. One small query."""
+    return MirrorState.objects.filter(pk=1, connected=True).exists()
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """One transaction whose writes come from the server, so that none of them waits for delivery to it.
+
+    Short ones, please: everybody else's writes wait meanwhile.
+    """
+    with transaction.atomic():
+        MirrorState.objects.filter(pk=1).update(quiet=True)
+        yield
+        MirrorState.objects.filter(pk=1).update(quiet=False)
