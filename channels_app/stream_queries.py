@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Sum, TextField, When
+from django.db.models.fields.json import KeyTextTransform
 
 from channels_app.chunks import chunked
 from channels_app.finding.stream_order import hits_in_order, in_order
@@ -17,7 +18,7 @@ from channels_app.numbering import natural_key
 from channels_app.pane_filters import StreamFilter
 from ecm_site.conf import get_settings
 from m3u_app.models import Account, Stream, StreamGroup
-from m3u_app.search import matching_streams
+from m3u_app.search import count_matches, matching_streams, scanned_streams
 
 ROWS_PER_PAGE = 100
 GROUPS_PER_PAGE = 60
@@ -26,6 +27,7 @@ GROUPS_LISTED = 40  # of a search, over all providers; each provider's others fo
 ROWS_SHOWN_AT_ONCE = 40  # streams of a search that arrive with their groups already open
 NATURAL_ORDER_UP_TO = 5000  # groups of one provider; beyond, the database's own order must do
 MOST_SELECTED = 20_000
+SCANNED_UP_TO = 100_000  # streams of a group whose names are read one by one when too many match for the index: 25 ms at most
 
 Hit = tuple[int, int | None, int | None, str]
 Key = tuple[int, int]
@@ -114,13 +116,14 @@ def provider_groups(wanted: StreamFilter, account_id: int, *, offset: int = 0, l
 
 
 def stream_rows(wanted: StreamFilter, key: Key, *, offset: int = 0, limit: int = ROWS_PER_PAGE) -> StreamPage:
-    """A page of the streams of one group, in the order that is asked for. Two queries, three by quality."""
-    found = list(in_order(matching(wanted, key), wanted.sort, offset=offset, limit=limit + 1))
+    """A page of the streams of one group in the order that is asked for. Two queries; in a search two more, by quality one."""
+    streams = _for_rows(matching(wanted, key, scan=_is_scanned(wanted, key)))
+    found = list(in_order(streams, wanted.sort, offset=offset, limit=limit + 1))
     return StreamPage(*key, dressed_streams(found[:limit]), offset + limit if len(found) > limit else None)
 
 
-def matching(wanted: StreamFilter, key: Key | None = None) -> QuerySet[Stream]:
-    """Streams that pass the filter, of one group or of all."""
+def matching(wanted: StreamFilter, key: Key | None = None, *, scan: bool = False) -> QuerySet[Stream]:
+    """Streams that pass the filter, of one group or of all. ``scan``: names are read instead of asking the index."""
     streams = Stream.objects.all()
     if key is not None:
         of_account = Q(account_id=key[0]) if key[0] else Q(account=None)
@@ -132,7 +135,30 @@ def matching(wanted: StreamFilter, key: Key | None = None) -> QuerySet[Stream]:
             streams = streams.filter(group_id__in=wanted.groups)
     if wanted.hide_mapped:
         streams = streams.filter(~Exists(ChannelStream.objects.filter(stream=OuterRef("pk"))))
-    return matching_streams(streams, wanted.text) if wanted.text else streams
+    if not wanted.text:
+        return streams
+    return scanned_streams(streams, wanted.text) if scan else matching_streams(streams, wanted.text)
+
+
+def _is_scanned(wanted: StreamFilter, key: Key) -> bool:
+    """Whether a page of a group is found sooner along the group's names than among everything that the index finds.
+
+    The index gives all matches of all groups, unsorted, and each costs a look at its stream; along the names of the group the
+    first page is there as soon as it is full.
+    """
+    if not wanted.text or not wanted.text.isascii() or not key[1]:
+        return False
+    if count_matches(wanted.text, QUICK_HITS) <= QUICK_HITS:
+        return False
+    return StreamGroup.objects.filter(pk=key[1], stream_count__lte=SCANNED_UP_TO).exists()
+
+
+def _for_rows(streams: QuerySet[Stream]) -> QuerySet[Stream]:
+    """With what rows show, and no more: a stream's record holds everything that its provider says about it."""
+    fields = ("name", "logo_url", "is_stale", "is_custom")
+    shown = streams.only(*fields, "url") if get_settings().show_stream_urls else streams.only(*fields)
+    own_group = Case(When(is_custom=True, then=KeyTextTransform("group", "extras")), output_field=TextField())
+    return shown.annotate(custom_group=own_group)
 
 
 def dressed_streams(streams: Sequence[Stream]) -> list[StreamRow]:
@@ -274,7 +300,7 @@ def _group_order(summary: StreamGroupSummary) -> tuple[object, ...]:
 
 
 def _search_tree(wanted: StreamFilter, *, full: bool) -> StreamTree:
-    quick = list(_hits(wanted)[: QUICK_HITS + 1])
+    quick = _first_hits(wanted)
     is_exact = len(quick) <= QUICK_HITS
     if is_exact or not full:
         counts = Counter((account_id or 0, group_id or 0) for _, account_id, group_id, _ in quick[:QUICK_HITS])
@@ -312,7 +338,7 @@ def _open_groups_with(groups: list[GroupNode], hits: list[Hit], wanted: StreamFi
         if room > 0:
             chosen[key] = hits_in_order(of_group[key], wanted.sort)[:room]
             room -= len(chosen[key])
-    streams = Stream.objects.in_bulk([stream_id for ids in chosen.values() for stream_id in ids])
+    streams = _for_rows(Stream.objects.all()).in_bulk([stream_id for ids in chosen.values() for stream_id in ids])
     rows = {row.stream.pk: row for row in dressed_streams(list(streams.values()))}
     for group in groups:
         key = (group.summary.account_id, group.summary.pk)
@@ -326,8 +352,12 @@ def _search_groups(wanted: StreamFilter) -> list[StreamGroupSummary]:
     return _named(_all_hit_counts(wanted))
 
 
-def _hits(wanted: StreamFilter) -> QuerySet[Stream, Hit]:
-    return matching(wanted).order_by().values_list("pk", "account_id", "group_id", "name")
+def _first_hits(wanted: StreamFilter) -> list[Hit]:
+    """At most one more than :data:`QUICK_HITS`."""
+    limit = QUICK_HITS + 1
+    narrowed = wanted.accounts or wanted.groups or wanted.hide_mapped
+    found = matching(wanted) if narrowed else matching_streams(Stream.objects.all(), wanted.text, among_first=limit)
+    return list(found.order_by().values_list("pk", "account_id", "group_id", "name")[:limit])
 
 
 def _all_hit_counts(wanted: StreamFilter) -> Counter[Key]:
