@@ -8,4 +8,5 @@ urlpatterns = [
     path("<int:account_id>/leftovers/", auto_sync.leftovers, name="auto_sync_leftovers"),
     path("groups/<int:group_id>/", auto_sync_group.group, name="auto_sync_group"),
     path("groups/<int:group_id>/preview/", auto_sync_group.preview, name="auto_sync_preview"),
+    path("groups/<int:group_id>/logos/", auto_sync_group.logos, name="auto_sync_logos"),
 ]

@@ -4,7 +4,10 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 
+from channels_app.autosync.choose_logo import LONGEST, NoSuchLogo, find_logo, text_of
+from channels_app.autosync.chosen_rows import ChosenRows, read_chosen
 from channels_app.autosync.settings import (
     Numbering,
     SettingsRefused,
@@ -13,16 +16,18 @@ from channels_app.autosync.settings import (
     check,
 )
 from channels_app.groups.hidden import groups_in_sight
-from channels_app.models import ChannelGroup
+from channels_app.models import ChannelGroup, StreamProfile
 from channels_app.numbering import ONE, format_number, parse_number
 from ecm_site.wording import shortened
 from epg_app.models import GuideSource
 from m3u_app.models import StreamGroup
 
 NO_GUIDE = "none"
+NO_PROFILE, ONLY = "none", "only"
 _PLAIN = {"autocomplete": "off", "spellcheck": "false", "class": "form-control"}
 _PATTERN = {**_PLAIN, "autocapitalize": "none", "class": "form-control font-monospace"}
 _NUMBER = {**_PLAIN, "inputmode": "decimal"}
+_LOGO = {**_PLAIN, "maxlength": str(LONGEST), "data-sync-logo": ""}
 _NUMBERING = [
     (Numbering.FIXED.value, "From the first number upward"),
     (Numbering.PROVIDER.value, "The provider's own numbers"),
@@ -47,6 +52,17 @@ def _select(label: str, choices: list[tuple[str, str]], help_text: str = "") -> 
     return forms.ChoiceField(label=label, required=False, choices=choices, widget=widget, help_text=help_text)
 
 
+def _ticks(label: str, help_text: str) -> forms.MultipleChoiceField:
+    return forms.MultipleChoiceField(
+        label=label,
+        required=False,
+        choices=[],
+        widget=forms.CheckboxSelectMultiple,
+        help_text=help_text,
+        error_messages={"invalid_choice": "One of these profiles no longer exists. Look at your choice again."},
+    )
+
+
 def _box(label: str, help_text: str = "") -> forms.BooleanField:
     widget = forms.CheckboxInput(attrs={"class": "form-check-input"})
     return forms.BooleanField(label=label, required=False, widget=widget, help_text=help_text)
@@ -69,14 +85,28 @@ class AutoSyncForm(forms.Form):
     sort_reverse = _box("In reverse")
     group_id = _select("Channel group", [])
     guide = _select("Guide data from", [])
+    logo = _text("One logo for all", _LOGO, "A name or address of the library. Empty: each channel has its stream's.")
+    stream_profile = _select("Stream profile", [])
+    profiles = _select("Channel profiles", [])
+    profile_ids = _ticks("In these profiles", "Channels are in these and in no others after each sync.")
 
     def __init__(self, *args: Any, group: StreamGroup, settings: SyncSettings, **kwargs: Any) -> None:
-        kwargs.setdefault("initial", _initial(group, settings))
+        rows = read_chosen([settings])
+        kwargs.setdefault("initial", _initial(group, rows.usable(settings)))
         super().__init__(*args, **kwargs)
-        target, guide = self.fields["group_id"], self.fields["guide"]
-        if isinstance(target, forms.ChoiceField) and isinstance(guide, forms.ChoiceField):
-            target.choices = [("", f"The one called “{shortened(group.name)}”"), *_channel_groups(settings.group_id)]
-            guide.choices = [("", "Every source, by priority"), (NO_GUIDE, "None: no guide"), *_sources()]
+        self.missing = rows.missing(settings)
+        self._offer("group_id", [("", f"The one called “{shortened(group.name)}”"), *_channel_groups(settings.group_id)])
+        self._offer("guide", [("", "Every source, by priority"), (NO_GUIDE, "None: no guide"), *_sources()])
+        self._offer("stream_profile", [("", "Leave it as it is"), *_stream_profiles(settings.stream_profile_id)])
+        self._offer("profiles", [("", _as_new_channels(rows)), (NO_PROFILE, "In none"), (ONLY, "Exactly those ticked")])
+        self._offer("profile_ids", [(str(pk), shortened(name, 80)) for pk, name in rows.profiles.items()])
+
+    def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
+        field = self.fields[name]
+        if isinstance(field, forms.ChoiceField):
+            field.choices = choices
+            if not isinstance(field, forms.MultipleChoiceField):
+                field.error_messages["invalid_choice"] = "This is no longer there. Choose something else."
 
     def settings(self) -> SyncSettings:
         """What was typed, checked. Raises :class:`SettingsRefused` naming the form's fields."""
@@ -88,6 +118,15 @@ class AutoSyncForm(forms.Form):
                 numbers[name] = parse_number(data.get(name) or "")
             except ValueError as error:
                 problems[name] = str(error)
+        logo_id = None
+        try:
+            logo = find_logo(data.get("logo") or "")
+            logo_id = logo.pk if logo else None
+        except NoSuchLogo as error:
+            problems["logo"] = str(error)
+        profile_ids = _profile_ids(data)
+        if profile_ids == () and data.get("profiles") == ONLY and "profile_ids" not in problems:
+            problems["profile_ids"] = "Tick at least one profile, or choose “In none”."
         guide = data.get("guide") or ""
         settings = SyncSettings(
             start=numbers.get("start"),
@@ -104,6 +143,9 @@ class AutoSyncForm(forms.Form):
             group_id=int(data["group_id"]) if data.get("group_id") else None,
             guide_source_id=int(guide) if guide.isdigit() else None,
             no_guide=guide == NO_GUIDE,
+            logo_id=logo_id,
+            stream_profile_id=int(data["stream_profile"]) if data.get("stream_profile") else None,
+            profile_ids=profile_ids,
         )
         try:
             check(settings)
@@ -118,8 +160,9 @@ class AutoSyncForm(forms.Form):
         for name, sentence in problems.items():
             if name not in self.errors:
                 self.add_error(name if name in self.fields else None, sentence)
-            if name in self.fields:
-                self.fields[name].widget.attrs["class"] += " is-invalid"
+            attrs = self.fields[name].widget.attrs if name in self.fields else {}
+            if "class" in attrs:
+                attrs["class"] += " is-invalid"
 
 
 def _initial(group: StreamGroup, settings: SyncSettings) -> dict[str, Any]:
@@ -138,7 +181,35 @@ def _initial(group: StreamGroup, settings: SyncSettings) -> dict[str, Any]:
         "sort_reverse": settings.sort_reverse,
         "group_id": str(settings.group_id or ""),
         "guide": NO_GUIDE if settings.no_guide else str(settings.guide_source_id or ""),
+        "logo": text_of(settings.logo_id),
+        "stream_profile": str(settings.stream_profile_id or ""),
+        "profiles": "" if settings.profile_ids is None else ONLY if settings.profile_ids else NO_PROFILE,
+        "profile_ids": [str(pk) for pk in settings.profile_ids or ()],
     }
+
+
+def _profile_ids(data: dict[str, Any]) -> tuple[int, ...] | None:
+    """What the two fields about channel profiles say together."""
+    mode = data.get("profiles") or ""
+    if mode == ONLY:
+        return tuple(int(pk) for pk in data.get("profile_ids") or ())
+    return () if mode == NO_PROFILE else None
+
+
+def _as_new_channels(rows: ChosenRows) -> str:
+    if not rows.profiles:
+        return "There is none yet"
+    if len(rows.new_channels) == len(rows.profiles):
+        return "New channels join all; others stay as they are"
+    names = [f"“{shortened(rows.profiles[pk], 30)}”" for pk in rows.new_channels[:3]]
+    more = f" and {len(rows.new_channels) - 3:,} more" if len(rows.new_channels) > 3 else ""
+    return f"New channels join {', '.join(names)}{more}; others stay as they are"
+
+
+def _stream_profiles(chosen: int | None) -> list[tuple[str, str]]:
+    """Those that are switched on, and the one that is chosen."""
+    found = StreamProfile.objects.filter(Q(is_active=True) | Q(pk=chosen or 0)).order_by("name")
+    return [(str(one.pk), shortened(one.name, 80) + ("" if one.is_active else " (switched off)")) for one in found]
 
 
 def _channel_groups(chosen: int | None) -> list[tuple[str, str]]:

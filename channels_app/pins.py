@@ -13,7 +13,18 @@ from tasks_app.models import JournalEntry
 
 PINNED = "pinned"  # the key under which journal entries keep them
 PINNABLE = frozenset(
-    {"name", "number", "group_id", "tvg_id", "gracenote_id", "logo_url", "guide_entry_id", "no_epg", "epg_locked"}
+    {
+        "name",
+        "number",
+        "group_id",
+        "tvg_id",
+        "gracenote_id",
+        "logo_url",
+        "guide_entry_id",
+        "stream_profile_id",
+        "no_epg",
+        "epg_locked",
+    }
 )
 
 

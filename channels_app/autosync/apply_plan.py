@@ -1,13 +1,14 @@
 """Carries a sync's plan out in short transactions, journalled as one batch that can be undone."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 
-from channels_app.autosync.values import MOST_DETAILS, Failure, NewChannel, Reason, SyncPlan
+from channels_app.autosync.values import MOST_DETAILS, Failure, MembershipChange, NewChannel, Reason, SyncPlan
 from channels_app.bulk_rows import channel_rows, insert_channels, insert_streams
 from channels_app.channel_fields import from_journal, to_journal
 from channels_app.chunks import chunked, chunked_writes
@@ -16,8 +17,8 @@ from channels_app.edit_channels import delete_channels
 from channels_app.edit_groups import create_group
 from channels_app.journal_channels import created_entry
 from channels_app.lineup_changed import lineup_changed
-from channels_app.models import Channel, ChannelGroup
-from channels_app.profiles.set_memberships import enable_new_channels
+from channels_app.models import Channel, ChannelGroup, StreamProfile
+from channels_app.profiles.set_memberships import enable_new_channels, set_memberships
 from channels_app.snapshots import snapshot_of
 from channels_app.write_changes import ChannelChange, write_changes
 from epg_app.models import GuideEntry
@@ -35,13 +36,20 @@ class SyncOutcome:
     account_id: int
     batch_id: str = ""
     created: int = 0
-    updated: int = 0
     deleted: int = 0
     failed: int = 0
+    updated_ids: set[int] = field(default_factory=set)
     reasons: dict[str, int] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     groups: int = 0
     streams: int = 0
+    incomplete: list[str] = field(default_factory=list)
+    """Provider groups whose settings name something that no longer exists."""
+
+    @property
+    def updated(self) -> int:
+        """Channels of which a field or a channel profile changed, each counted once."""
+        return len(self.updated_ids)
 
     def fail(self, failure: Failure) -> None:
         self.failed += 1
@@ -57,17 +65,18 @@ class SyncOutcome:
 def apply_plan(plan: SyncPlan, account_id: int, *, progress: Progress | None = None) -> SyncOutcome:
     """Make groups, remove, change, create: in this order, so that numbers are free before somebody else gets them.
 
-    Raises ``NotThere`` when a channel group or guide entry vanished since the plan was made, and ``Cancelled`` between
+    Raises ``NotThere`` when a channel group, guide entry or profile vanished since the plan was made, and ``Cancelled`` between
     two portions; what was written until then stays, and the next run goes on from there.
     """
     progress = progress or NoProgress()
     outcome = SyncOutcome(account_id, batch_id=journal.new_batch_id(), groups=len(plan.groups))
     outcome.streams = sum(len(group.chosen.streams) for group in plan.groups)
+    outcome.incomplete = [group.group.name for group in plan.groups if group.group.missing]
     for failure in plan.failures:
         outcome.fail(failure)
     made = _make_groups(plan, outcome.batch_id)
     names = {group.group.id: group.group.name for group in plan.groups}
-    total = len(plan.deletes) + len(plan.changes) + len(plan.creates)
+    total = len(plan.deletes) + len(plan.changes) + len(plan.creates) + len(plan.memberships)
     done = 0
     progress.report(phase="writing", current=0, total=total)
     for ids in chunked(plan.deletes):
@@ -86,6 +95,8 @@ def apply_plan(plan: SyncPlan, account_id: int, *, progress: Progress | None = N
         _create(portion, made, names, outcome)
         done += len(portion)
         progress.report(current=done)
+    _reconcile(plan.memberships, outcome, progress)
+    progress.report(current=total)
     return outcome
 
 
@@ -113,15 +124,33 @@ def _change(changes: Sequence[ChannelChange], made: Mapping[int, int], outcome: 
         for change in changes
     ]
     written = write_changes(resolved, batch_id=outcome.batch_id, by_hand=False)
-    outcome.updated += len(written.changed)
+    outcome.updated_ids.update(written.changed)
     for channel_id in written.passed_over:
         outcome.fail(Failure(Reason.OTHER, f"channel {channel_id}"))
+
+
+def _reconcile(changes: Sequence[MembershipChange], outcome: SyncOutcome, progress: Progress) -> None:
+    """Enable and disable channels profile by profile: an entry for each profile and thousand channels, not one a channel."""
+    enable: dict[int, list[int]] = defaultdict(list)
+    disable: dict[int, list[int]] = defaultdict(list)
+    for change in changes:
+        for profile_id in change.enable:
+            enable[profile_id].append(change.channel_id)
+        for profile_id in change.disable:
+            disable[profile_id].append(change.channel_id)
+    for profile_id in sorted({*enable, *disable}):
+        progress.raise_if_cancelled()
+        for ids, sides in ((enable[profile_id], {"enable": [profile_id]}), (disable[profile_id], {"disable": [profile_id]})):
+            if ids:
+                outcome.updated_ids.update(set_memberships(ids, batch_id=outcome.batch_id, **sides).channel_ids)
 
 
 def _create(portion: Sequence[NewChannel], made: Mapping[int, int], names: Mapping[int, str], outcome: SyncOutcome) -> None:
     groups = ChannelGroup.objects.in_bulk({_target(item.values["group_id"], made) for item in portion})
     entries = GuideEntry.objects.in_bulk({item.values["guide_entry_id"] for item in portion} - {None})
-    channels = [_channel(item, made, groups, entries, outcome.account_id) for item in portion]
+    stream_profiles = StreamProfile.objects.in_bulk({item.values.get("stream_profile_id") for item in portion} - {None})
+    rows_of = _Rows(groups, entries, stream_profiles)
+    channels = [_channel(item, made, rows_of, outcome.account_id) for item in portion]
     rows = channel_rows(channels)
     try:
         with transaction.atomic():
@@ -130,8 +159,10 @@ def _create(portion: Sequence[NewChannel], made: Mapping[int, int], names: Mappi
             new = [channels[place] for place in kept]
             insert_channels(new, [rows[place] for place in kept])
             insert_streams((channels[place].pk, portion[place].stream_id, 1) for place in kept)
-            profiles = enable_new_channels([channel.pk for channel in new])
-            snapshots = [snapshot_of(channels[place], [portion[place].stream_id], profiles) for place in kept]
+            joined = _join([(channels[place].pk, portion[place].profile_ids) for place in kept])
+            snapshots = [
+                snapshot_of(channels[place], [portion[place].stream_id], joined[portion[place].profile_ids]) for place in kept
+            ]
             journal.log_entries(
                 [
                     created_entry(channel.pk, snapshot, batch_id=outcome.batch_id)
@@ -151,19 +182,32 @@ def _create(portion: Sequence[NewChannel], made: Mapping[int, int], names: Mappi
             outcome.fail(Failure(Reason.OTHER, str(item.values["name"]), names.get(item.group_id, "")))
 
 
-def _channel(
-    item: NewChannel,
-    made: Mapping[int, int],
-    groups: Mapping[int, ChannelGroup],
-    entries: Mapping[int, GuideEntry],
-    account_id: int,
-) -> Channel:
+@dataclass(frozen=True)
+class _Rows:
+    """What new channels point to, as far as it is still there."""
+
+    groups: Mapping[int, ChannelGroup]
+    entries: Mapping[int, GuideEntry]
+    stream_profiles: Mapping[int, StreamProfile]
+
+
+def _join(wanted: Sequence[tuple[int, tuple[int, ...]]]) -> dict[tuple[int, ...], list[int]]:
+    """Put new channels into their profiles; which of these exist, by what was wanted. Nearly always one or two kinds."""
+    by_profiles: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    for channel_id, profile_ids in wanted:
+        by_profiles[profile_ids].append(channel_id)
+    return {profile_ids: enable_new_channels(ids, profile_ids) for profile_ids, ids in by_profiles.items()}
+
+
+def _channel(item: NewChannel, made: Mapping[int, int], rows: _Rows, account_id: int) -> Channel:
     values: dict[str, Any] = {name: from_journal(name, to_journal(name, value)) for name, value in item.values.items()}
     group_id, entry_id = _target(values.pop("group_id"), made), values.pop("guide_entry_id")
+    stream_profile_id = values.pop("stream_profile_id", None)
     return Channel(
         **values,
-        group=groups.get(group_id),
-        guide_entry=entries.get(entry_id),
+        group=rows.groups.get(group_id),
+        guide_entry=rows.entries.get(entry_id),
+        stream_profile=rows.stream_profiles.get(stream_profile_id),
         auto_created=True,
         auto_created_by_id=account_id,
         synced_stream=item.stream_id,

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from channels_app.autosync.settings import SyncSettings, check, merged
+from channels_app.autosync.settings import SyncSettings, changed_options, check, merged
 from channels_app.models import AccountSync, LeftoverChoice
 from channels_app.numbering import format_number
 from ecm_site.wording import shortened
@@ -126,7 +126,7 @@ def _describe(group: StreamGroup, before: dict[str, Any], after: dict[str, Any])
     if before["end"] != after["end"]:
         told.append(f"last channel {before['end'] or 'none'} → {after['end'] or 'none'}")
     if before["settings"] != after["settings"]:
-        told.append("settings")
+        told.append(f"settings ({', '.join(changed_options(before['settings'], after['settings']))})")
     return f"Group “{shortened(group.name)}” of account “{group.account.name}”: {', '.join(told) or 'enabled'}"
 
 

@@ -5,26 +5,34 @@ from typing import Any
 
 from django.db.models import Count
 
+from channels_app.autosync.chosen_rows import ChosenRows, read_chosen
 from channels_app.autosync.settings import Numbering, SyncSettings, read_settings
 from channels_app.autosync.tasks import TASK_ID
 from channels_app.models import AccountSync, Channel
 from channels_app.numbering import format_number
+from ecm_site.wording import shortened
 from m3u_app.models import StreamGroup
 from m3u_app.natural_order import natural_key
 from tasks_app.models import TaskRun
 from tasks_app.queries import active_runs
 
 MOST_GROUPS = 500
+PROFILES_NAMED = 3
 
 
 @dataclass(frozen=True)
 class GroupRow:
-    """A followed group. ``numbers`` says in words where its channels go."""
+    """A followed group. ``numbers`` and ``choices`` say in words where its channels go and what they get.
+
+    ``missing``: a sentence for each choice that no longer exists.
+    """
 
     group: StreamGroup
     settings: SyncSettings
     numbers: str
     channels: int
+    choices: list[str]
+    missing: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -50,8 +58,10 @@ def read_overview(account_id: int) -> Overview:
     own = Channel.objects.filter(auto_created=True, auto_created_by_id=account_id)
     counts: dict[int | None, int] = dict(own.order_by().values_list("synced_group").annotate(count=Count("pk")))
     key = f"{TASK_ID}:{account_id}"
+    settings = {group.pk: read_settings(group) for group in groups[:MOST_GROUPS]}
+    chosen = read_chosen(settings.values())
     return Overview(
-        rows=[_row(group, counts.get(group.pk, 0)) for group in groups[:MOST_GROUPS]],
+        rows=[_row(group, settings[group.pk], chosen, counts.get(group.pk, 0)) for group in groups[:MOST_GROUPS]],
         total=len(groups),
         channels=sum(counts.values()),
         pinned=own.exclude(pinned_fields=[]).count(),
@@ -60,9 +70,29 @@ def read_overview(account_id: int) -> Overview:
     )
 
 
-def _row(group: StreamGroup, channels: int) -> GroupRow:
-    settings = read_settings(group)
-    return GroupRow(group, settings, _numbers(settings), channels)
+def _row(group: StreamGroup, settings: SyncSettings, chosen: ChosenRows, channels: int) -> GroupRow:
+    choices = _choices(chosen.usable(settings), chosen)
+    return GroupRow(group, settings, _numbers(settings), channels, choices, chosen.missing(settings))
+
+
+def _choices(settings: SyncSettings, chosen: ChosenRows) -> list[str]:
+    """What was chosen beside the numbers; only what exists."""
+    told = []
+    if settings.group_id is not None:
+        told.append(f"into “{shortened(chosen.groups[settings.group_id], 40)}”")
+    if settings.guide_source_id is not None:
+        told.append(f"guide from “{shortened(chosen.sources[settings.guide_source_id], 40)}”")
+    elif settings.no_guide:
+        told.append("no guide")
+    if settings.logo_id is not None:
+        told.append(f"logo “{shortened(chosen.logos[settings.logo_id][0], 40)}”")
+    if settings.stream_profile_id is not None:
+        told.append(f"stream profile “{shortened(chosen.stream_profiles[settings.stream_profile_id], 40)}”")
+    if settings.profile_ids is not None:
+        names = [f"“{shortened(chosen.profiles[pk], 40)}”" for pk in settings.profile_ids[:PROFILES_NAMED]]
+        more = len(settings.profile_ids) - len(names)
+        told.append(f"in {', '.join(names)}{f' and {more:,} more' if more else ''}" if names else "in no channel profile")
+    return told
 
 
 def _numbers(settings: SyncSettings) -> str:

@@ -6,7 +6,17 @@ from channels_app.autosync.choose_streams import Renamer, SyncStream, choose_str
 from channels_app.autosync.claim_channels import Claims, claim_channels
 from channels_app.autosync.numbers import NumberPicker
 from channels_app.autosync.settings import Numbering
-from channels_app.autosync.values import ChannelNow, Failure, GroupPlan, NewChannel, Reason, Situation, SyncGroup, SyncPlan
+from channels_app.autosync.values import (
+    ChannelNow,
+    Failure,
+    GroupPlan,
+    MembershipChange,
+    NewChannel,
+    Reason,
+    Situation,
+    SyncGroup,
+    SyncPlan,
+)
 from channels_app.channel_fields import same_value
 from channels_app.channel_from_stream import usable_logo
 from channels_app.commands import FieldValue
@@ -98,6 +108,8 @@ class _GroupPlanner:
                 self._update(stream, channel)
             elif stream.id not in self.claims.covered:
                 self._create(stream)
+        own = self._own_numbers()
+        self.plan.skipped = [number for number in self.picker.skipped if number in self.now.other_numbers or number not in own]
 
     def _create(self, stream: SyncStream) -> None:
         values = self._values(stream)
@@ -107,7 +119,7 @@ class _GroupPlanner:
             return
         entry_id = None if self.settings.no_guide else self.guide.get(stream.tvg_id)
         values |= {"number": number, "guide_entry_id": entry_id}
-        self.plan.creates.append(NewChannel(stream.id, self.group.id, values))
+        self.plan.creates.append(NewChannel(stream.id, self.group.id, values, self.group.joins))
 
     def _update(self, stream: SyncStream, channel: ChannelNow) -> None:
         values = self._values(stream)
@@ -126,10 +138,20 @@ class _GroupPlanner:
         if after:
             before: Values = {name: channel.values[name] for name in after}
             self.plan.changes.append(ChannelChange(channel.id, before, after))
-        else:
+        if not self._reconcile(channel) and not after:
             self.plan.unchanged += 1
         if (channel.synced_stream, channel.synced_group) != (stream.id, self.group.id):
             self.result.owners[channel.id] = (stream.id, self.group.id)
+
+    def _reconcile(self, channel: ChannelNow) -> bool:
+        """Step 8: bring its channel profiles in line with those that were chosen. Whether something changes."""
+        wanted = self.group.exactly
+        if wanted is None or wanted == channel.profile_ids:
+            return False
+        self.plan.memberships.append(
+            MembershipChange(channel.id, enable=wanted - channel.profile_ids, disable=channel.profile_ids - wanted)
+        )
+        return True
 
     def _number_for(self, stream: SyncStream, channel: ChannelNow) -> tuple[Decimal | None, bool]:
         """The number that the channel gets or keeps, and whether the channel stays (step 5)."""
@@ -157,14 +179,17 @@ class _GroupPlanner:
 
     def _values(self, stream: SyncStream) -> dict[str, FieldValue]:
         """What a channel takes from its stream (step 6), without number and guide entry."""
-        return {
+        values: dict[str, FieldValue] = {
             "name": self.renamer.name_of(stream),
             "tvg_id": stream.tvg_id,
             "gracenote_id": stream.station_id,
-            "logo_url": usable_logo(stream.logo_url),
+            "logo_url": self.group.logo_url or usable_logo(stream.logo_url),
             "group_id": self.group.target_id,
             "no_epg": self.settings.no_guide,
         }
+        if self.settings.stream_profile_id is not None:
+            values["stream_profile_id"] = self.settings.stream_profile_id
+        return values
 
     def _guide_for(self, stream: SyncStream, channel: ChannelNow) -> FieldValue:
         """The entry with the stream's TVG-ID. Without one, a channel keeps what it has unless a source was chosen."""
@@ -174,6 +199,15 @@ class _GroupPlanner:
         if entry_id is None and self.settings.guide_source_id is None:
             return channel.values["guide_entry_id"]
         return entry_id
+
+    def _own_numbers(self) -> set[Decimal]:
+        """Numbers of this group's channels: those given out, and those that its channels keep."""
+        found = set(self.picker.given)
+        for stream in self.plan.chosen.streams:
+            channel = self.claims.by_stream.get(stream.id)
+            if channel is not None and channel.number is not None and channel.keeps_number:
+                found.add(plain(channel.number))
+        return found
 
     def _fail(self, name: str) -> None:
         self.plan.failures.append(Failure(Reason.RANGE_EXHAUSTED, name, self.group.name))

@@ -1,18 +1,17 @@
 """Shows what a sync would do for one group with settings that are not saved yet (20 §4.2). Writes nothing."""
 
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 from channels_app.autosync.choose_streams import Renamer
 from channels_app.autosync.plan import plan_sync
 from channels_app.autosync.read_situation import read_situation
 from channels_app.autosync.settings import Numbering, SyncSettings, compiled_rename, read_settings
-from channels_app.autosync.values import ChannelNow, Failure, GroupPlan, Situation, SyncPlan
-from channels_app.channel_fields import changed_labels
-from channels_app.models import Channel
-from channels_app.numbering import format_number, plain
-from channels_app.write_changes import Values
-from ecm_site.wording import counted, shortened
+from channels_app.autosync.taken_numbers import taken_numbers
+from channels_app.autosync.telling import number_text, read_names, told_change, told_choices
+from channels_app.autosync.values import ChannelNow, Failure, GroupPlan, SyncPlan
+from channels_app.models import Logo
+from channels_app.numbering import format_number
+from ecm_site.wording import shortened
 from m3u_app.models import StreamGroup
 
 SAMPLES = 10
@@ -44,6 +43,8 @@ class Preview:
     deletes: list[Line] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     renames: list[tuple[str, str]] = field(default_factory=list)
+    new_channels: list[str] = field(default_factory=list)
+    """What every new channel gets beside its stream: profiles, stream profile, logo."""
     elsewhere: int = 0
     """Changes that the same sync would make in other groups of the account."""
     too_slow: bool = False
@@ -68,12 +69,23 @@ def preview_sync(group: StreamGroup, settings: SyncSettings) -> Preview:
     own = next(item for item in plan.groups if item.group.id == group.pk)
     preview = _counted(own, plan)
     channels = {channel.id: channel for channel in situation.channels}
-    preview.creates = [Line(_number(item.values["number"]), str(item.values["name"])) for item in own.creates[:SAMPLES]]
-    preview.changes = [_changed_line(channels[item.channel_id], item.after) for item in own.changes[:SAMPLES]]
-    preview.deletes = [_gone_line(channels[pk]) for pk in own.deletes[:SAMPLES]]
+    changes = {item.channel_id: item.after for item in own.changes}
+    memberships = {item.channel_id: item for item in own.memberships}
+    sampled = own.changed_ids[:SAMPLES]
+    new = own.creates[0].values if own.creates else {}
+    names = read_names(
+        [*(changes.get(pk, {}) for pk in sampled), {"stream_profile_id": new.get("stream_profile_id")}],
+        [memberships[pk] for pk in sampled if pk in memberships],
+        situation.new_targets,
+        also=own.group.joins if own.creates else (),
+    )
+    preview.creates = [Line(number_text(item.values["number"]), str(item.values["name"])) for item in own.creates[:SAMPLES]]
+    preview.changes = [_line(channels[pk], told_change(changes.get(pk, {}), memberships.get(pk), names)) for pk in sampled]
+    preview.deletes = [_line(channels[pk]) for pk in own.deletes[:SAMPLES]]
     preview.failures = own.failures[:SAMPLES]
     preview.renames = _renames(own, settings)
-    preview.warnings = [*_overlaps(group, settings), *_taken(settings, situation)]
+    preview.new_channels = told_choices(own, names, logo=_logo_name(own)) if own.creates else []
+    preview.warnings = [*own.group.missing, *_overlaps(group, settings), *taken_numbers(own, plan, situation, group.account_id)]
     return preview
 
 
@@ -84,31 +96,23 @@ def _counted(own: GroupPlan, plan: SyncPlan) -> Preview:
         not_included=own.chosen.not_included,
         excluded=own.chosen.excluded,
         created=len(own.creates),
-        changed=len(own.changes),
+        changed=len(own.changed_ids),
         deleted=len(own.deletes),
         failed=len(own.failures),
         unchanged=own.unchanged,
-        elsewhere=len(plan.leftovers) + sum(len(i.creates) + len(i.changes) + len(i.deletes) for i in others),
+        elsewhere=len(plan.leftovers) + sum(len(i.creates) + len(i.changed_ids) + len(i.deletes) for i in others),
         too_slow=own.chosen.too_slow,
     )
 
 
-def _changed_line(channel: ChannelNow, values: Values) -> Line:
-    told = []
-    if "number" in values:
-        told.append(f"number {_number(values['number']) or 'none'}")
-    if "name" in values:
-        told.append(f"name “{shortened(str(values['name']), 60)}”")
-    rest = changed_labels([name for name in values if name not in ("number", "name")])
-    return Line(format_number(channel.number), channel.name, ", ".join(filter(None, (*told, rest))))
+def _line(channel: ChannelNow, detail: str = "") -> Line:
+    return Line(format_number(channel.number), channel.name, detail)
 
 
-def _gone_line(channel: ChannelNow) -> Line:
-    return Line(format_number(channel.number), channel.name)
-
-
-def _number(value: object) -> str:
-    return format_number(value) if isinstance(value, Decimal) else ""
+def _logo_name(own: GroupPlan) -> str:
+    """The name of the logo that all new channels get, if one was chosen."""
+    pk = own.group.settings.logo_id
+    return Logo.objects.filter(pk=pk).values_list("name", flat=True).first() or "" if pk is not None else ""
 
 
 def _renames(own: GroupPlan, settings: SyncSettings) -> list[tuple[str, str]]:
@@ -144,18 +148,3 @@ def _overlaps(group: StreamGroup, settings: SyncSettings) -> list[str]:
         return []
     more = f" and {len(found) - 3:,} more" if len(found) > 3 else ""
     return [f"The range overlaps with that of {', '.join(found[:3])}{more}. Numbers in use are skipped."]
-
-
-def _taken(settings: SyncSettings, situation: Situation) -> list[str]:
-    """Numbers of the range that other channels have."""
-    if settings.numbering is not Numbering.FIXED:
-        return []
-    inside = [n for n in situation.other_numbers if settings.first <= n and (settings.end is None or n <= settings.end)]
-    if not inside:
-        return []
-    lowest = plain(min(inside))
-    name = Channel.objects.filter(number=lowest).order_by("pk").values_list("name", flat=True).first()
-    example = f", the first by “{shortened(name, 60)}” ({format_number(lowest)})" if name else ""
-    return [
-        f"{counted(len(inside), 'number')} of the range {'is' if len(inside) == 1 else 'are'} taken by other channels{example}."
-    ]

@@ -1,20 +1,20 @@
 """Reads what a plan depends on. The number of queries does not grow with the groups."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from channels_app.autosync.choose_streams import SyncStream
+from channels_app.autosync.chosen_rows import read_chosen
 from channels_app.autosync.settings import SyncSettings, read_settings
 from channels_app.autosync.values import ChannelNow, LinkedStream, Situation, SyncGroup
 from channels_app.channel_fields import FIELDS, clean_text
 from channels_app.chunks import chunked
 from channels_app.edit_groups import GROUP_NAME_LENGTH
-from channels_app.models import AccountSync, Channel, ChannelGroup, ChannelStream
+from channels_app.models import AccountSync, Channel, ChannelGroup, ChannelStream, ProfileMembership
 from channels_app.numbering import plain
 from epg_app.entry_keys import tvg_key
 from epg_app.find_entries import entries_for_tvg_ids
-from epg_app.models import GuideEntry, GuideSource
+from epg_app.models import GuideEntry
 from m3u_app.models import Stream, StreamGroup
 
 _IDS_AT_ONCE = 5_000
@@ -30,12 +30,24 @@ def read_situation(account_id: int, *, trial: Mapping[int, SyncSettings] | None 
     state = AccountSync.objects.filter(account_id=account_id).first() or AccountSync(account_id=account_id)
     followed = StreamGroup.objects.filter(account_id=account_id, enabled=True, auto_channel_sync=True)
     stored = {group.pk: group for group in (*followed, *StreamGroup.objects.filter(account_id=account_id, pk__in=trial))}
-    settings = {pk: trial.get(pk) or read_settings(group) for pk, group in stored.items()}
-    settings = _without_missing_sources(settings)
+    typed = {pk: trial.get(pk) or read_settings(group) for pk, group in stored.items()}
+    rows = read_chosen(typed.values())
+    settings = {pk: rows.usable(item) for pk, item in typed.items()}
     targets, new_targets = targets_of_groups(stored.values(), settings, state.targets)
-    groups = [SyncGroup(pk, group.name, settings[pk], targets[pk]) for pk, group in stored.items()]
+    groups = [
+        SyncGroup(
+            id=pk,
+            name=group.name,
+            settings=settings[pk],
+            target_id=targets[pk],
+            logo_url=rows.logo_url(settings[pk]),
+            joins=rows.joins(settings[pk]),
+            missing=rows.missing(typed[pk]),
+        )
+        for pk, group in stored.items()
+    ]
     streams = _streams(account_id, list(stored))
-    channels = _channels(account_id)
+    channels = _channels(account_id, with_profiles=any(group.exactly is not None for group in groups))
     own = {channel.id for channel in channels}
     numbers = Channel.objects.filter(number__isnull=False).values_list("pk", "number")
     return Situation(
@@ -60,7 +72,7 @@ def _streams(account_id: int, group_ids: Sequence[int]) -> dict[int, list[SyncSt
     return found
 
 
-def _channels(account_id: int) -> list[ChannelNow]:
+def _channels(account_id: int, *, with_profiles: bool) -> list[ChannelNow]:
     """Auto-created channels of the account by id, with those of their streams that are still there."""
     own = {"channel__auto_created": True, "channel__auto_created_by_id": account_id}
     living: dict[int, list[LinkedStream]] = {}
@@ -72,12 +84,22 @@ def _channels(account_id: int) -> list[ChannelNow]:
             living.setdefault(channel_id, []).append(LinkedStream(stream_id, group_id))
         if stream_account_id == account_id:
             has_stream.add(channel_id)
+    profiles: dict[int, set[int]] = {}
+    if with_profiles:
+        memberships = ProfileMembership.objects.filter(**own).order_by().values_list("channel_id", "profile_id")
+        for channel_id, profile_id in memberships.iterator(chunk_size=_IDS_AT_ONCE):
+            profiles.setdefault(channel_id, set()).add(profile_id)
     own_columns = ("pk", "synced_stream", "synced_group", "pinned_fields", *FIELDS)
     rows = Channel.objects.filter(auto_created=True, auto_created_by_id=account_id).order_by("pk").values(*own_columns)
-    return [_channel(row, tuple(living.get(row["pk"], ())), row["pk"] in has_stream) for row in rows.iterator()]
+    return [
+        _channel(row, tuple(living.get(row["pk"], ())), row["pk"] in has_stream, frozenset(profiles.get(row["pk"], ())))
+        for row in rows.iterator()
+    ]
 
 
-def _channel(row: dict[str, Any], streams: tuple[LinkedStream, ...], has_account_stream: bool) -> ChannelNow:
+def _channel(
+    row: dict[str, Any], streams: tuple[LinkedStream, ...], has_account_stream: bool, profile_ids: frozenset[int]
+) -> ChannelNow:
     return ChannelNow(
         id=row["pk"],
         values={name: row[name] for name in FIELDS},
@@ -87,6 +109,7 @@ def _channel(row: dict[str, Any], streams: tuple[LinkedStream, ...], has_account
         pinned=frozenset(row["pinned_fields"] or ()),
         synced_stream=row["synced_stream"],
         synced_group=row["synced_group"],
+        profile_ids=profile_ids,
     )
 
 
@@ -116,15 +139,6 @@ def targets_of_groups(
                 new[-len(new) - 1] = name
             targets[group.pk] = by_name[name.casefold()]
     return targets, new
-
-
-def _without_missing_sources(settings: dict[int, SyncSettings]) -> dict[int, SyncSettings]:
-    """A guide source that was deleted is no choice any more."""
-    chosen = {item.guide_source_id for item in settings.values() if item.guide_source_id is not None}
-    if not chosen:
-        return settings
-    there = set(GuideSource.objects.filter(pk__in=chosen).values_list("pk", flat=True))
-    return {pk: item if item.guide_source_id in there else replace(item, guide_source_id=None) for pk, item in settings.items()}
 
 
 def _guide(groups: Sequence[SyncGroup], streams: Mapping[int, Sequence[SyncStream]]) -> dict[int | None, Mapping[str, int]]:

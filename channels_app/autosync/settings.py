@@ -45,6 +45,13 @@ class SyncSettings:
     """Channel group that takes the channels; None = one called like the provider's group."""
     guide_source_id: int | None = None
     no_guide: bool = False
+    logo_id: int | None = None
+    """A logo of the library for all channels; None = each stream's own."""
+    stream_profile_id: int | None = None
+    """None = auto-sync leaves stream profiles alone."""
+    profile_ids: tuple[int, ...] | None = None
+    """The channel profiles that channels are in, and no others; () = in none. None = nothing chosen: new channels join as
+    new channels do, and what is there stays."""
 
     @property
     def first(self) -> Decimal:
@@ -78,8 +85,30 @@ _KEYS = {
     "group_id": "group_override",
     "guide_source_id": "custom_epg_id",
     "no_guide": "force_dummy_epg",
+    "logo_id": "custom_logo_id",
+    "stream_profile_id": "stream_profile_id",
+    "profile_ids": "channel_profile_ids",
 }
 """Names under which the settings are stored (20 §4.2), by field."""
+
+LABELS = {
+    "numbering": "numbering",
+    "fallback": "fallback number",
+    "compact": "closing gaps",
+    "include": "names to include",
+    "exclude": "names to exclude",
+    "rename_pattern": "what to replace in names",
+    "rename_to": "replacement in names",
+    "sort_order": "order",
+    "sort_reverse": "reverse order",
+    "group_id": "channel group",
+    "guide_source_id": "guide source",
+    "no_guide": "no guide",
+    "logo_id": "logo",
+    "stream_profile_id": "stream profile",
+    "profile_ids": "channel profiles",
+}
+"""What the journal calls the settings of :data:`_KEYS`."""
 
 
 def read_settings(group: StreamGroup) -> SyncSettings:
@@ -101,6 +130,9 @@ def read_settings(group: StreamGroup) -> SyncSettings:
         group_id=_id(values["group_id"]),
         guide_source_id=_id(values["guide_source_id"]),
         no_guide=values["no_guide"] is True,
+        logo_id=_id(values["logo_id"]) or None,
+        stream_profile_id=_id(values["stream_profile_id"]) or None,
+        profile_ids=_ids(values["profile_ids"]),
     )
 
 
@@ -113,8 +145,17 @@ def merged(settings: SyncSettings, stored: object) -> dict[str, Any]:
         if value == getattr(nothing, name):
             result.pop(key, None)
         else:
-            result[key] = format_number(value) if isinstance(value, Decimal) else value
+            result[key] = _to_store(value)
     return result
+
+
+def changed_options(before: object, after: object) -> list[str]:
+    """What differs between two stored settings, in words; keys that we do not know are "other settings"."""
+    sides = [dict(side) if isinstance(side, dict) else {} for side in (before, after)]
+    keys = [key for key in {**sides[0], **sides[1]} if sides[0].get(key) != sides[1].get(key)]
+    known = {key: name for name, key in _KEYS.items()}
+    words = {LABELS[known[key]] if key in known else "other settings" for key in keys}
+    return [word for word in (*LABELS.values(), "other settings") if word in words]
 
 
 def check(settings: SyncSettings) -> None:
@@ -196,3 +237,19 @@ def _id(value: object) -> int | None:
         return None
     text = str(value)
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def _ids(value: object) -> tuple[int, ...] | None:
+    """Ids as numbers or texts (20 §24 trap 24), each once. An empty list is none of them; 0 stands for all."""
+    if not isinstance(value, list):
+        return None
+    found = [pk for pk in map(_id, value) if pk is not None]
+    if 0 in found or (value and not found):
+        return None
+    return tuple(dict.fromkeys(found))
+
+
+def _to_store(value: object) -> object:
+    if isinstance(value, Decimal):
+        return format_number(value)
+    return list(value) if isinstance(value, tuple) else value

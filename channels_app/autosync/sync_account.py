@@ -1,6 +1,7 @@
 """Brings the channels of one account in step with its streams (20 §4.3)."""
 
 import logging
+from collections.abc import Sequence
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,7 +13,7 @@ from channels_app.autosync.values import REASONS_IN_WORDS, Reason, SyncPlan
 from channels_app.errors import NotThere
 from channels_app.models import AccountSync
 from ecm_site.regex import PatternRefused
-from ecm_site.wording import counted
+from ecm_site.wording import counted, shortened
 from m3u_app.models import Account, AccountStatus, StreamGroup
 from tasks_app import journal
 from tasks_app.progress import NoProgress, Progress
@@ -48,9 +49,9 @@ def sync_account(account_id: int, *, progress: Progress | None = None) -> SyncOu
             plan = _plan(account_id)
             outcome = apply_plan(plan, account_id, progress=progress)
             break
-        except NotThere:  # a channel group or a guide entry was deleted meanwhile: plan without it
+        except NotThere:  # a channel group, a guide entry or a profile was deleted meanwhile: plan without it
             if attempt == _TRIES:
-                raise SyncRefused("Channel groups or guide entries kept changing meanwhile. Try again.") from None
+                raise SyncRefused("Channel groups, guide entries or profiles kept changing meanwhile. Try again.") from None
     _remember(account, plan, outcome)
     return outcome
 
@@ -62,6 +63,17 @@ def is_refreshing(account: Account) -> bool:
 
 def sentence(outcome: SyncOutcome) -> str:
     """The result in words: 'Created 3, changed 1 and removed 2 channels; 2 failed: no free number was left in the range.'"""
+    return f"{_counts(outcome)}{_incomplete(outcome.incomplete)}"
+
+
+def _incomplete(names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    more = f" and {counted(len(names) - 1, 'other group')}" if len(names) > 1 else ""
+    return f" The settings of “{shortened(names[0])}”{more} name something that no longer exists."
+
+
+def _counts(outcome: SyncOutcome) -> str:
     if not outcome.changed and not outcome.failed:
         return f"Nothing to do: {counted(outcome.groups, 'group')} with {counted(outcome.streams, 'stream')} in step."
     counts = f"Created {outcome.created:,}, changed {outcome.updated:,} and removed {outcome.deleted:,} channels"

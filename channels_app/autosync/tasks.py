@@ -6,6 +6,7 @@ from django.forms import Field
 from django.urls import reverse
 
 from channels_app.autosync.sync_account import SyncRefused, is_refreshing, sentence, sync_account
+from channels_app.autosync.values import MOST_DETAILS
 from m3u_app.models import Account, StreamGroup
 from tasks_app import engine
 from tasks_app.models import RunStatus, Trigger
@@ -79,6 +80,7 @@ class AutoChannelSync(TaskScheduler):
                 "channels_deleted": outcome.deleted,
                 "failed_by_reason": outcome.reasons,
                 "failures": [{"name": item.name, "group": item.group, "reason": str(item.reason)} for item in outcome.failures],
+                "incomplete_groups": outcome.incomplete[:MOST_DETAILS],
                 "batch_id": outcome.batch_id,
             },
         )

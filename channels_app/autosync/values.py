@@ -44,6 +44,17 @@ class SyncGroup:
     name: str
     settings: SyncSettings
     target_id: int
+    logo_url: str = ""
+    """The address of the logo that was chosen for all channels; empty = each stream's own."""
+    joins: tuple[int, ...] = ()
+    """Channel profiles of new channels. Channels that exist are brought in line only where profiles were chosen."""
+    missing: tuple[str, ...] = ()
+    """What was chosen and no longer exists, in words."""
+
+    @property
+    def exactly(self) -> frozenset[int] | None:
+        """The channel profiles that channels are in and no others, or None when nothing was chosen (step 8)."""
+        return None if self.settings.profile_ids is None else frozenset(self.joins)
 
 
 @dataclass(frozen=True)
@@ -59,6 +70,8 @@ class ChannelNow:
     pinned: frozenset[str] = frozenset()
     synced_stream: int | None = None
     synced_group: int | None = None
+    profile_ids: frozenset[int] = frozenset()
+    """Channel profiles in which it is enabled; read only where a group's settings name profiles."""
 
     @property
     def name(self) -> str:
@@ -105,6 +118,16 @@ class NewChannel:
     group_id: int
     """The provider's group."""
     values: Mapping[str, FieldValue]
+    profile_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class MembershipChange:
+    """Channel profiles that a channel is enabled and disabled in (step 8)."""
+
+    channel_id: int
+    enable: frozenset[int]
+    disable: frozenset[int]
 
 
 @dataclass
@@ -115,13 +138,22 @@ class GroupPlan:
     chosen: Chosen
     creates: list[NewChannel] = field(default_factory=list)
     changes: list[ChannelChange] = field(default_factory=list)
+    memberships: list[MembershipChange] = field(default_factory=list)
     deletes: list[int] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     unchanged: int = 0
+    skipped: list[Decimal] = field(default_factory=list)
+    """Numbers that channels of this group would have got if channels outside of it did not have them."""
 
     @property
     def is_empty(self) -> bool:
-        return not (self.creates or self.changes or self.deletes)
+        return not (self.creates or self.changes or self.memberships or self.deletes)
+
+    @property
+    def changed_ids(self) -> list[int]:
+        """Channels of which a field or a profile changes, each once."""
+        ids = [item.channel_id for item in self.changes] + [item.channel_id for item in self.memberships]
+        return list(dict.fromkeys(ids))
 
 
 @dataclass
@@ -140,6 +172,10 @@ class SyncPlan:
     @property
     def changes(self) -> list[ChannelChange]:
         return [item for group in self.groups for item in group.changes]
+
+    @property
+    def memberships(self) -> list[MembershipChange]:
+        return [item for group in self.groups for item in group.memberships]
 
     @property
     def deletes(self) -> list[int]:

@@ -65,7 +65,7 @@ def delete_stream_profile(profile_id: int) -> ProfileOutcome:
     batch_id = journal.new_batch_id()
     ids = Channel.objects.filter(stream_profile_id=profile_id).order_by("pk").values_list("pk", flat=True)
     changes = [ChannelChange(pk, {"stream_profile_id": profile_id}, {"stream_profile_id": None}) for pk in ids]
-    written = write_changes(changes, batch_id=batch_id)
+    written = write_changes(changes, batch_id=batch_id, by_hand=False)  # nobody chose this for the channels: no pins
     with transaction.atomic():
         text = f"Deleted the stream profile “{shortened(profile.name)}”"
         if written.changed:

@@ -244,8 +244,8 @@ def test_a_stored_pattern_that_is_none_fails_with_words(account: Account) -> Non
 
 
 def test_settings_merge_and_unknown_keys_survive() -> None:
-    stored = {"xc_id": "5", "compact_numbering": True, "custom_logo_id": 3}
-    assert merged(SyncSettings(include="HD"), stored) == {"xc_id": "5", "custom_logo_id": 3, "name_match_regex": "HD"}
+    stored = {"xc_id": "5", "compact_numbering": True, "made_elsewhere": 3}
+    assert merged(SyncSettings(include="HD"), stored) == {"xc_id": "5", "made_elsewhere": 3, "name_match_regex": "HD"}
 
 
 MODES = st.sampled_from(["fixed", "provider", "next_available"])

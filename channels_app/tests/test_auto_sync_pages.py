@@ -45,7 +45,7 @@ def url(group: StreamGroup, name: str = "auto_sync_group") -> str:
 def test_saving_stores_all_options_keeps_unknown_ones_and_asks_for_a_sync(
     admin_client: Client, group: StreamGroup, asked: list[int]
 ) -> None:
-    group.sync_settings = {"xc_id": "17", "custom_logo_id": 4}
+    group.sync_settings = {"xc_id": "17", "made_elsewhere": 4}
     group.save()
     values = typed(switched_on="on", numbering="provider", start="100", end="199.5", fallback="150", compact="on", include="hd")
     values |= {"exclude": "PPV", "rename_pattern": "HD", "sort_order": "name", "sort_reverse": "on", "guide": "none"}
@@ -56,7 +56,7 @@ def test_saving_stores_all_options_keeps_unknown_ones_and_asks_for_a_sync(
         start=Decimal(100), end=Decimal("199.5"), numbering=Numbering.PROVIDER, fallback=Decimal(150), compact=True,
         include="hd", exclude="PPV", rename_pattern="HD", sort_order=SortOrder.NAME, sort_reverse=True, no_guide=True,
     )  # fmt: skip
-    assert (group.auto_channel_sync, group.sync_settings["xc_id"], group.sync_settings["custom_logo_id"]) == (True, "17", 4)
+    assert (group.auto_channel_sync, group.sync_settings["xc_id"], group.sync_settings["made_elsewhere"]) == (True, "17", 4)
     assert asked == [group.account_id]
 
 

@@ -6,9 +6,10 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from channels_app.autosync.change_settings import SyncedElsewhere, change_settings, synced_elsewhere
+from channels_app.autosync.choose_logo import offered_logos
 from channels_app.autosync.preview import Preview, preview_sync
 from channels_app.autosync.settings import SettingsRefused, read_settings
 from channels_app.autosync.tasks import request_sync
@@ -60,6 +61,16 @@ def preview(request: HttpRequest, group_id: int) -> HttpResponse:
     checks = [(name, problems.get(name, "")) for name in form.fields]
     context = {"preview": would, "problems": problems, "checks": checks, "group": found, "form": form, "is_answer": True}
     return render(request, "channels_app/_auto_sync_preview.html", context)
+
+
+@require_safe
+def logos(request: HttpRequest, group_id: int) -> HttpResponse:
+    """Logos of the library to choose from. Settings apply at once, so these are those of the lineup, not of a draft."""
+    _group_or_404(group_id)
+    find = request.GET.get("logo_find", "")
+    offered, total = offered_logos(find)
+    context = {"offered": offered, "total": total, "find": find.replace("\x00", "").strip()[:200]}
+    return render(request, "channels_app/_auto_sync_logos.html", context)
 
 
 def _form(found: StreamGroup, data: Any = None) -> AutoSyncForm:

@@ -1,0 +1,102 @@
+"""Puts what a sync would write into words: for the preview of settings and for that of released fields."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from channels_app.autosync.values import GroupPlan, MembershipChange
+from channels_app.channel_fields import changed_labels
+from channels_app.models import ChannelGroup, ChannelProfile, StreamProfile
+from channels_app.numbering import format_number
+from channels_app.write_changes import Values
+from ecm_site.wording import shortened
+from epg_app.models import GuideEntry
+
+_IN_WORDS = frozenset({"number", "name", "group_id", "stream_profile_id", "guide_entry_id"})
+_LONGEST = 60
+_PROFILES_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names of what changes point to. Groups that have yet to be made have negative ids."""
+
+    groups: Mapping[int, str] = field(default_factory=dict)
+    stream_profiles: Mapping[int, str] = field(default_factory=dict)
+    entries: Mapping[int, str] = field(default_factory=dict)
+    profiles: Mapping[int, str] = field(default_factory=dict)
+
+    def quoted(self, kind: str, pk: object) -> str:
+        known: Mapping[int, str] = getattr(self, kind)
+        return f"“{shortened(known[pk], _LONGEST)}”" if isinstance(pk, int) and pk in known else "another one"
+
+    def list_of_profiles(self, ids: Iterable[int]) -> str:
+        """“A”, “B” and 3 more"""
+        told = sorted(self.quoted("profiles", pk) for pk in ids)
+        more = f" and {len(told) - _PROFILES_NAMED:,} more" if len(told) > _PROFILES_NAMED else ""
+        return f"{', '.join(told[:_PROFILES_NAMED])}{more}"
+
+
+def read_names(
+    values: Iterable[Values],
+    memberships: Iterable[MembershipChange],
+    new_groups: Mapping[int, str],
+    *,
+    also: Iterable[int] = (),
+) -> Names:
+    """Names of what these values and memberships mention; ``also``: further channel profiles. At most four queries."""
+    rows = list(values)
+
+    def ids(name: str) -> set[int]:
+        return {value for row in rows if isinstance(value := row.get(name), int)}
+
+    profile_ids = {pk for item in memberships for pk in item.enable | item.disable} | set(also)
+    groups = {**new_groups, **_names(ChannelGroup, ids("group_id"))}
+    entries = {entry.pk: str(entry) for entry in GuideEntry.objects.filter(pk__in=ids("guide_entry_id"))}
+    return Names(groups, _names(StreamProfile, ids("stream_profile_id")), entries, _names(ChannelProfile, profile_ids))
+
+
+def told_change(values: Values, membership: MembershipChange | None, names: Names) -> str:
+    """ "number 7, name “X”, group “Y”, logo, in “Kids”": what becomes of one channel."""
+    told: list[str] = []
+    if "number" in values:
+        told.append(f"number {number_text(values['number']) or 'none'}")
+    if "name" in values:
+        told.append(f"name “{shortened(str(values['name']), _LONGEST)}”")
+    if "group_id" in values:
+        told.append(f"group {names.quoted('groups', values['group_id'])}")
+    if "stream_profile_id" in values:
+        told.append(f"stream profile {names.quoted('stream_profiles', values['stream_profile_id'])}")
+    if "guide_entry_id" in values:
+        entry = values["guide_entry_id"]
+        told.append("no guide entry" if entry is None else f"guide entry {names.quoted('entries', entry)}")
+    told.append(changed_labels([name for name in values if name not in _IN_WORDS]))
+    if membership is not None:
+        if membership.enable:
+            told.append(f"into {names.list_of_profiles(membership.enable)}")
+        if membership.disable:
+            told.append(f"out of {names.list_of_profiles(membership.disable)}")
+    return ", ".join(filter(None, told))
+
+
+def number_text(value: object) -> str:
+    """A number as people write it; anything else is an empty text."""
+    return format_number(value) if isinstance(value, Decimal) else ""
+
+
+def told_choices(plan: GroupPlan, names: Names, *, logo: str) -> list[str]:
+    """What all new channels of a group get beside their stream: sentences without full stops, for a list."""
+    told = []
+    if plan.group.joins:
+        told.append(f"in {names.list_of_profiles(plan.group.joins)}")
+    elif plan.group.settings.profile_ids is not None:
+        told.append("in no channel profile")
+    if plan.group.settings.stream_profile_id is not None:
+        told.append(f"stream profile {names.quoted('stream_profiles', plan.group.settings.stream_profile_id)}")
+    if logo:
+        told.append(f"logo “{shortened(logo, _LONGEST)}”")
+    return told
+
+
+def _names(model: type[ChannelGroup] | type[StreamProfile] | type[ChannelProfile], ids: set[int]) -> dict[int, str]:
+    return dict(model.objects.filter(pk__in=ids).values_list("pk", "name")) if ids else {}
