@@ -11,6 +11,12 @@ from ecm_site.crypto import EncryptedTextField
 class SourceType(models.TextChoices):
     XMLTV = "xmltv", "XMLTV address"
     XMLTV_FILE = "xmltv_file", "XMLTV file"
+    SCHEDULES_DIRECT = "schedules_direct", "Schedules Direct"
+    DUMMY = "dummy", "Generated guide"
+
+
+SERVER_ONLY_TYPES = (SourceType.SCHEDULES_DIRECT, SourceType.DUMMY)
+"""Kinds that only a Dispatcharr server can read; here they are mirrored rows."""
 
 
 class SourceStatus(models.TextChoices):
@@ -27,7 +33,7 @@ BUSY_STATUSES = (SourceStatus.FETCHING, SourceStatus.PARSING)
 
 class GuideSource(models.Model):
     name = models.CharField(max_length=255, unique=True)
-    source_type = models.CharField(max_length=12, choices=SourceType, default=SourceType.XMLTV)
+    source_type = models.CharField(max_length=20, choices=SourceType, default=SourceType.XMLTV)
     url = EncryptedTextField(blank=True, default="")
     file_path = models.CharField(max_length=1000, blank=True)
     username = models.CharField(max_length=255, blank=True)
@@ -41,6 +47,10 @@ class GuideSource(models.Model):
     assume_timezone = models.CharField(max_length=64, default="UTC", help_text="For times without an offset.")
     time_shift_minutes = models.IntegerField(default=0)
     keep_unmapped = models.BooleanField(default=False, help_text="Also keep programmes that no channel uses.")
+    cron_expression = models.CharField(
+        max_length=255, blank=True, help_text="Of a mirrored source: when its server refreshes it."
+    )
+    custom_properties = models.JSONField(default=dict, blank=True, help_text="Of a mirrored source: kept as its server has it.")
 
     status = models.CharField(max_length=10, choices=SourceStatus, default=SourceStatus.IDLE)
     last_message = models.TextField(blank=True)
@@ -100,12 +110,18 @@ class GuideEntry(models.Model):
     search_text = models.TextField(blank=True, help_text="Names and id, lower-case, raw and letters/digits only (30 §7).")
     in_feed = models.BooleanField(default=True, help_text="Off: mapped, but no longer in the feed.")
     programmes_loaded = models.BooleanField(default=False, help_text="Off: mapped since the last import; one pass is due.")
+    remote_id = models.BigIntegerField(null=True, blank=True, help_text="Its id on the mirrored server.")
     first_seen = models.DateTimeField(default=timezone.now)
     last_seen = models.DateTimeField(default=timezone.now)
 
     class Meta:
         verbose_name_plural = "guide entries"
-        constraints: ClassVar = [models.UniqueConstraint(fields=["source", "tvg_id"], name="entry_unique_in_source")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["source", "tvg_id"], name="entry_unique_in_source"),
+            models.UniqueConstraint(
+                fields=["remote_id"], condition=models.Q(remote_id__isnull=False), name="entry_unique_on_server"
+            ),
+        ]
         indexes: ClassVar = [models.Index(fields=["tvg_key"], name="entry_tvg_key"), models.Index(fields=["source", "name"])]
 
     def __str__(self) -> str:

@@ -14,6 +14,7 @@ from ecm_site.dispatcharr.errors import Busy, DispatcharrError, NotFound, Server
 from ecm_site.dispatcharr.patience import Backoff, CircuitBreaker
 from ecm_site.dispatcharr.sign_in import SignIn
 from ecm_site.dispatcharr.transport import USUAL, Patience, Transport
+from ecm_site.http import looks_like_html
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +70,15 @@ class Session:
 
     def get(self, path: str, *, what: str, params: Any = None, patience: Patience = USUAL, open_to_all: bool = False) -> Any:
         return self._json("GET", path, what=what, params=params, patience=patience, repeatable=True, open_to_all=open_to_all)
+
+    def get_body(self, path: str, *, what: str, params: Any = None, patience: Patience = USUAL) -> bytes:
+        """The JSON of a long list as it came, for :func:`~ecm_site.dispatcharr.row_stream.rows_in`."""
+        answer = self._answered("GET", path, what=what, params=params, patience=patience, repeatable=True)
+        if answer is None:
+            return b""
+        if looks_like_html(answer.body):
+            decode(answer, what=what)  # raises, with the sentence for web pages
+        return answer.body
 
     def read(self, path: str, body: Any, *, what: str, patience: Patience = USUAL) -> Any:
         """A POST that only reads (``by-ids/``), and may therefore be repeated."""

@@ -250,7 +250,7 @@ def new_source(world: World, values: Row) -> Row:
             "name": values["name"],
             "source_type": values.get("source_type", "xmltv"),
             "url": values.get("url"),
-            "username": None,
+            "username": values.get("username"),
             "is_active": values.get("is_active", True),
             "file_path": None,
             "refresh_interval": values.get("refresh_interval", 0),

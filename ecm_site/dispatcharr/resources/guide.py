@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from ecm_site.dispatcharr.paging import read_pages
 from ecm_site.dispatcharr.resources.checking import batches, row, rows
+from ecm_site.dispatcharr.row_stream import is_list, rows_in
 from ecm_site.dispatcharr.session import Session
 from ecm_site.dispatcharr.shapes import CurrentProgramme, GuideEntry, GuideSource, Programme
 from ecm_site.dispatcharr.transport import BULK
@@ -13,6 +14,7 @@ ENTRIES_NOW = 50  # the server takes no more entries at once
 CHANNELS_NOW = 500
 SEARCH_PAGE = 500  # its largest page
 _SOURCES = "/api/epg/sources/"
+_ENTRIES = "/api/epg/epgdata/"
 
 
 class Guide:
@@ -45,16 +47,41 @@ class Guide:
         ``status`` turns to success before the programmes are there. ``force`` also reads a file that has not changed."""
         self._session.post("/api/epg/import/", {"id": source_id, "force": force}, what="refresh a guide source")
 
-    def entries(self) -> list[GuideEntry]:
-        """Every entry of every source: the server has neither pages nor filters here."""
-        what = "list the guide entries"
-        return cast("list[GuideEntry]", rows(self._session.get("/api/epg/epgdata/", what=what, patience=BULK), what=what))
+    def upload_source(self, fields: Mapping[str, str], name: str, content: bytes) -> GuideSource:
+        """Create a source from a guide file called ``name``. The server makes it inactive, whatever ``fields`` say."""
+        what = "upload a guide"
+        file = (name, content, "application/xml")
+        return cast(
+            GuideSource, row(self._session.upload(f"{_SOURCES}upload/", fields, file, what=what, patience=BULK), what=what)
+        )
 
-    def grid(self) -> list[Programme]:
+    def entry_rows(self) -> Iterator[GuideEntry]:
+        """Every entry of every source, one at a time: one request, since the server has neither pages nor filters here.
+
+        Older servers answer with pages instead, which are then read one by one.
+        """
+        what = "list the guide entries"
+        body = self._session.get_body(_ENTRIES, what=what, patience=BULK)
+        if is_list(body):
+            yield from cast("Iterator[GuideEntry]", rows_in(body, what=what))
+            return
+        first = sum(1 for _ in rows_in(body, what=what, key="results"))  # the page size that this server really has
+        if first:
+            yield from cast("Iterator[GuideEntry]", read_pages(self._session, _ENTRIES, {}, page_size=first, what=what))
+
+    def entries(self) -> list[GuideEntry]:
+        """As :meth:`entry_rows`, all at once."""
+        return list(self.entry_rows())
+
+    def grid_rows(self) -> Iterator[Programme]:
         """Programmes from an hour ago to a day ahead, with invented ones (ids are texts) for channels without guide."""
         what = "read the guide"
-        found = row(self._session.get("/api/epg/grid/", what=what, patience=BULK), what=what)
-        return cast("list[Programme]", rows(found.get("data"), what=what))
+        body = self._session.get_body("/api/epg/grid/", what=what, patience=BULK)
+        return cast("Iterator[Programme]", rows_in(body, what=what, key="data"))
+
+    def grid(self) -> list[Programme]:
+        """As :meth:`grid_rows`, all at once."""
+        return list(self.grid_rows())
 
     def search(self, **filters: str) -> Iterator[Programme]:
         """Programmes that match, page by page; see the server's documentation for the filters."""

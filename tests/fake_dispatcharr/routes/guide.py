@@ -11,7 +11,7 @@ from tests.fake_dispatcharr.world import World
 
 Row = dict[str, Any]
 SOURCES = "/api/epg/sources/"
-WRITABLE = ("name", "url", "is_active", "refresh_interval", "cron_expression", "priority", "custom_properties")
+WRITABLE = ("name", "url", "username", "is_active", "refresh_interval", "cron_expression", "priority", "custom_properties")
 TITLES = ("Morning News", "Match of the Day", "Law and Order", "Quiz Night", "Top 40")
 
 
@@ -38,16 +38,31 @@ def create_source(world: World, request: Request) -> Row:
     if any(row["name"] == body["name"] for row in world.tables["sources"].values()):
         raise field_error("name", "epg source with this name already exists.")
     row = jobs.new_source(world, body)
+    _keep_password(world, row, body)
     answer = dict(row)
     if row["is_active"] and row["source_type"] == "xmltv":
         jobs.start_import(world, row["id"])
     return answer
 
 
+@route("POST", f"{SOURCES}upload/", status=201)
+def upload_source(world: World, request: Request) -> Row:
+    if "file" not in request.files:
+        raise Refusal(400, {"error": "No file uploaded"})
+    file_name, _content = request.files["file"]
+    row = create_source(world, Request("POST", request.path, "", {}, dict(request.data) | {"is_active": False}, request.client))
+    world.tables["sources"][row["id"]]["file_path"] = f"/data/uploads/epgs/{file_name}"
+    return world.tables["sources"][row["id"]]
+
+
 @route("PATCH", f"{SOURCES}{{id}}/")
 def patch_source(world: World, request: Request, id: int) -> Row:
     row = get_source(world, request, id)
+    name = request.data.get("name", row["name"])
+    if any(other["name"] == name and other is not row for other in world.tables["sources"].values()):
+        raise field_error("name", "epg source with this name already exists.")
     row.update({key: request.data[key] for key in WRITABLE if key in request.data})
+    _keep_password(world, row, request.data)
     if "is_active" in request.data:
         row["status"] = "idle" if row["is_active"] else "disabled"
     return row
@@ -93,8 +108,14 @@ def grid(world: World, request: Request) -> Row:
 
 @route("GET", "/api/epg/programs/search/")
 def search(world: World, request: Request) -> Row:
-    word = request.param("title").casefold()
-    found = {row["id"]: row for row in list_programmes(world, request) if word in row["title"].casefold()}
+    word, tvg_id, source = request.param("title").casefold(), request.param("tvg_id"), request.param("epg_source")
+    found: dict[int, Row] = {}
+    for entry in world.loaded:
+        owner = world.tables["entries"][entry]
+        if (tvg_id and owner["tvg_id"] != tvg_id) or (source and str(owner["epg_source"]) != source):
+            continue
+        extra = {"epg_source": world.tables["sources"][owner["epg_source"]]["name"], "epg_name": owner["name"]}
+        found |= {row["id"]: row | extra for row in _programmes(world, entry) if word in row["title"].casefold()}
     return paged(world, request, list(found), lambda number: found[number]["start_time"], found.__getitem__, most=500)
 
 
@@ -118,6 +139,12 @@ def current(world: World, request: Request) -> list[Row]:
             kept = {key: on[key] for key in ("title", "description", "sub_title", "start_time", "end_time")}
             found.append(kept | {"epg_data_id": entry})
     return found
+
+
+def _keep_password(world: World, row: Row, body: Row) -> None:
+    """Taken, and never told again."""
+    if body.get("password"):
+        world.passwords[f"guide {row['id']}"] = body["password"]
 
 
 def _on(world: World, entry: int, now: str) -> Row:
