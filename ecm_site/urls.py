@@ -22,6 +22,7 @@ urlpatterns = [
     path("guide/", include("epg_app.urls")),
     path("", include("tasks_app.urls")),
     path("", include("tasks_app.alert_urls")),
+    path("server/", include("tasks_app.mirror_urls")),
     path("", include("channels_app.publishing.urls")),
     path("", include("channels_app.api.lineup_urls")),
     path("", include("channels_app.api.names_urls")),

@@ -8,10 +8,12 @@ class TasksAppConfig(AppConfig):
     verbose_name = "Tasks & journal"
 
     def ready(self) -> None:
+        from ecm_site.navigation import MenuEntry, register_occasional_entry
         from ecm_site.settings_navigation import ORDER, Section, register_section
         from tasks_app import journal_index, journal_triggers, notifications
         from tasks_app.alerts import run_alerts, undo_methods
         from tasks_app.change_settings import ENTITY_TYPE, undo_change
+        from tasks_app.mirror_pages.header import server_mark
         from tasks_app.ticks import register_due_check
         from tasks_app.undo import register_undo
 
@@ -26,6 +28,11 @@ class TasksAppConfig(AppConfig):
         )
         register_section(
             Section("scheduled-tasks", "Scheduled Tasks", "tasks:scheduled", "calendar-time", ORDER["scheduled-tasks"])
+        )
+        register_occasional_entry(
+            MenuEntry("Server", "/server/", icon="server"),
+            before="/tasks/",
+            is_shown=lambda request: server_mark(request) is not None,
         )
         autodiscover_modules("tasks")  # every app registers its background work in <app>/tasks.py…
         autodiscover_modules("cleanup")  # …and what the clean-up removes for it in <app>/cleanup.py

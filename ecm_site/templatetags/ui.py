@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from ecm_site.conf import get_settings
 from ecm_site.masking import mask_text
-from ecm_site.navigation import MENU, MenuEntry, active_entry
+from ecm_site.navigation import MenuEntry, active_entry, entries_for
 from ecm_site.settings_navigation import Section, active_section, visible_sections
 from ecm_site.toasts import Toast, waiting_toasts
 
@@ -44,8 +44,9 @@ def query_with(context: template.Context, **changes: object) -> str:
 @register.simple_tag(takes_context=True)
 def navigation(context: template.Context) -> list[tuple[MenuEntry, bool]]:
     """The main menu; the entry that the current page belongs to is marked."""
-    active = active_entry(context["request"].path)
-    return [(entry, entry is active) for entry in MENU]
+    request = context["request"]
+    active = active_entry(request.path)
+    return [(entry, entry is active) for entry in entries_for(request)]
 
 
 @register.simple_tag(takes_context=True)

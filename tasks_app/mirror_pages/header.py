@@ -1,0 +1,89 @@
+"""What every page's header shows while a server is mirrored: one query, and none for an install without a server."""
+
+import logging
+from dataclasses import dataclass
+
+from django.db import DatabaseError
+from django.db.models import Func, IntegerField, QuerySet, Subquery
+from django.http import HttpRequest
+
+from ecm_site.conf import get_settings
+from ecm_site.wording import counted
+from tasks_app.models import MirrorPull, MirrorState, OutboxEntry, OutboxState
+
+logger = logging.getLogger(__name__)
+
+_KEPT = "_ecm_server_mark"
+_MUCH = 999
+
+
+@dataclass(frozen=True)
+class ServerMark:
+    """How many changes wait for delivery, how many things wait for an answer, and whether the server does not answer."""
+
+    waiting: int = 0
+    answers: int = 0
+    trouble: str = ""
+
+    @property
+    def token(self) -> str:
+        """Another one whenever the mark looks different."""
+        return f"{self.waiting}-{self.answers}-{'t' if self.trouble else ''}"
+
+    @property
+    def is_shown(self) -> bool:
+        return bool(self.waiting or self.answers or self.trouble)
+
+    @property
+    def badge(self) -> str:
+        """The figure on the mark: what needs an answer is more urgent than what merely waits."""
+        number = self.answers or self.waiting
+        return "" if not number else f"{number}" if number <= _MUCH else f"{_MUCH}+"
+
+    @property
+    def words(self) -> str:
+        """ "3 changes wait for delivery, 1 needs an answer. The server is in trouble." """
+        parts = []
+        if self.waiting:
+            parts.append(f"{counted(self.waiting, 'change waits', 'changes wait')} for delivery")
+        if self.answers:
+            parts.append(counted(self.answers, "needs an answer", "need an answer"))
+        told = ", ".join(parts) or "nothing waits"
+        return f"{told}. The server is in trouble" if self.trouble else told
+
+
+def server_mark(request: HttpRequest | None = None) -> ServerMark | None:
+    """The mark of the mirrored server; None while none is mirrored. Asked once for a request that is handed over.
+
+    The settings are looked at first: without an address nothing can be mirrored, and no query is spent.
+    """
+    if request is not None and hasattr(request, _KEPT):
+        kept: ServerMark | None = getattr(request, _KEPT)
+        return kept
+    found = _ask() if get_settings().dispatcharr_url else None
+    if request is not None:
+        setattr(request, _KEPT, found)
+    return found
+
+
+def _ask() -> ServerMark | None:
+    waiting = OutboxEntry.objects.filter(state=OutboxState.WAITING)
+    unanswered = OutboxEntry.objects.exclude(state=OutboxState.WAITING)
+    held_back = MirrorPull.objects.exclude(held_back={})
+    try:
+        row = (
+            MirrorState.objects.filter(pk=1, connected=True)
+            .annotate(waiting=_counted(waiting), unanswered=_counted(unanswered), questions=_counted(held_back))
+            .values_list("waiting", "unanswered", "questions", "trouble")
+            .first()
+        )
+    except DatabaseError as error:  # pages are shown all the same
+        logger.warning("[MIRROR] The mark of the server cannot be drawn: %s", error)
+        return None
+    return None if row is None else ServerMark(row[0], row[1] + row[2], row[3])
+
+
+def _counted(rows: QuerySet[OutboxEntry] | QuerySet[MirrorPull]) -> Subquery:
+    """The number of ``rows`` as a column of another query."""
+    number = Func("pk", function="COUNT", output_field=IntegerField())  # no Count: that would group by row
+    return Subquery(rows.order_by().annotate(number=number).values("number"))

@@ -1,0 +1,14 @@
+"""Addresses of the page "Server": how mirroring goes, what waits, questions."""
+
+from django.urls import path
+
+from tasks_app.views import mirror, mirror_queue
+
+app_name = "mirror"
+
+urlpatterns = [
+    path("", mirror.home, name="home"),
+    path("mark/", mirror.mark, name="mark"),
+    path("queue/", mirror_queue.queue, name="queue"),
+    path("queue/<int:pk>/", mirror_queue.entry, name="entry"),
+]
