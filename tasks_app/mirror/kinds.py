@@ -115,6 +115,13 @@ class MirroredKind(ABC):
     natural_key: ClassVar[str] = ""
     """The field that is unique on the server: a row there with the same value is taken for ours instead of making another."""
     deletable: ClassVar[bool] = True
+    """Off for rows that the server makes and removes by itself: one that is deleted here comes back with the next pull."""
+    title: ClassVar[str] = "name"
+    """The field that a row is called by in the journal and the queue."""
+    category: ClassVar[str] = ""
+    """Category of its journal entries; "" = the kind's name."""
+    references: ClassVar[Mapping[str, str]] = {}
+    """Fields that hold ids of other rows → their kind, so that the queue can name them: ``{"group_id": "group"}``."""
 
     # Here.
     @abstractmethod
@@ -134,6 +141,13 @@ class MirroredKind(ABC):
     def remove(self, ids: Collection[int]) -> None:
         """Delete local rows. Called inside ``quietly``."""
 
+    def bring_back(self, values: Values) -> int | None:
+        """Make a row again that was removed here, not quietly, and return its id; None when the kind cannot do that.
+
+        For undoing: ``values`` are what the journal kept, without secrets.
+        """
+        return None
+
     def keep_books(self, books: Mapping[int, Values]) -> None:
         """Set what is mirrored but never delivered (status, uuid, counts) of local rows (by local id) where it differs.
         Called inside ``quietly``."""
@@ -150,7 +164,12 @@ class MirroredKind(ABC):
     @abstractmethod
     def create(self, client: Dispatcharr, links: LinkBook, rows: Mapping[int, Values], attempts: Attempts) -> Iterator[Outcome]:
         """Create local rows (id → whole values) on the server; yields as it goes, so that a killed worker loses nothing.
-        Must not make a second one after a lost answer: first see through ``attempts.unfinished()``."""
+        Must not make a second one after a lost answer: first see through ``attempts.unfinished()``.
+
+        ``rows`` may be empty: then only unfinished attempts are seen through. An outcome may be about a local row that is not
+        in ``rows`` (deleted here since its creation was begun): yield ``Delivered`` for it all the same, it will be deleted.
+        Kinds with a :attr:`natural_key` need no attempts: a row there with the same key is adopted before this is called.
+        """
 
     @abstractmethod
     def update(self, client: Dispatcharr, links: LinkBook, changes: list[Change]) -> Iterator[Outcome]: ...

@@ -79,7 +79,13 @@ class OutboxEntry(models.Model):
         default=dict,
         blank=True,
         db_default={},
-        help_text='Fields by name with "base", "mine" and "theirs"; or "deleted": "here" or "there".',
+        help_text='Fields by name with "base", "mine" and "theirs"; "deleted": "here" or "there" when one side deleted the row.',
+    )
+    wishes = models.JSONField(
+        default=dict,
+        blank=True,
+        db_default={},
+        help_text='Answers that need a look at the server: "fields" (names, or "*") to take over, "user_id", "user_name".',
     )
 
     class Meta:
@@ -112,6 +118,9 @@ class MirrorPull(models.Model):
     problem = models.TextField(blank=True)
     held_back = models.JSONField(
         default=dict, blank=True, help_text="Rows that vanished in such numbers that somebody has to say yes."
+    )
+    accepted = models.JSONField(
+        default=dict, blank=True, help_text="What was held back and may now be deleted here: the next pull does it."
     )
     mark = models.JSONField(default=dict, blank=True, help_text="What lets the next pull skip what did not change.")
 
