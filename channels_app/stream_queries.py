@@ -47,10 +47,11 @@ class StreamGroupSummary:
 
 @dataclass(frozen=True)
 class StreamRow:
-    """``channels`` names the channels that use the stream."""
+    """``channels`` names the channels that use the stream; ``custom_group`` is the group that a custom stream was given."""
 
     stream: Stream
     channels: tuple[str, ...] = ()
+    custom_group: str = ""
 
 
 @dataclass
@@ -164,7 +165,7 @@ def _for_rows(streams: QuerySet[Stream]) -> QuerySet[Stream]:
 def dressed_streams(streams: Sequence[Stream]) -> list[StreamRow]:
     """Add to streams the names of the channels they are on. One query."""
     marks = mapped_marks([stream.pk for stream in streams])
-    return [StreamRow(stream, marks.get(stream.pk, ())) for stream in streams]
+    return [StreamRow(stream, marks.get(stream.pk, ()), str(getattr(stream, "custom_group", None) or "")) for stream in streams]
 
 
 def mapped_marks(stream_ids: Collection[int]) -> dict[int, tuple[str, ...]]:

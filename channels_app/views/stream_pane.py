@@ -58,7 +58,11 @@ def marks(request: HttpRequest) -> HttpResponse:
     """The "mapped" marks of the streams that the page shows, after an edit. By POST because the list can be long."""
     stream_ids = ids_in(request.POST, "ids")[:_MOST_MARKS]
     found = mapped_marks(stream_ids)
-    context = {"marks": [(stream_id, found.get(stream_id, ())) for stream_id in stream_ids], "has_mapped": any_mapped()}
+    context = {
+        "marks": [(stream_id, found.get(stream_id, ())) for stream_id in stream_ids],
+        "has_mapped": any_mapped(),
+        "channels_url": reverse("channels:manager"),
+    }
     return render(request, "channels_app/_stream_marks.html", context)
 
 
