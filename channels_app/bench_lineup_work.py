@@ -1,5 +1,6 @@
 """What ``bench lineup`` does in its own process: makes a lineup, then takes times. Works on a scratch data folder only."""
 
+import gc
 import json
 import random
 import secrets
@@ -53,6 +54,8 @@ def measure(channels: int, operations: int, rounds: int, seed: int) -> dict[str,
     client.force_login(user)
     ids = list(Channel.objects.order_by("pk").values_list("pk", flat=True))
     chosen = pick.sample(ids, min(operations, len(ids)))
+    gc.collect()
+    gc.freeze()  # as the web server does before it serves
     with override_settings(STORAGES={**settings.STORAGES, "staticfiles": {"BACKEND": _PLAIN_FILES}}):
         found["pages"] = {"live": _pages(client, biggest, rounds)}
         found["live_edits"] = [_edit(client, pk, "live") for pk in chosen[:_EDITS]]
