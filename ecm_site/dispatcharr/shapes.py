@@ -288,6 +288,15 @@ class ProxyStatus(TypedDict):
     count: int
 
 
+class UserAgent(TypedDict):
+    """``name`` and ``user_agent`` are each unique on the server."""
+
+    id: int
+    name: str
+    user_agent: str
+    is_active: bool
+
+
 class SystemEvent(TypedDict):
     id: int
     event_type: str

@@ -83,7 +83,7 @@ def read_groups(world: World, account_id: int) -> None:
         account = world.tables["accounts"].get(account_id)
         if account is None:
             return
-        playlist = world.playlists.get(account["server_url"] or "")
+        playlist = world.playlists.get(account["server_url"] or account["file_path"] or "")
         if playlist is None:
             _show(world, account_id, "error", _FAILED)
             return
@@ -144,7 +144,9 @@ def start_refresh(world: World, account_id: int) -> None:
     def done() -> None:
         if account_id not in world.tables["accounts"]:
             return
-        playlist = world.snapshots.pop(account_id, None) or world.playlists.get(account["server_url"] or "")
+        playlist = world.snapshots.pop(account_id, None) or world.playlists.get(
+            account["server_url"] or account["file_path"] or ""
+        )
         if playlist is None or playlist.count == 0 or world.full_disk() or world.pattern_problem(account_id):
             _show(world, account_id, "error", _FAILED)
             return

@@ -43,6 +43,20 @@ class Playlist:
     def of(cls, entries: Sequence[Entry]) -> "Playlist":
         return cls(len(entries), listed=tuple(entries))
 
+    @classmethod
+    def read(cls, text: str) -> "Playlist":
+        """The entries of an uploaded file: names, groups and addresses are enough for a test."""
+        entries: list[Entry] = []
+        head = ""
+        for line in text.splitlines():
+            if line.startswith("#EXTINF"):
+                head = line
+            elif head and line.strip() and not line.startswith("#"):
+                group = head.partition('group-title="')[2].partition('"')[0] or "Default Group"
+                entries.append(Entry(head.rpartition(",")[2].strip(), line.strip(), group))
+                head = ""
+        return cls.of(entries)
+
     def group_name(self, index: int) -> str:
         """The group of the entry number ``index``."""
         if self.listed is not None:

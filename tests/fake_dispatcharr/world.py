@@ -28,6 +28,7 @@ TABLES = (
     "sources",
     "entries",
     "users",
+    "user_agents",
     "settings",
 )
 OVERRIDABLE = (
@@ -146,6 +147,22 @@ class World:
             account = jobs.new_account(self, {"name": name, "server_url": url, **values})
             jobs.import_playlist(self, account["id"], playlist)
             return int(account["id"])
+
+    def add_user_agent(self, name: str, text: str, description: str = "") -> Row:
+        with self.lock:
+            written = self.clock.written()
+            return self.insert(
+                "user_agents",
+                {
+                    "id": 0,
+                    "name": name,
+                    "user_agent": text,
+                    "description": description,
+                    "is_active": True,
+                    "created_at": written,
+                    "updated_at": written,
+                },
+            )
 
     def add_source(self, name: str, guide: Guide) -> int:
         """A guide source whose channels are read. Returns its id."""
@@ -277,6 +294,8 @@ class World:
         from tests.fake_dispatcharr import jobs
 
         self.add_user(ADMIN, ADMIN_PASSWORD, 10, "fake-api-key-of-the-administrator")
+        self.add_user_agent("TiviMate", "TiviMate/5.1.6 (Android 12)")
+        self.add_user_agent("VLC", "VLC/3.0.21 LibVLC/3.0.21")
         custom = jobs.new_account(self, {"name": "custom", "server_url": None, "refresh_interval": 24})
         custom["locked"] = True
         for name, command in (("ffmpeg", "ffmpeg"), ("streamlink", "streamlink"), ("Proxy", ""), ("Redirect", "")):

@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from ecm_site.dispatcharr.resources.checking import row, rows
 from ecm_site.dispatcharr.session import Session
-from ecm_site.dispatcharr.shapes import ProxyStatus, SystemEvent, User, Version
+from ecm_site.dispatcharr.shapes import ProxyStatus, SystemEvent, User, UserAgent, Version
 
 
 class Server:
@@ -34,6 +34,17 @@ class Server:
             str(found["key"]): found.get("value")
             for found in rows(self._session.get("/api/core/settings/", what=what), what=what)
         }
+
+    def user_agents(self) -> list[UserAgent]:
+        """What accounts and stream profiles refer to by id."""
+        what = "list the user agents"
+        return cast("list[UserAgent]", rows(self._session.get("/api/core/useragents/", what=what), what=what))
+
+    def create_user_agent(self, name: str, text: str) -> UserAgent:
+        """Raises ``Rejected`` when another one has the name or the text."""
+        what = "create a user agent"
+        body = {"name": name, "user_agent": text, "is_active": True}
+        return cast(UserAgent, row(self._session.post("/api/core/useragents/", body, what=what), what=what))
 
     def proxy_status(self) -> ProxyStatus:
         """What is being watched at this moment. Administrators only."""

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tests.fake_dispatcharr import jobs
+from tests.fake_dispatcharr.playlists import Playlist
 from tests.fake_dispatcharr.replies import REQUIRED, Crash, Refusal, Reply, Request, field_error, missing
 from tests.fake_dispatcharr.routing import route
 from tests.fake_dispatcharr.world import World
@@ -15,17 +16,21 @@ SERVER_GROUPS = "/api/m3u/server-groups/"
 WRITABLE = {
     "name", "server_url", "account_type", "username", "password", "max_streams", "refresh_interval", "cron_expression",
     "stale_stream_days", "is_active", "user_agent", "server_group", "priority", "custom_properties",
-    "auto_enable_new_groups_live",
+    "auto_enable_new_groups_live", "exp_date",
 }  # fmt: skip
 _CRON = re.compile(r"(\S+\s+){4}\S+|")
-PROFILE_KEYS = ("name", "max_streams", "is_active", "is_default", "search_pattern", "replace_pattern", "custom_properties")
+PROFILE_KEYS = (
+    "name", "max_streams", "is_active", "is_default", "search_pattern", "replace_pattern", "custom_properties", "exp_date",
+)  # fmt: skip
 FILTER_KEYS = ("filter_type", "regex_pattern", "exclude", "order", "custom_properties")
 
 
 def shown(world: World, row: Row) -> Row:
     number = row["id"]
+    default = _default_profile(world, number)
     filters = [_filter(each) for each in world.tables["filters"].values() if each["account"] == number]
     return row | {
+        "exp_date": default["exp_date"] if default else None,
         "filters": filters,
         "profiles": [_profile(world, each) for each in world.tables["account_profiles"].values() if each["owner"] == number],
         "channel_groups": [dict(relation) for relation in world.relations[number].values()],
@@ -45,12 +50,15 @@ def get_account(world: World, request: Request, id: int) -> Row:
 @route("POST", BASE, status=201)
 def create_account(world: World, request: Request) -> Row:
     values = _checked(world, request.data, None)
+    expires = values.pop("exp_date", None)
     if "file" in request.files:
-        name, _content = request.files["file"]
-        values |= {"file_path": f"/data/uploads/m3us/{name}", "server_url": None}
+        name, content = request.files["file"]
+        values = _from_form(values) | {"file_path": f"/data/uploads/m3us/{name}", "server_url": None}
+        world.playlists[values["file_path"]] = Playlist.read(content.decode())
     row = jobs.new_account(world, values)
+    _write_through(world, row["id"], exp_date=expires)
     answer = shown(world, row) | {"channel_groups": []}
-    if row["server_url"] and row["is_active"]:
+    if (row["server_url"] or row["file_path"]) and row["is_active"]:
         jobs.read_groups(world, row["id"])
     return answer
 
@@ -61,15 +69,20 @@ def patch_account(world: World, request: Request, id: int) -> Row:
     values = _checked(world, request.data, row)
     if values.get("cron_expression") and not _CRON.fullmatch(values["cron_expression"]):
         raise Crash
+    if "exp_date" in values:
+        _write_through(world, id, exp_date=values.pop("exp_date"))
     if "custom_properties" in values:
         values["custom_properties"] = {**(row["custom_properties"] or {}), **(values["custom_properties"] or {})}
     row.update(values)
     if "is_active" in values:
         row["status"] = "idle" if row["is_active"] else "disabled"
+    if "auto_enable_new_groups_live" in values:
+        row["custom_properties"] = {
+            **(row["custom_properties"] or {}),
+            "auto_enable_new_groups_live": values["auto_enable_new_groups_live"],
+        }
     if "max_streams" in values:
-        for profile in world.tables["account_profiles"].values():
-            if profile["owner"] == id and profile["is_default"]:
-                profile["max_streams"] = row["max_streams"]
+        _write_through(world, id, max_streams=row["max_streams"])
     for group in request.data.get("channel_groups", []):  # only the flag of groups that are there
         relation = world.relations[id].get(group["channel_group"])
         if relation is not None:
@@ -240,6 +253,25 @@ def _row(world: World, number: Any) -> Row:
     if row is None:
         raise missing("M3UAccount")
     return row
+
+
+def _from_form(values: Row) -> Row:
+    """A form knows texts only, and a box that is not in it counts as off."""
+    numbers = {"max_streams", "refresh_interval", "stale_stream_days", "priority", "user_agent", "server_group"}
+    boxes = {key: values.get(key) == "true" for key in ("is_active", "auto_enable_new_groups_live")}
+    return {key: int(value) if key in numbers else value for key, value in values.items() if value != ""} | boxes
+
+
+def _default_profile(world: World, number: int) -> Row | None:
+    profiles = world.tables["account_profiles"].values()
+    return next((profile for profile in profiles if profile["owner"] == number and profile["is_default"]), None)
+
+
+def _write_through(world: World, number: int, **values: Any) -> None:
+    """Some fields of an account are those of its default profile."""
+    profile = _default_profile(world, number)
+    if profile is not None:
+        profile.update(values)
 
 
 def _checked(world: World, body: Row, row: Row | None) -> Row:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.fake_dispatcharr.replies import Reply, Request, missing
+from tests.fake_dispatcharr.replies import REQUIRED, Refusal, Reply, Request, field_error, missing
 from tests.fake_dispatcharr.routing import route
 from tests.fake_dispatcharr.world import World
 
@@ -55,6 +55,24 @@ def patch_settings(world: World, request: Request, id: int) -> Row:
         raise missing("CoreSettings")
     row["value"] = request.data.get("value", row["value"])  # whole, and of any type
     return row
+
+
+@route("GET", "/api/core/useragents/")
+def user_agents(world: World, request: Request) -> list[Row]:
+    return list(world.tables["user_agents"].values())
+
+
+@route("POST", "/api/core/useragents/", status=201)
+def create_user_agent(world: World, request: Request) -> Row:
+    body, others = request.data, world.tables["user_agents"].values()
+    for key in ("name", "user_agent"):
+        if not body.get(key):
+            raise field_error(key, REQUIRED)
+    words = {"name": "user agent with this name", "user_agent": "user agent with this user agent"}
+    taken = {key: [f"{words[key]} already exists."] for key in words if any(row[key] == body[key] for row in others)}
+    if taken:
+        raise Refusal(400, taken)
+    return world.add_user_agent(body["name"], body["user_agent"], body.get("description", ""))
 
 
 @route("GET", "/api/core/system-events/", level=ADMINISTRATOR)
