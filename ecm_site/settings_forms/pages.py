@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ecm_site.settings_form import SettingsForm
 from ecm_site.settings_forms.appearance import AppearanceForm
+from ecm_site.settings_forms.authentication import AuthenticationForm
 from ecm_site.settings_forms.channel_defaults import ChannelDefaultsForm
 from ecm_site.settings_forms.dispatcharr import DispatcharrForm
 from ecm_site.settings_forms.general import GeneralForm
@@ -69,10 +70,10 @@ PAGES = (
         "Dispatcharr",
         icon="plug-connected",
         form=DispatcharrForm,
-        note="Where your Dispatcharr server is, for a coming version that edits and feeds it. This version works on its own:"
-        " saving an address here connects nothing yet and changes nothing on the server.",
-        also="settings/_dispatcharr_test.html",
+        note="Where your Dispatcharr server is and who ECM is to it. Saving connects nothing by itself: that is decided below.",
+        also="settings/_dispatcharr.html",
     ),
+    SettingsPage("authentication", "Authentication", icon="lock", form=AuthenticationForm),
     SettingsPage("appearance", "Appearance", icon="palette", form=AppearanceForm, also="settings/_own_colours.html"),
 )
 

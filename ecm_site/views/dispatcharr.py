@@ -11,6 +11,7 @@ from ecm_site.dispatcharr.check import check_connection
 from ecm_site.dispatcharr.credentials import Credentials
 from ecm_site.htmx import wants_partial
 from ecm_site.settings_forms import find_page
+from ecm_site.views.switching import switching_context
 
 
 @never_cache
@@ -28,4 +29,5 @@ def test_connection(request: HttpRequest) -> HttpResponse:
     page = find_page("dispatcharr")
     if page is None:
         raise LookupError("The settings page dispatcharr is not registered.")
-    return render(request, "settings/form_page.html", {"page": page, "form": page.form(current=record), "report": report})
+    context = {"page": page, "form": page.form(current=record), "report": report} | switching_context(request)
+    return render(request, "settings/form_page.html", context)

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 from ecm_site.conf import get_settings
 from ecm_site.settings_form import SettingsForm
 from ecm_site.settings_forms import PAGES, find_page
+from ecm_site.views.switching import switching_context
 from tasks_app.change_settings import change_settings
 
 
@@ -26,7 +27,13 @@ def settings_page(request: HttpRequest, slug: str) -> HttpResponse:
     form = page.form(request.POST if request.method == "POST" else None, current=get_settings())
     if request.method == "POST" and save_form(request, page.title, form):
         return redirect(page.url_name)
-    return render(request, "settings/form_page.html", {"page": page, "form": form}, status=422 if form.is_bound else 200)
+    context = {"page": page, "form": form} | more_context(request, slug)
+    return render(request, "settings/form_page.html", context, status=422 if form.is_bound else 200)
+
+
+def more_context(request: HttpRequest, slug: str) -> dict[str, object]:
+    """What the card below a page's form shows, for pages that have one with a state of its own."""
+    return switching_context(request) if slug == "dispatcharr" else {}
 
 
 def save_form(request: HttpRequest, section: str, form: SettingsForm) -> bool:

@@ -14,10 +14,10 @@ def register_blocker(blocker: Blocker) -> None:
         _blockers.append(blocker)
 
 
-def blockers(*, except_run: int | None = None) -> list[str]:
-    """Why it cannot be done now, in sentences; empty when nothing stands in the way. ``except_run``: the run that asks."""
+def blockers(*, except_lock: str = "") -> list[str]:
+    """Why it cannot be done now, in sentences; empty when nothing stands in the way. ``except_lock``: of the run that asks."""
     found = [sentence for blocker in _blockers for sentence in blocker()]
-    titles = sorted(run.title or run.task_id for run in active_runs().values() if run.pk != except_run)
+    titles = sorted(run.title or run.task_id for key, run in active_runs().items() if key != except_lock)
     if titles:
         rest = f" and {len(titles) - 3:,} more" if len(titles) > 3 else ""
         found.append(f"Work is going on: {', '.join(titles[:3])}{rest}. Wait for it, or stop it on the Tasks page.")

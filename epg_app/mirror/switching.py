@@ -1,0 +1,55 @@
+"""The guide's part in switching between standalone and connected."""
+
+from ecm_site.wording import counted
+from epg_app.delete_source import delete_source
+from epg_app.models import GuideEntry, GuideSource, SourceStatus, SourceType
+from m3u_app.write_turns import WriteTurns
+from tasks_app.progress import Progress
+from tasks_app.switching.rooms import SAMPLES, Room, Stock, register_room
+
+CHUNK = 5000
+ABLE = (SourceType.XMLTV, SourceType.XMLTV_FILE)
+
+
+class GuideRoom(Room):
+    position = 20
+
+    def stock(self) -> list[Stock]:
+        names = tuple(GuideSource.objects.values_list("name", flat=True)[:SAMPLES])
+        return [
+            Stock("guide source", GuideSource.objects.count(), names),
+            Stock("guide entry", GuideEntry.objects.count(), plural="guide entries"),
+        ]
+
+    def clear(self, progress: Progress) -> None:
+        for source in GuideSource.objects.order_by("pk"):
+            progress.report(phase=f"Removing the guide source {source.name}")
+            GuideSource.objects.filter(pk=source.pk).update(is_active=False)
+            delete_source(source.pk, progress=progress)
+
+    def asleep_alone(self) -> list[str]:
+        names = list(GuideSource.objects.exclude(source_type__in=ABLE).values_list("name", flat=True))
+        if not names:
+            return []
+        sources = counted(len(names), "guide source")
+        return [f"{sources} of kinds that only Dispatcharr can read will be switched off: {', '.join(names[:SAMPLES])}."]
+
+    def leave(self, progress: Progress) -> None:
+        """Entries stay with their channels; what we cannot read ourselves is switched off and says so."""
+        progress.report(phase="Taking over the guide")
+        GuideSource.objects.exclude(source_type__in=ABLE).update(
+            is_active=False,
+            status=SourceStatus.DISABLED,
+            last_message="Only Dispatcharr can read this kind of source. It rests while ECM works alone.",
+        )
+        GuideSource.objects.filter(status__in=(SourceStatus.FETCHING, SourceStatus.PARSING)).update(status=SourceStatus.IDLE)
+        turns = WriteTurns()
+        mirrored = GuideEntry.objects.filter(remote_id__isnull=False).order_by("pk")
+        while ids := list(mirrored.values_list("pk", flat=True)[:CHUNK]):
+            progress.raise_if_cancelled()
+            with turns.turn(len(ids)):
+                GuideEntry.objects.filter(pk__in=ids).update(remote_id=None)
+
+
+def register() -> None:
+    register_room("guide", GuideRoom())

@@ -1,0 +1,69 @@
+"""The providers' part in switching between standalone and connected."""
+
+from django.utils import timezone
+
+from m3u_app.changes.models import StreamChange
+from m3u_app.delete_account import delete_account
+from m3u_app.models import BUSY_STATUSES, Account, AccountStatus, LinkGroup, ServerGroup, Stream, StreamGroup
+from m3u_app.stream_users import announce_removal
+from m3u_app.write_turns import WriteTurns
+from tasks_app.journal import new_batch_id
+from tasks_app.progress import Progress
+from tasks_app.switching.rooms import SAMPLES, Room, Stock, register_room
+
+CHUNK = 500
+
+
+class ProvidersRoom(Room):
+    position = 30
+
+    def stock(self) -> list[Stock]:
+        names = tuple(Account.objects.values_list("name", flat=True)[:SAMPLES])
+        custom = Stream.objects.filter(is_custom=True)
+        return [
+            Stock("account", Account.objects.count(), names),
+            Stock("provider’s group", StreamGroup.objects.count()),
+            Stock("stream", Stream.objects.filter(is_custom=False).count()),
+            Stock("custom stream", custom.count(), tuple(custom.order_by("pk").values_list("name", flat=True)[:SAMPLES])),
+            Stock(
+                "server group", ServerGroup.objects.count(), tuple(ServerGroup.objects.values_list("name", flat=True)[:SAMPLES])
+            ),
+        ]
+
+    def server_bound(self) -> list[Stock]:
+        return [Stock("recorded change", StreamChange.objects.count())]
+
+    def clear(self, progress: Progress) -> None:
+        """Accounts take their streams, groups and recorded changes along."""
+        now = timezone.now()
+        Account.objects.filter(deleting_since=None).update(deleting_since=now, is_active=False)  # nothing refreshes any more
+        for account in Account.objects.order_by("pk"):
+            progress.report(phase=f"Removing {account.name}")
+            delete_account(account.pk, progress=progress)
+        _remove_custom_streams(progress)
+        ServerGroup.objects.all().delete()
+        LinkGroup.objects.all().delete()
+
+    def leave(self, progress: Progress) -> None:
+        """Streams keep their rows and get the identity that our own refreshes will know them by."""
+        from m3u_app.mirror.own_identity import own_identity
+
+        Account.objects.filter(status__in=BUSY_STATUSES).update(status=AccountStatus.IDLE)
+        for account in Account.objects.order_by("pk"):
+            progress.report(phase=f"Taking over {account.name}")
+            progress.raise_if_cancelled()
+            own_identity(account)
+
+
+def _remove_custom_streams(progress: Progress) -> None:
+    turns, batch_id = WriteTurns(), new_batch_id()
+    rows = Stream.objects.filter(account=None).order_by("pk")
+    while ids := list(rows.values_list("pk", flat=True)[:CHUNK]):
+        progress.raise_if_cancelled()
+        with turns.turn(len(ids)):
+            announce_removal(ids, "another lineup took its place", batch_id)
+            Stream.objects.filter(pk__in=ids).delete()
+
+
+def register() -> None:
+    register_room("providers", ProvidersRoom())

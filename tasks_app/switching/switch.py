@@ -1,0 +1,183 @@
+"""Carries a switch out: a snapshot first, then one side after the other. Of what stops half-way there is a way back."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from django.db import transaction
+from django.utils import timezone
+
+from ecm_site.conf import get_settings
+from ecm_site.dispatcharr.client import Dispatcharr, get_client, reset_client
+from ecm_site.dispatcharr.errors import DispatcharrError
+from ecm_site.wording import counted
+from tasks_app.backup.blockers import blockers
+from tasks_app.backup.snapshots import Snapshot, take_snapshot
+from tasks_app.journal import log_entry
+from tasks_app.mirror.kinds import all_kinds
+from tasks_app.mirror.state import mirror_state
+from tasks_app.models import CreationAttempt, MirrorLink, MirrorPull, MirrorState, OutboxEntry
+from tasks_app.progress import Progress
+from tasks_app.switching.preview import SwitchPreview, Way, preview_switch
+from tasks_app.switching.rooms import all_rooms
+from tasks_app.switching.same_server import is_same_server
+from tasks_app.switching.work import bring_everything_over, deliver_everything
+
+logger = logging.getLogger(__name__)
+
+LOCK = "mirror"
+"""Pulls, deliveries and switches never run at once."""
+WAIT_SECONDS = 60.0
+"""For short work such as publishing to end."""
+ROUNDS = 3
+"""A lineup that goes to an empty server: its channels can go once the server has fetched their streams."""
+
+
+class SwitchRefused(Exception):
+    """It cannot be done (now). The text is a sentence for the operator; nothing was changed."""
+
+
+@dataclass
+class Switched:
+    """What a switch did. ``notes``: sentences worth telling; ``waiting``: changes that the server still has to get."""
+
+    way: Way
+    snapshot: Snapshot | None = None
+    notes: list[str] = field(default_factory=list)
+    waiting: int = 0
+
+    def sentence(self) -> str:
+        first = {
+            Way.ADOPT: "The lineup is now the server’s.",
+            Way.PUSH: "The server has this lineup now.",
+            Way.LEAVE: "ECM works alone again, with the lineup as it was.",
+            Way.MOVE: "The server is mirrored at its new address.",
+        }[self.way]
+        waits = f" {counted(self.waiting, 'change')} still wait; the Server page says for what." if self.waiting else ""
+        return " ".join([first + waits, *self.notes])
+
+
+def switch(way: Way, token: str, *, progress: Progress) -> Switched:
+    """Do what was previewed. ``token`` is the preview's that was confirmed; "" = nobody looked (commands, tests).
+
+    Raises :class:`SwitchRefused` (nothing was changed), ``SnapshotFailed`` (likewise), ``DispatcharrError`` (begun: what was
+    done stays, the next sync goes on) and ``Cancelled``.
+    """
+    _wait_for_others(progress)
+    progress.report(phase="Looking at both sides")
+    preview = preview_switch(way, lock=LOCK)
+    if preview.problems:
+        raise SwitchRefused(" ".join(preview.problems))
+    if token and token != preview.token:
+        raise SwitchRefused("Something changed since you looked at what would happen. Look again.")
+    done = Switched(way)
+    if way is Way.MOVE:
+        _move(preview)
+        return _told(preview, done)
+    progress.report(phase="Taking a backup")
+    done.snapshot = take_snapshot({Way.ADOPT: "before-connecting", Way.PUSH: "before-connecting"}.get(way, "before-leaving"))
+    MirrorState.objects.filter(pk=mirror_state().pk).update(backup_file=done.snapshot.name)
+    _ways[way](preview, progress)
+    done.waiting = OutboxEntry.objects.count()
+    return _told(preview, done)
+
+
+def _adopt(preview: SwitchPreview, progress: Progress) -> None:
+    for room in all_rooms():
+        room.clear(progress)
+    _connect(preview.address)
+    bring_everything_over(_client(), progress)
+
+
+def _push(preview: SwitchPreview, progress: Progress) -> None:
+    _connect(preview.address)
+    for kind in all_kinds():
+        progress.raise_if_cancelled()
+        rows = [
+            OutboxEntry(kind=kind.name, local_id=pk, name=str(values.get("name") or "")[:512])
+            for pk, values in kind.local().items()
+        ]
+        OutboxEntry.objects.bulk_create(rows, batch_size=1000, ignore_conflicts=True)
+    client = _client()
+    deliver_everything(client, progress)
+    for _ in range(ROUNDS):
+        before = OutboxEntry.objects.count()
+        for room in all_rooms():
+            room.refresh_there(client, progress)
+        bring_everything_over(client, progress)
+        deliver_everything(client, progress)
+        if OutboxEntry.objects.count() in (0, before):
+            break
+
+
+def _leave(preview: SwitchPreview, progress: Progress) -> None:
+    with transaction.atomic():
+        MirrorState.objects.filter(pk=1).update(
+            connected=False, connected_at=None, trouble="", trouble_since=None, retry_at=None
+        )
+        for model in (OutboxEntry, MirrorLink, CreationAttempt, MirrorPull):
+            model.objects.all()._raw_delete("default")
+    for room in all_rooms():
+        room.leave(progress)
+    reset_client()
+
+
+def _move(preview: SwitchPreview) -> None:
+    if not is_same_server(_client()):
+        raise SwitchRefused(
+            f"What answers at {preview.address} is another server: its rows are not the ones that are mirrored."
+            " Go back to standalone first, then connect to it."
+        )
+    MirrorState.objects.filter(pk=1).update(address=preview.address, trouble="", trouble_since=None, retry_at=None)
+
+
+_ways: dict[Way, Callable[[SwitchPreview, Progress], None]] = {Way.ADOPT: _adopt, Way.PUSH: _push, Way.LEAVE: _leave}
+
+
+def _connect(address: str) -> None:
+    MirrorState.objects.filter(pk=mirror_state().pk).update(
+        connected=True,
+        quiet=False,
+        address=address,
+        connected_at=timezone.now(),
+        reached_at=timezone.now(),
+        trouble="",
+        trouble_since=None,
+        retry_at=None,
+    )
+
+
+def _client() -> Dispatcharr:
+    reset_client()
+    return get_client()
+
+
+def _wait_for_others(progress: Progress) -> None:
+    """Publishing and the like end by themselves; what does not is named by the preview."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while blockers(except_lock=LOCK) and time.monotonic() < deadline:
+        progress.report(phase="Waiting for other work to end")
+        progress.raise_if_cancelled()
+        time.sleep(0.5)
+
+
+def _told(preview: SwitchPreview, done: Switched) -> Switched:
+    log_entry(
+        "settings",
+        f"dispatcharr_{preview.way}",
+        entity_type="dispatcharr",
+        entity_name=preview.address,
+        description=done.sentence(),
+        before={stock.noun: stock.count for stock in preview.here},
+        after={
+            "address": get_settings().dispatcharr_url,
+            "backup": done.snapshot.name if done.snapshot else "",
+            **preview.there,
+        },
+    )
+    logger.info("[DISPATCHARR] Switched: %s", preview.way)
+    return done
+
+
+__all__ = ["DispatcharrError", "SwitchRefused", "Switched", "Way", "switch"]
