@@ -28,6 +28,7 @@ class M3uAppConfig(AppConfig):
         from m3u_app.changes import search_index as change_search
         from m3u_app.digest import edit_digest
         from m3u_app.digest import task as digest_task
+        from m3u_app.mirror import switching
 
         post_migrate.connect(search_index.after_migrate, sender=self)
         post_migrate.connect(change_search.after_migrate, sender=self)
@@ -43,6 +44,7 @@ class M3uAppConfig(AppConfig):
             expiry_notices,
             edit_digest,
             digest_task,
+            switching,
         ):
             part.register()
         register_section(Section("m3u-digest", "M3U Digest", "m3u_digest:page", icon="mail-forward", order=ORDER["m3u-digest"]))
