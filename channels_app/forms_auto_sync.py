@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 
-from channels_app.autosync.choose_logo import LONGEST, NoSuchLogo, find_logo, text_of
 from channels_app.autosync.chosen_rows import ChosenRows, read_chosen
 from channels_app.autosync.settings import (
     Numbering,
@@ -16,6 +15,7 @@ from channels_app.autosync.settings import (
     check,
 )
 from channels_app.groups.hidden import groups_in_sight
+from channels_app.logos.choose_logo import LONGEST, NoSuchLogo, find_logo, text_of
 from channels_app.models import ChannelGroup, StreamProfile
 from channels_app.numbering import ONE, format_number, parse_number
 from ecm_site.wording import shortened

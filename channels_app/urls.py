@@ -29,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("channels_app.numbering_urls")),
     path("", include("channels_app.selection_urls")),
     path("", include("channels_app.preview_urls")),
+    path("", include("channels_app.pins_urls")),
     # parts of the left pane
     path("tree/", staged(channel_pane.tree), name="tree"),
     path("totals/", staged(channel_pane.totals), name="totals"),

@@ -5,14 +5,17 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from channels_app.autosync.values import GroupPlan, MembershipChange
-from channels_app.channel_fields import changed_labels
+from channels_app.channel_fields import FIELDS
+from channels_app.commands import FieldValue
 from channels_app.models import ChannelGroup, ChannelProfile, StreamProfile
 from channels_app.numbering import format_number
 from channels_app.write_changes import Values
+from ecm_site.masking import mask_text
 from ecm_site.wording import shortened
 from epg_app.models import GuideEntry
 
-_IN_WORDS = frozenset({"number", "name", "group_id", "stream_profile_id", "guide_entry_id"})
+_FIRST = ("number", "name", "group_id", "stream_profile_id")
+_POINTERS = {"group_id": "groups", "stream_profile_id": "stream_profiles", "guide_entry_id": "entries"}
 _LONGEST = 60
 _PROFILES_NAMED = 5
 
@@ -57,26 +60,30 @@ def read_names(
 
 
 def told_change(values: Values, membership: MembershipChange | None, names: Names) -> str:
-    """ "number 7, name “X”, group “Y”, logo, in “Kids”": what becomes of one channel."""
+    """ "number 7, name “X”, group “Y”, logo, into “Kids”": what becomes of one channel."""
     told: list[str] = []
-    if "number" in values:
-        told.append(f"number {number_text(values['number']) or 'none'}")
-    if "name" in values:
-        told.append(f"name “{shortened(str(values['name']), _LONGEST)}”")
-    if "group_id" in values:
-        told.append(f"group {names.quoted('groups', values['group_id'])}")
-    if "stream_profile_id" in values:
-        told.append(f"stream profile {names.quoted('stream_profiles', values['stream_profile_id'])}")
-    if "guide_entry_id" in values:
-        entry = values["guide_entry_id"]
-        told.append("no guide entry" if entry is None else f"guide entry {names.quoted('entries', entry)}")
-    told.append(changed_labels([name for name in values if name not in _IN_WORDS]))
+    for name in (*_FIRST, *(name for name in FIELDS if name not in _FIRST)):
+        if name in values:
+            label = FIELDS[name].label
+            told.append(label if name == "logo_url" else f"{label} {told_value(name, values[name], names)}")
     if membership is not None:
         if membership.enable:
             told.append(f"into {names.list_of_profiles(membership.enable)}")
         if membership.disable:
             told.append(f"out of {names.list_of_profiles(membership.disable)}")
-    return ", ".join(filter(None, told))
+    return ", ".join(told)
+
+
+def told_value(name: str, value: FieldValue, names: Names) -> str:
+    """The value of one field in words: “X”, 7, yes, none."""
+    if name in _POINTERS and value is not None:
+        return names.quoted(_POINTERS[name], value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Decimal):
+        return number_text(value)
+    text = "" if value is None else mask_text(str(value)) if name == "logo_url" else str(value)
+    return f"“{shortened(text, _LONGEST)}”" if text else "none"
 
 
 def number_text(value: object) -> str:

@@ -31,27 +31,29 @@ def warnings(group: StreamGroup, **values: Any) -> list[str]:
 @pytest.mark.parametrize(
     ("others", "values", "expected"),
     [
-        pytest.param(("5",), {"start": 10}, "", id="below the range"),
-        pytest.param(("10", "12"), {"start": 10}, "2 numbers of the range are taken by other channels, the first by “No 10” (10).",
-                     id="in the way"),
-        pytest.param(("10", "500", "600"), {"start": 10}, "1 number of the range is taken by other channels, the first by “No 10” (10).",
-                     id="an open range: what lies behind the last number needed is in nobody's way"),
-        pytest.param(("15", "16"), {"start": 10, "end": 20}, "", id="inside the range and behind the last number needed"),
-        pytest.param(("10.5", "11.1"), {"start": 10}, "", id="between the numbers that are given out"),
-        pytest.param(("10.5",), {"start": Decimal("10.5")},
-                     "1 number of the range is taken by other channels, the first by “No 10.5” (10.5).", id="the fraction it starts at"),
-        pytest.param(("10", "10"), {"start": 10}, "1 number of the range is taken by other channels, the first by “No 10” (10).",
-                     id="two channels with one number"),
-        pytest.param(("10", "11", "12"), {"start": 10, "end": 12},
-                     "3 numbers of the range are taken by other channels, the first by “No 10” (10).", id="all of a range"),
-        pytest.param(("1", "2"), {"numbering": Numbering.NEXT_AVAILABLE}, "", id="taking whatever is free is what was asked for"),
+        pytest.param(("5",), {"start": 10}, None, id="below the range"),
+        pytest.param(("10", "12"), {"start": 10}, (2, "10"), id="in the way"),
+        pytest.param(("10", "500", "600"), {"start": 10}, (1, "10"), id="open range: none behind the last number needed"),
+        pytest.param(("15", "16"), {"start": 10, "end": 20}, None, id="in the range, behind the last number needed"),
+        pytest.param(("10.5", "11.1"), {"start": 10}, None, id="between the numbers that are given out"),
+        pytest.param(("10.5",), {"start": Decimal("10.5")}, (1, "10.5"), id="the fraction it starts at"),
+        pytest.param(("10", "10"), {"start": 10}, (1, "10"), id="two channels with one number"),
+        pytest.param(("10", "11", "12"), {"start": 10, "end": 12}, (3, "10"), id="all of a range"),
+        pytest.param(("1", "2"), {"numbering": Numbering.NEXT_AVAILABLE}, None, id="taking what is free was asked for"),
     ],
-)  # fmt: skip
-def test_numbers_of_other_channels(group: StreamGroup, others: tuple[str, ...], values: dict[str, Any], expected: str) -> None:
+)
+def test_numbers_of_other_channels(
+    group: StreamGroup, others: tuple[str, ...], values: dict[str, Any], expected: tuple[int, str] | None
+) -> None:
     for number in others:
         make_channel(f"No {number}", number)
-    values = {name: Decimal(value) if isinstance(value, int) else value for name, value in values.items()}
-    assert warnings(group, **values) == ([expected] if expected else [])
+    told = warnings(group, **{name: Decimal(value) if isinstance(value, int) else value for name, value in values.items()})
+    if expected is None:
+        assert told == []
+    else:
+        count, first = expected
+        are = "number of the range is" if count == 1 else "numbers of the range are"
+        assert told == [f"{count} {are} taken by other channels, the first by “No {first}” ({first})."]
 
 
 def test_numbers_that_its_own_channels_have_are_not_taken_by_others(group: StreamGroup) -> None:

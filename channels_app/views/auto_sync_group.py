@@ -9,11 +9,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from channels_app.autosync.change_settings import SyncedElsewhere, change_settings, synced_elsewhere
-from channels_app.autosync.choose_logo import offered_logos
 from channels_app.autosync.preview import Preview, preview_sync
 from channels_app.autosync.settings import SettingsRefused, read_settings
 from channels_app.autosync.tasks import request_sync
 from channels_app.forms_auto_sync import AutoSyncForm
+from channels_app.logos.choose_logo import offered_logos
 from channels_app.views.auto_sync import CHANGED
 from ecm_site.htmx import done, render_page, wants_partial
 from ecm_site.wording import shortened

@@ -20,6 +20,7 @@ from channels_app.models import Channel, ChannelGroup, StreamProfile
 from channels_app.naming import enrich
 from channels_app.numbering import format_number
 from channels_app.views.answers import dialog, edited
+from channels_app.views.pins import pinned_fields
 from epg_app.models import GuideEntry, GuideSource
 from tasks_app.journal import new_batch_id
 
@@ -118,6 +119,7 @@ def edit_form(request: HttpRequest, channel: Channel, form: ChannelForm, status:
         ),
         "action": reverse("channels:edit", args=[channel.pk]),
         "number": format_number(channel.number),
+        "pinned": pinned_fields(channel),
     }
     return dialog(request, "channels_app/_edit_channel_form.html", channel.name, context, status)
 
