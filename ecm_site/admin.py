@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING
 from django.contrib import admin
 from django.http import HttpRequest
 
-from ecm_site.models import SignInAttempt, UserPreferences
+from ecm_site.models import ExternalIdentity, SignInAttempt, UserPreferences
 
 if TYPE_CHECKING:
     Admin = admin.ModelAdmin[SignInAttempt]
     PreferencesAdmin = admin.ModelAdmin[UserPreferences]
+    IdentityAdmin = admin.ModelAdmin[ExternalIdentity]
 else:
+    IdentityAdmin = admin.ModelAdmin
     PreferencesAdmin = admin.ModelAdmin
     Admin = admin.ModelAdmin  # takes no type arguments while running
 
@@ -37,3 +39,11 @@ class SignInAttemptAdmin(Admin):
 class UserPreferencesAdmin(PreferencesAdmin):
     list_display = ("user", "theme")
     list_select_related = ("user",)
+
+
+@admin.register(ExternalIdentity)
+class ExternalIdentityAdmin(IdentityAdmin):
+    list_display = ("user", "provider", "name", "external_id", "server", "last_used_at")
+    list_filter = ("provider",)
+    list_select_related = ("user",)
+    search_fields = ("name", "external_id", "user__username")

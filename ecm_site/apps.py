@@ -24,6 +24,9 @@ class EcmSiteConfig(AppConfig):
             tells.connect(follow_log_level, dispatch_uid="follow_log_level")  # worker processes see no requests
         for page in PAGES:
             register_section(Section(page.slug, page.title, page.url_name, page.icon, ORDER[page.slug]))
+        register_section(
+            Section("linked-accounts", "Linked Accounts", "settings_linked_accounts", "link", ORDER["linked-accounts"])
+        )
         register_section(Section("maintenance", "Maintenance", "settings_maintenance", icon="tool", order=ORDER["maintenance"]))
         register_section(Section("publishing", "Publishing", "publishing:page", "broadcast", ORDER["publishing"]))
         register_due_check(keep_guide_current)

@@ -107,6 +107,9 @@ class EcmSettings:
     dispatcharr_user: str = ""
     dispatcharr_password: str = field(default="", repr=False)
     dispatcharr_api_key: str = field(default="", repr=False)
+    stats_poll_interval: int = 10  # seconds between looks at what is being watched, while somebody looks (50 §5.1)
+    dispatcharr_sign_in: bool = False  # people may sign in to ECM with their account of the server (50 U-17)
+    dispatcharr_create_users: bool = True  # … and get a user of ECM at their first sign-in
 
 
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -133,6 +136,7 @@ RANGES: dict[str, tuple[int, int]] = {
     "preview_limit_per_user": (1, 30),
     "smtp_port": (1, 65535),
     "alert_digest_seconds": (0, 600),
+    "stats_poll_interval": (5, 300),
 }
 # Of each pair at most one may be on (50 §18.6 rows 104 and 105).
 EXCLUSIVE = (("smtp_use_tls", "smtp_use_ssl"), ("remove_country_prefix", "include_country_in_name"))

@@ -62,6 +62,37 @@ class SetupForm(forms.Form):
         return values
 
 
+class FirstPasswordForm(forms.Form):
+    """A password of ECM for somebody who has none; the rules are those of every password (U-12)."""
+
+    password = password_field("New password", new=True, help_text=PASSWORD_HELP)
+    password_again = password_field("New password again", new=True)
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        password, again = values.get("password"), values.get("password_again")
+        if password:
+            _check_password(self, "password", password, self.user)
+        if password and again and password != again:
+            self.add_error("password_again", DIFFERENT)
+        return values
+
+
+class LinkForm(forms.Form):
+    """Name and password at the server that shall vouch from now on."""
+
+    username = forms.CharField(
+        label="Username at Dispatcharr",
+        max_length=150,
+        widget=forms.TextInput(attrs={**NAME_ATTRIBUTES, "autocomplete": "off"}),
+    )
+    password = password_field("Password at Dispatcharr", new=False)
+
+
 class ChangePasswordForm(forms.Form):
     current = password_field("Current password", new=False)
     password = password_field("New password", new=True, help_text=PASSWORD_HELP)

@@ -1,4 +1,4 @@
-"""Sign-in attempts (50 U-10) and what users prefer (50 P-1)."""
+"""Sign-in attempts (50 U-10), who users are elsewhere (50 U-18), and what users prefer (50 P-1)."""
 
 from typing import ClassVar
 
@@ -26,6 +26,28 @@ class SignInAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} from {self.address}"
+
+
+class ExternalIdentity(models.Model):
+    """Who vouches for a user besides the local password: one row per user and provider."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="external_identities")
+    provider = models.CharField(max_length=20)
+    external_id = models.CharField(max_length=200, help_text="The provider's own id; stays when the name changes.")
+    name = models.CharField(max_length=150, help_text="The name there at the last sign-in.")
+    server = models.CharField(max_length=300, help_text="Host and port that vouched for it last.")
+    linked_at = models.DateTimeField(default=timezone.now)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "external identities"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["provider", "external_id"], name="identity_once"),
+            models.UniqueConstraint(fields=["user", "provider"], name="identity_per_provider"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.provider}"
 
 
 class UserPreferences(models.Model):

@@ -4,7 +4,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from ecm_site.conf import value_problem
-from ecm_site.settings_form import SecretSetting, SettingChoice, SettingsForm
+from ecm_site.settings_form import SecretSetting, SettingChoice, SettingNumber, SettingsForm
 
 AUTH_WORDS = {"password": "A user with a password", "api_key": "An API key"}
 
@@ -32,6 +32,11 @@ class DispatcharrForm(SettingsForm):
         label="API key",
         max_length=500,
         help_text="From the user's page in Dispatcharr. It does not run out, and making a new one ends the old one.",
+    )
+    stats_poll_interval = SettingNumber(
+        "stats_poll_interval",
+        label="Look at what is being watched every (seconds)",
+        help_text="5 to 300. The server is asked only while somebody has the dashboard or the channel manager open.",
     )
 
     def clean_dispatcharr_url(self) -> str:

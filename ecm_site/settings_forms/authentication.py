@@ -1,0 +1,27 @@
+"""Settings → Authentication (50 §7.5): in which ways people may sign in."""
+
+from typing import Any
+
+from django import forms
+
+from ecm_site.settings_form import SettingsForm
+
+
+class AuthenticationForm(SettingsForm):
+    dispatcharr_sign_in = forms.BooleanField(
+        label="People may sign in with their account of the Dispatcharr server",
+        required=False,
+        help_text="The sign-in page gets a second button. Dispatcharr allows three sign-ins a minute for all of them together."
+        " Passwords of ECM go on working.",
+    )
+    dispatcharr_create_users = forms.BooleanField(
+        label="Who signs in so for the first time becomes a user of ECM",
+        required=False,
+        help_text="Without administrator's rights. Switched off, only people who have linked their account are let in.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if values.get("dispatcharr_sign_in") and not self.current.dispatcharr_url:
+            self.add_error("dispatcharr_sign_in", "Enter the address of the server first, under Dispatcharr.")
+        return values
