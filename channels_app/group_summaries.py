@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple, TypeVar
 
@@ -133,11 +133,12 @@ def _found_groups(wanted: ChannelFilter, hidden: Collection[int]) -> LineupSumma
         shown = _group_counts(matching_channels(wanted, hidden_groups=hidden))
     kinds = group_kinds()
     summaries = [_summary(None, totals, shown, kinds)]
+    new_since = timezone.now() - NEW_GROUP
     hidden_empty = 0
     for group in groups_in_order({key: item.lowest for key, item in totals.items()}):
         if wanted.narrows and not shown.get(group.pk):
             continue
-        summary = _summary(group, totals, shown, kinds)
+        summary = _summary(group, totals, shown, kinds, new_since)
         if group.pk in hidden or not wanted.shows_group(group.pk) or summary.kind in wanted.hide:
             continue
         is_listed = wanted.show_empty or group.pk in wanted.groups or (summary.is_new and "new" not in wanted.hide)
@@ -180,6 +181,7 @@ def _summary(
     totals: dict[int | None, _Totals],
     shown: dict[int | None, int],
     kinds: Mapping[int, GroupKind],
+    new_since: datetime | None = None,
 ) -> GroupSummary:
     key = group.pk if group else None
     total = totals.get(key, _Totals())
@@ -190,6 +192,6 @@ def _summary(
         shown=shown.get(key, 0),
         lowest=total.lowest,
         highest=total.highest,
-        is_new=bool(group and group.created_at > timezone.now() - NEW_GROUP),
+        is_new=group is not None and group.created_at > (new_since or timezone.now() - NEW_GROUP),
         kind=kinds.get(group.pk, GroupKind.MANUAL) if group else GroupKind.MANUAL,
     )
