@@ -85,7 +85,7 @@ class _TimedHandler(_Handler):
         what = f"{self.command} {''.join('N' if part.isdigit() else part for part in _split(path))}"
         self.fake.tally.add(what, time.perf_counter() - started)
 
-    do_POST = do_PATCH = do_PUT = do_DELETE = do_GET
+    do_POST = do_PATCH = do_PUT = do_DELETE = do_GET  # noqa: N815
 
     def _answer(self, reply: Any, *, half: bool) -> None:
         if self.fake.recorded:
