@@ -14,10 +14,10 @@ from django.db import transaction
 from m3u_app.raw_sql import checkpoint
 
 HOLD_TARGET = 0.15  # seconds that one transaction should take
-GAP_EVERY = 0.35
+GAP_EVERY = 0.45
 GAP = 0.11  # longer than the longest sleep of SQLite's busy handler
 CHECKPOINT_EVERY = 1.5
-SMALLEST, FIRST, LARGEST = 1000, 1000, 10_000  # rows a turn
+SMALLEST, FIRST, LARGEST = 1000, 2000, 10_000  # rows a turn
 
 
 class WriteTurns:
@@ -50,7 +50,9 @@ class WriteTurns:
 
     def _let_others_in(self) -> None:
         now = time.monotonic()
-        if now - self._last_gap < GAP_EVERY:
+        # Work between two turns is as good as a pause; when it took nearly as long, the rest costs less now than later.
+        needed = GAP_EVERY if now - self._released < GAP / 2 else GAP_EVERY / 2
+        if now - self._released < GAP and now - self._last_gap < needed:
             return
         if now - self._last_checkpoint > CHECKPOINT_EVERY:
             checkpoint()

@@ -1,7 +1,7 @@
 """Sums the streams of a batch up: one change per kind and group, and the totals that cards and charts add (20 §10.3)."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,8 @@ from m3u_app.changes.search_index import index_changes_after, newest_change
 from m3u_app.raw_sql import db_time, execute_many
 from m3u_app.write_turns import WriteTurns
 
-CHUNK = 200  # changes a turn; their names may be long
+CHANGES_A_TURN = 1000
+NAMES_A_TURN = 10_000  # that many are listed and indexed in a tenth of a second
 STREAM_TYPES: dict[ChangeType, tuple[StreamChangeKind, ...]] = {
     ChangeType.STREAMS_ADDED: (StreamChangeKind.ADDED, StreamChangeKind.RETURNED),
     ChangeType.STREAMS_REMOVED: (StreamChangeKind.REMOVED,),
@@ -31,6 +32,7 @@ _INSERT = (
     ' kind IN (3, 4) THEN name || char(10) || "before" ELSE name END, char(10)) FROM m3u_app_streamchange'
     " WHERE batch_id = %s AND kind IN (%s, %s) AND group_id = %s), ''))"
 )
+_COUNT = 9  # where the number of streams stands in a row for it
 
 
 @dataclass(frozen=True)
@@ -69,13 +71,25 @@ def kinds_behind(change_type: str) -> tuple[StreamChangeKind, ...]:
 def sum_up(batch: ChangeBatch, groups: Sequence[Group], sums: Sums, turns: WriteTurns) -> None:
     """Write the changes of ``batch``, their place in the search index, and the totals. Groups without a change get none."""
     rows = _rows(batch, groups, sums)
-    for start in range(0, len(rows), CHUNK):
-        chunk = rows[start : start + CHUNK]
+    for chunk in _portions(rows):
         with turns.turn(len(chunk)):
             newest = newest_change()
             execute_many(_INSERT, chunk)
             index_changes_after(newest)
     _write_totals(batch, rows, turns)
+
+
+def _portions(rows: Sequence[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+    portion: list[tuple[Any, ...]] = []
+    names = 0
+    for row in rows:
+        portion.append(row)
+        names += row[_COUNT]
+        if names >= NAMES_A_TURN or len(portion) >= CHANGES_A_TURN:
+            yield portion
+            portion, names = [], 0
+    if portion:
+        yield portion
 
 
 def _rows(batch: ChangeBatch, groups: Sequence[Group], sums: Sums) -> list[tuple[Any, ...]]:
@@ -133,7 +147,7 @@ def _of_group(group: Group, counts: dict[ChangeType, int], *, first: bool) -> li
 def _write_totals(batch: ChangeBatch, rows: Sequence[tuple[Any, ...]], turns: WriteTurns) -> None:
     totals: dict[tuple[str, bool, bool], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     for row in rows:
-        change_type, enabled, baseline, count, in_use = row[3], row[7], row[8], row[9], row[10]
+        change_type, enabled, baseline, count, in_use = row[3], row[7], row[8], row[_COUNT], row[_COUNT + 1]
         total = totals[change_type, enabled, baseline]
         for position, value in enumerate((1, count, in_use, int(bool(in_use)))):
             total[position] += value

@@ -95,9 +95,9 @@ def _merge(scan: Scan, account: Account, report: RefreshReport, started: datetim
     mark_missing_groups(plan, turns, seen_before)
     keep_since = started - timedelta(days=account.stale_stream_days)
     done = clean_up(account.pk, days=account.stale_stream_days, before=keep_since, turns=turns, batch_id=new_batch_id())
-    recorder.finish(_groups_now(plan), total_streams=report.streams_total)
     report.groups_removed = remove_old_groups(account.pk, turns, keep_since)
     total = count_group_streams(account.pk, turns)
+    recorder.finish(_groups_now(plan), total_streams=report.streams_total)
     report.returned = len(returned)
     report.stale = 0 if seen_before <= keep_since else len(missing)
     report.removed, report.removed_in_use, report.kept_disabled = done.removed, done.removed_in_use, done.kept_disabled

@@ -31,6 +31,10 @@ PROVIDER_COLUMNS = (
 )
 """Columns that come from the provider, in the order of an entry and of a spooled record; there the group is in front."""
 
+_UNKNOWN_TOGETHER = 500
+_BATCHES_TOGETHER = 16
+"""So many unknown entries are looked up together, and for their sake so many batches kept: a few megabytes."""
+
 _EXTRAS = PROVIDER_COLUMNS.index("extras")
 _Prepared = tuple[int, Entry | None, int, bytes, bool]
 """Mark, entry (None = not usable), group index, identity (empty = nobody asks for it), whether a filter drops it."""
@@ -78,11 +82,26 @@ def scan_source(source: EntrySource, scan: Scan, identity: IdentityMaker, salt: 
     Entries whose mark is known are done with one look. The others are parsed, matched by identity, and spooled. Raises
     ``ProviderError``, ``SpoolFull`` and ``Cancelled``; the database is untouched then.
     """
-    marks, seen = scan.known.marks, scan.known.seen
+    marks = scan.known.marks
     scanner = _Scanner(source, scan, identity)
+    waiting: list[list[tuple[int, Any]]] = []
     for batch in source.batches(salt):
         progress.raise_if_cancelled()
         scanner.prepare([item for item in batch if item[0] not in marks])
+        waiting.append(batch)
+        if scanner.prepared >= _UNKNOWN_TOGETHER or len(waiting) >= _BATCHES_TOGETHER:
+            _settle(waiting, scan, scanner)
+            waiting = []
+        progress.report(current=source.position, total=source.size)
+    _settle(waiting, scan, scanner)
+    _count_known(scan)
+
+
+def _settle(batches: list[list[tuple[int, Any]]], scan: Scan, scanner: "_Scanner") -> None:
+    """Decide about every entry of ``batches``, in the order of the source; the scanner has prepared the unknown ones."""
+    marks, seen = scan.known.marks, scan.known.seen
+    scanner.look_up()
+    for batch in batches:
         for mark, _ in batch:
             slot = marks.get(mark, ABSENT)
             if slot < 0:
@@ -91,9 +110,7 @@ def scan_source(source: EntrySource, scan: Scan, identity: IdentityMaker, salt: 
                 scan.duplicates += 1
             else:
                 seen[slot] = BY_MARK
-        scanner.spool()
-        progress.report(current=source.position, total=source.size)
-    _count_known(scan)
+    scanner.spool()
 
 
 class _Scanner:
@@ -106,14 +123,19 @@ class _Scanner:
         self._filters = scan.filters
         self._has_streams = len(scan.known) > 0
         self._prepared: list[_Prepared] = []
+        self._identities: list[bytes] = []
         self._position = 0
         self._new: list[Record] = []
         self._changed: list[Record] = []
 
+    @property
+    def prepared(self) -> int:
+        """How many entries wait to be taken."""
+        return len(self._prepared)
+
     def prepare(self, unknown: list[tuple[int, Any]]) -> None:
-        """Parse a batch's unknown entries and look their identities up together: one question instead of hundreds."""
-        prepared: list[_Prepared] = []
-        identities: list[bytes] = []
+        """Parse the unknown entries of the newest batch."""
+        prepared, identities = self._prepared, self._identities
         groups = self._scan.groups
         for mark, raw in unknown:
             entry = self._parse(raw)
@@ -128,9 +150,12 @@ class _Scanner:
                 identity = self._identity(entry)
                 identities.append(identity)
             prepared.append((mark, entry, index, identity, dropped))
-        self._prepared, self._position = prepared, 0
-        if identities:
-            self._scan.known.look_up(identities)
+
+    def look_up(self) -> None:
+        """Ask for the identities of all prepared entries together: one question instead of hundreds."""
+        if self._identities:
+            self._scan.known.look_up(self._identities)
+            self._identities = []
 
     def take_next(self) -> None:
         """Decide about the next prepared entry; called in the order of the source, as the first of equal entries counts."""
@@ -171,7 +196,8 @@ class _Scanner:
                 self._scan.newly_filtered.add(slot)
 
     def spool(self) -> None:
-        """Write away what has gathered. Call after each batch."""
+        """Write away what has gathered. Call when all prepared entries are taken."""
+        self._prepared, self._position = [], 0
         if self._new:
             self._scan.new.extend(self._new)
             self._new = []
