@@ -102,7 +102,12 @@ def _as_known(person: Person) -> dict[str, str]:
 
 
 def record_failure(name: str, refusal: PersonRefused, attempt: SignInAttempt) -> None:
-    """Log and journal a no, once per name and address; unknown names may be passwords in the wrong field and stay unsaid."""
+    """Log and journal a no, once per name and address; unknown names may be passwords in the wrong field and stay unsaid.
+
+    A server that does not answer, or asks to wait, says nothing about the name: that is no failure of it.
+    """
+    if refusal.status in (429, 503):
+        SignInAttempt.objects.filter(pk=attempt.pk).update(outcome=Outcome.REFUSED)
     known = ExternalIdentity.objects.select_related("user").filter(provider=DISPATCHARR, name__iexact=name.strip()).first()
     shown = known.user.username if known else "(unknown name)"
     logger.warning("[AUTH] Sign-in with Dispatcharr failed name=%s reason=%s address=%s", shown, refusal.why, attempt.address)

@@ -29,6 +29,7 @@ def test_credentials_are_saved_and_never_shown_again(administrator: Client) -> N
         "dispatcharr_auth": "password",
         "dispatcharr_user": "admin",
         "dispatcharr_password": "a-secret",
+        "stats_poll_interval": "20",
     }
     assert administrator.post(page, values).status_code == 302
     record = get_settings()
