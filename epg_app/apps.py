@@ -7,8 +7,9 @@ class EpgAppConfig(AppConfig):
 
     def ready(self) -> None:
         from epg_app import take_guide, tasks, undo_changes  # noqa: F401 - importing tasks registers them and what is due
-        from epg_app.mirror import switching
+        from epg_app.mirror import register, switching
 
         undo_changes.register()
         take_guide.register()
         switching.register()
+        register.register()

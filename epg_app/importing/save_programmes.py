@@ -66,15 +66,28 @@ class _Batch:
 
 
 class ProgrammeSaver:
-    """Saves the programmes of one import. ``window`` None = keep everything."""
+    """Saves the programmes of one import. ``window`` None = keep everything.
 
-    def __init__(self, spool: Spool, window: Window | None, note: Note, progress: Progress, turns: WriteTurns) -> None:
+    ``over_before``: stored programmes that ended by then (seconds since 1970) stay although the import does not have them.
+    """
+
+    def __init__(
+        self,
+        spool: Spool,
+        window: Window | None,
+        note: Note,
+        progress: Progress,
+        turns: WriteTurns,
+        *,
+        over_before: int | None = None,
+    ) -> None:
         self._spool = spool
         self._window = window
         self._note = note
         self._progress = progress
         self._turns = turns
         self._texts = TimeTexts()
+        self._over_before = "" if over_before is None else self._texts[over_before]
         self.saved = SavedProgrammes()
 
     def save(self, entries: dict[int, str]) -> SavedProgrammes:
@@ -129,7 +142,7 @@ class ProgrammeSaver:
             batch.entries.append(entry_id)
             batch.rows += len(rows)
             if entry_id in existing:
-                _compare(existing[entry_id], rows, batch)
+                _compare(existing[entry_id], rows, batch, over_before=self._over_before)
             else:
                 batch.inserts += rows
             if len(batch.inserts) + len(batch.deletes) >= ROWS_WRITTEN:
@@ -155,8 +168,8 @@ class ProgrammeSaver:
         self.saved.deleted += len(batch.deletes)
 
 
-def _compare(existing: list[Row], rows: list[Row], batch: _Batch) -> None:
-    """Note what must go and what must come so that the entry has exactly ``rows``."""
+def _compare(existing: list[Row], rows: list[Row], batch: _Batch, *, over_before: str = "") -> None:
+    """Note what must go and what must come so that the entry has exactly ``rows``, beside what ended before ``over_before``."""
     by_start: dict[str, Row] = {}
     for old in existing:
         double = by_start.setdefault(old[2], old)
@@ -168,4 +181,4 @@ def _compare(existing: list[Row], rows: list[Row], batch: _Batch) -> None:
             del by_start[row[1]]
         else:
             batch.inserts.append(row)
-    batch.deletes += [old[0] for old in by_start.values()]
+    batch.deletes += [old[0] for old in by_start.values() if old[3] > over_before]
