@@ -28,6 +28,15 @@ def actions(is_admin: bool) -> Iterator[PaletteEntry]:
         act=Act.POST,
         order=30,
     )
+    yield PaletteEntry(
+        "act:provider-priorities",
+        "Set priorities of providers",
+        "Action",
+        reverse("m3u:priorities"),
+        icon="arrows-sort",
+        words="m3u accounts prefer order",
+        order=30,
+    )
 
 
 def find_accounts(text: str, limit: int) -> Iterable[PaletteEntry]:

@@ -306,37 +306,3 @@ def test_buttons_cannot_be_pressed_by_a_link(name: str, admin_client: Client) ->
 def test_unknown_accounts_are_not_found(admin_client: Client) -> None:
     for name in ("account", "edit", "delete", "groups", "held_back"):
         assert admin_client.get(reverse(f"m3u:{name}", args=[4711])).status_code == 404
-
-
-# --- priority -----------------------------------------------------------------------------------------------------------
-
-
-def test_a_priority_is_saved_from_its_box_and_can_be_undone(admin_client: Client) -> None:
-    account = make_account()
-    url = reverse("m3u:priority", args=[account.pk])
-    answer = admin_client.post(url, {"priority": "12"}, headers=HTMX)
-    account.refresh_from_db()
-    assert account.priority == 12
-    assert "now has priority 12" in answer.headers["HX-Trigger"]
-    entry = JournalEntry.objects.get()
-    assert (entry.before_value, entry.after_value, entry.undoable) == ({"priority": 0}, {"priority": 12}, True)
-    assert admin_client.post(url, {"priority": "12"}).status_code == 302
-    assert JournalEntry.objects.count() == 1
-
-
-@pytest.mark.parametrize("typed", ["", "high", "1.5", "9999999999", "1e3", "٣٣٣٣٣٣٣٣٣"])
-def test_a_priority_that_is_none_is_refused_in_words(typed: str, admin_client: Client) -> None:
-    account = make_account(priority=3)
-    answer = admin_client.post(reverse("m3u:priority", args=[account.pk]), {"priority": typed}, headers=HTMX)
-    account.refresh_from_db()
-    assert account.priority == 3
-    assert "whole number" in answer.headers["HX-Trigger"]
-
-
-def test_a_locked_account_has_no_box(admin_client: Client) -> None:
-    account = make_account(locked=True)
-    assert 'name="priority"' not in text_of(admin_client)
-    assert (
-        "is locked"
-        in admin_client.post(reverse("m3u:priority", args=[account.pk]), {"priority": "1"}, headers=HTMX).headers["HX-Trigger"]
-    )

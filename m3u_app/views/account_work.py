@@ -4,12 +4,10 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST
 
-from ecm_site.htmx import done
-from m3u_app.account_values import AccountLocked, AccountRefused
+from m3u_app.account_values import AccountLocked
 from m3u_app.request_refresh import RefreshRefused, cancel_work, request_refresh, request_refresh_all
-from m3u_app.set_priority import set_priority
 from m3u_app.toggle_account import toggle_account
-from m3u_app.views._answers import account_or_404, back_to, say
+from m3u_app.views._answers import account_or_404, say
 from tasks_app.engine import AlreadyRunning
 
 
@@ -49,23 +47,6 @@ def cancel(request: HttpRequest, account_id: int) -> HttpResponse:
     if cancel_work(account_id):
         return say(request, account_id, messages.INFO, f"Stopping the refresh of “{account.name}”.")
     return say(request, account_id, messages.INFO, f"Nothing is running for “{account.name}” any more.")
-
-
-@require_POST
-def priority(request: HttpRequest, account_id: int) -> HttpResponse:
-    """Save the small box of a row."""
-    account_or_404(account_id)
-    typed = request.POST.get("priority", "").strip()
-    try:
-        account, entry_id = set_priority(account_id, int(typed[:12]))
-    except ValueError:
-        return say(request, account_id, messages.ERROR, f"“{typed[:20]}” is no priority. Give a whole number, like 10.")
-    except (AccountRefused, AccountLocked) as refusal:
-        return say(request, account_id, messages.ERROR, f"The priority was not saved. {refusal}")
-    if entry_id is None:
-        return done(request, back_to(request), "accounts:changed")
-    text = f"“{account.name}” now has priority {account.priority}."
-    return say(request, account_id, messages.SUCCESS, text, undo=entry_id)
 
 
 @require_POST
