@@ -2,7 +2,6 @@
 
 import json
 import logging
-from array import array
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -124,7 +123,7 @@ class _Pull:
         self._announced = announced
         self._progress = progress
         self._turns = WriteTurns()
-        self._seen = array("q")  # remote ids: eight bytes each, where a set takes ten times as much
+        self._seen: set[int] = set()  # remote ids of the portions before
         self.counts = PullCounts()
         self._has_doubles = False
         self.strangers = 0
@@ -138,15 +137,14 @@ class _Pull:
             self._progress.report(current=self.counts.seen, total=max(self._announced, self.counts.seen))
 
     def _read(self, raw: ServerEntry) -> _Row | None:
-        source_id = self._sources.get(raw.get("epg_source", 0))
-        remote_id = raw.get("id")
+        owner, remote_id = raw.get("epg_source"), raw.get("id")
+        source_id = self._sources.get(owner) if isinstance(owner, int) else None
         if source_id is None or not isinstance(remote_id, int):
             self.strangers += 1
             return None
         tvg_id = text_of(raw.get("tvg_id"))[:ID_LENGTH]
         name = " ".join(text_of(raw.get("name")).split())[:NAME_LENGTH].rstrip()
         icon = text_of(raw.get("icon_url"))
-        self._seen.append(remote_id)
         return _Row(
             remote_id,
             source_id,
@@ -163,6 +161,7 @@ class _Pull:
         now = stored_time(timezone.now())
         writes = _Writes()
         taken: set[tuple[int, str]] = set()
+        ids = {row.remote_id: row.tvg_id for row in rows}
         for row in rows:
             mine = known.get(row.remote_id)
             if (row.source_id, row.tvg_id) in taken:
@@ -171,7 +170,7 @@ class _Pull:
             taken.add((row.source_id, row.tvg_id))
             other = others.get((row.source_id, row.tvg_id))
             if other is not None and (mine is None or other[0] != mine[0]):
-                if other[5] is not None and other[3] and other[5] in self._seen:
+                if other[3] and self._has_it(other[5], row, ids):
                     self._note_double()
                     continue
                 if mine is not None:
@@ -194,10 +193,17 @@ class _Pull:
             elif mine[1:6] != (row.source_id, row.tvg_id, row.name, row.icon_url, 1):
                 writes.updates.append(self._update(row, mine[0], mine[6]))
         self._write(writes)
+        self._seen.update(ids)
 
     def _update(self, row: _Row, entry_id: int, other_names: str) -> tuple[Any, ...]:
         derived = row.derived(other_names)
         return (row.source_id, row.tvg_id, row.key, row.name, row.icon_url, derived, row.remote_id, entry_id)
+
+    def _has_it(self, remote_id: int | None, row: _Row, ids: dict[int, str]) -> bool:
+        """Whether the server still has the guide channel of ``row`` under ``remote_id`` as well, as far as was read."""
+        if remote_id is None:
+            return False
+        return ids[remote_id] == row.tvg_id if remote_id in ids else remote_id in self._seen
 
     def _note_double(self) -> None:
         if not self._has_doubles:
@@ -234,11 +240,10 @@ class _Pull:
                 f"The server told {seen:,} of its {announced:,} guide channels; nothing was removed. The next pull looks again."
             )
             return
-        there = set(self._seen)
         vanished: list[int] = []
         for source_id in self._sources.values():
             rows = fetch_all(f"SELECT id, remote_id, in_feed FROM {_TABLE} WHERE source_id = %s", [source_id])  # noqa: S608
-            vanished += [entry_id for entry_id, remote_id, _in_feed in rows if remote_id not in there]
+            vanished += [entry_id for entry_id, remote_id, _in_feed in rows if remote_id not in self._seen]
         self.counts.deleted, _kept = settle_vanished(vanished, self._progress, self._turns)
 
 

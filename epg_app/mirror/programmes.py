@@ -133,8 +133,8 @@ class _Pull:
                 progress.raise_if_cancelled()
                 progress.report(item=f"{number:,} programmes read")
             tvg_id = row.get("tvg_id")
-            if tvg_id in self._plain:
-                self._keep(str(tvg_id), row)
+            if isinstance(tvg_id, str) and tvg_id in self._plain:
+                self._keep(tvg_id, row)
         for each in self._shared[:SEARCHED_ENTRIES]:
             progress.raise_if_cancelled()
             self._search(each)

@@ -10,6 +10,8 @@ from django.conf import settings
 from ecm_site.dispatcharr.client import Dispatcharr, reset_client
 from ecm_site.dispatcharr.credentials import API_KEY, Credentials
 from ecm_site.dispatcharr.patience import Backoff
+from epg_app import mapped_entries
+from epg_app.tests.samples import Mapping
 from tests.fake_dispatcharr import FakeServer, Guide, Playlist, World, serving
 
 Connect = Callable[..., Dispatcharr]
@@ -78,3 +80,12 @@ def client(connect: Connect) -> Dispatcharr:
 @pytest.fixture
 def with_key(fake: FakeServer, connect: Connect) -> Dispatcharr:
     return connect(Credentials(auth=API_KEY, api_key=fake.api_key))
+
+
+@pytest.fixture
+def mapping() -> Iterator[Mapping]:
+    """Plays the lineup for guides: says which guide channels are used."""
+    mapping = Mapping()
+    mapped_entries.register_mapping(mapping)
+    yield mapping
+    mapped_entries._providers.remove(mapping)
