@@ -8,12 +8,12 @@ from django.db import transaction
 
 from channels_app.arrange_streams import MOST_STREAMS
 from channels_app.channel_fields import clean_fields
-from channels_app.chunks import chunked_writes
+from channels_app.chunks import chunked, chunked_writes
 from channels_app.commands import CreateChannel, DeleteChannels, FieldValue, UpdateChannel
 from channels_app.errors import ChangedMeanwhile, EditRefused, NotThere
 from channels_app.journal_channels import created_entry, deleted_entry
 from channels_app.lineup_changed import lineup_changed
-from channels_app.link_guide import entry_for_tvg_id
+from channels_app.link_guide import entry_for_tvg_id, linked_entries
 from channels_app.models import Channel, ChannelGroup, ChannelStream, StreamProfile
 from channels_app.number_changes import (
     duplicate_warnings,
@@ -26,7 +26,7 @@ from channels_app.numbering import NewNumbers, close_gap_after_delete, suggest_s
 from channels_app.outcomes import Outcome
 from channels_app.profiles.set_memberships import enable_new_channels
 from channels_app.snapshots import channel_snapshots, snapshot_of
-from channels_app.write_changes import change_of, write_changes
+from channels_app.write_changes import Written, change_of, write_changes
 from ecm_site.wording import counted, shortened
 from epg_app.models import GuideEntry
 from m3u_app.models import Stream
@@ -78,11 +78,10 @@ def update_channel(command: UpdateChannel, *, rename_with_number: bool | None = 
     channel = Channel.objects.filter(pk=command.channel_id).first()
     if channel is None:
         raise NotThere("This channel no longer exists. Reload the page.")
-    if "number" in fields and "name" not in fields:
-        rename = renames_with_numbers() if rename_with_number is None else rename_with_number
-        number = fields["number"]
-        fields = {**with_number(channel, number if isinstance(number, Decimal) else None, rename=rename), **fields}
-    fields |= _guide_for_new_tvg_id(channel, fields)
+    rename = renames_with_numbers() if rename_with_number is None else rename_with_number
+    fields = _with_number(channel, fields, rename=rename)
+    if _wants_guide(channel, fields) and (entry_id := entry_for_tvg_id(str(fields["tvg_id"]))) is not None:
+        fields["guide_entry_id"] = entry_id
     change = change_of(channel, fields)
     if change is None:
         return Outcome("Nothing has changed.", batch_id)
@@ -95,6 +94,31 @@ def update_channel(command: UpdateChannel, *, rename_with_number: bool | None = 
     if "number" in change.after and isinstance(change.after["number"], Decimal):
         outcome.warnings += duplicate_warnings(shared_numbers({channel.pk: change.after["number"]}))
     return outcome
+
+
+def update_channels(commands: Sequence[UpdateChannel], *, rename_with_number: bool, batch_id: str = "") -> Written:
+    """:func:`update_channel` for several channels at once, each mentioned once; a fixed number of queries for every 500.
+
+    All or none when called in a transaction: raises :class:`EditRefused` if any of them would be refused.
+    """
+    wanted = {command.channel_id: clean_fields(command.changes) for command in commands}
+    changes = []
+    for portion in chunked(list(wanted)):
+        channels = Channel.objects.in_bulk(portion)
+        if len(channels) < len(portion):
+            raise NotThere("This channel no longer exists. Reload the page.")
+        fields = {pk: _with_number(channels[pk], wanted[pk], rename=rename_with_number) for pk in portion}
+        linkable = {pk: str(fields[pk]["tvg_id"]) for pk in portion if _wants_guide(channels[pk], fields[pk])}
+        entries = linked_entries(list(set(linkable.values()))) if linkable else {}
+        for pk, tvg_id in linkable.items():
+            if tvg_id in entries:
+                fields[pk]["guide_entry_id"] = entries[tvg_id]
+        found = (change_of(channels[pk], fields[pk]) for pk in portion)
+        changes += [change for change in found if change is not None]
+    written = write_changes(changes, batch_id=batch_id)
+    if written.passed_over:
+        raise ChangedMeanwhile("Somebody else changed one of these channels at the same time.")
+    return written
 
 
 def numbers_after_delete(channel_ids: Sequence[int]) -> NewNumbers:
@@ -156,14 +180,20 @@ def next_number_in_group(group_id: int | None) -> Decimal:
     return suggest_start_in_group(highest[:1])
 
 
-def _guide_for_new_tvg_id(channel: Channel, fields: Mapping[str, FieldValue]) -> dict[str, FieldValue]:
+def _with_number(channel: Channel, fields: Mapping[str, FieldValue], *, rename: bool) -> dict[str, FieldValue]:
+    """A new number together with the name that contains it, unless a name is given."""
+    if "number" not in fields or "name" in fields:
+        return dict(fields)
+    number = fields["number"]
+    return {**with_number(channel, number if isinstance(number, Decimal) else None, rename=rename), **fields}
+
+
+def _wants_guide(channel: Channel, fields: Mapping[str, FieldValue]) -> bool:
+    """Whether a new TVG-ID is to link the channel to a guide entry."""
     tvg_id = fields.get("tvg_id")
     if not tvg_id or tvg_id == channel.tvg_id or "guide_entry_id" in fields:
-        return {}
-    if channel.guide_entry_id is not None or channel.epg_locked or channel.no_epg or fields.get("no_epg"):
-        return {}
-    entry_id = entry_for_tvg_id(str(tvg_id))
-    return {} if entry_id is None else {"guide_entry_id": entry_id}
+        return False
+    return not (channel.guide_entry_id is not None or channel.epg_locked or channel.no_epg or fields.get("no_epg"))
 
 
 def _refuse_missing_targets(fields: Mapping[str, FieldValue]) -> None:

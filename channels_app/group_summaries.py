@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -120,7 +120,8 @@ def shared_number_count() -> int:
 # --- helpers ----------------------------------------------------------------------------------------------------------
 
 
-class _Totals(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Totals:
     count: int = 0
     lowest: Decimal | None = None
     highest: Decimal | None = None

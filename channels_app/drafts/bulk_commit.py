@@ -9,6 +9,7 @@ from typing import Any
 from django.db import DatabaseError, transaction
 
 from channels_app.drafts.carry_out import Doing, OperationRefused
+from channels_app.drafts.carry_out_together import carry_out_together, in_runs
 from channels_app.drafts.commit_draft import Applied, NothingApplied, commit_draft
 from channels_app.drafts.operations import Operation
 from channels_app.drafts.own_steps import recorded
@@ -88,17 +89,36 @@ def _stage(draft: Draft, request: Request, outcome: Outcome) -> Doing:
     with working_in(draft), journal.collecting(), recorded("Operations of a program"):
         for name in request.groups_to_create:
             doing.create_group(name)
-        for operation in request.operations:
-            try:
-                with transaction.atomic():
-                    doing.carry_out(operation)
-            except OperationRefused as refused:
-                failed = Failed(operation, refused.type, str(refused), refused.stream_id)
-                outcome.failed.append(failed)
-                outcome.issues.append((failed, operation))
-                if operation.type == "createChannel":
-                    doing.failed_creates.setdefault(operation.values["tempId"], operation)
+        for run in in_runs(request.operations):
+            if len(run) > 1 and _done_together(doing, run):
+                continue
+            for operation in run:
+                _do(doing, operation, outcome)
     return doing
+
+
+def _done_together(doing: Doing, run: Sequence[Operation]) -> bool:
+    """Whether none of the operations was refused; else nothing of them was done."""
+    touched = dict(doing.touched)
+    try:
+        with transaction.atomic():
+            carry_out_together(doing, run)
+    except OperationRefused:
+        doing.touched = touched
+        return False
+    return True
+
+
+def _do(doing: Doing, operation: Operation, outcome: Outcome) -> None:
+    try:
+        with transaction.atomic():
+            doing.carry_out(operation)
+    except OperationRefused as refused:
+        failed = Failed(operation, refused.type, str(refused), refused.stream_id)
+        outcome.failed.append(failed)
+        outcome.issues.append((failed, operation))
+        if operation.type == "createChannel":
+            doing.failed_creates.setdefault(operation.values["tempId"], operation)
 
 
 def _check(found: Review, doing: Doing, outcome: Outcome) -> None:

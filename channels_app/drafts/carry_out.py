@@ -10,6 +10,7 @@ from typing import Any
 
 from channels_app.arrange_streams import add_streams, remove_streams, reorder_streams, stream_ids_of
 from channels_app.channel_fields import clean_logo
+from channels_app.chunks import chunked
 from channels_app.commands import (
     AddStreams,
     AssignNumbers,
@@ -17,6 +18,7 @@ from channels_app.commands import (
     CreateGroup,
     DeleteChannels,
     DeleteGroups,
+    FieldValue,
     RemoveStreams,
     RenameGroup,
     ReorderStreams,
@@ -106,7 +108,39 @@ def _create(doing: Doing, operation: Operation) -> None:
 def _update(doing: Doing, operation: Operation) -> None:
     pk = doing.channel(operation, operation.values["channelId"])
     data = operation.values["data"]
-    changes: dict[str, object] = {}
+    changes = wanted_changes(data, Referred())
+    if changes:
+        update_channel(UpdateChannel(pk, changes), rename_with_number=False)
+    if "streams" in data:
+        _set_streams(pk, data["streams"])
+
+
+class Referred:
+    """What operations refer to, each looked up once: valid as long as nothing of it is made or deleted."""
+
+    def __init__(self) -> None:
+        self._groups: dict[int, bool] = {}
+        self._profiles: dict[int, bool] = {}
+        self._logos: dict[int, str] = {}
+
+    def check_group(self, group_id: int) -> None:
+        if group_id not in self._groups:
+            self._groups[group_id] = bool(_group(group_id))
+
+    def check_stream_profile(self, profile_id: int) -> None:
+        if profile_id not in self._profiles and not StreamProfile.objects.filter(pk=profile_id).exists():
+            raise OperationRefused("missing_stream_profile", f"There is no stream profile {profile_id}.")
+        self._profiles[profile_id] = True
+
+    def logo(self, logo_id: int) -> str:
+        if logo_id not in self._logos:
+            self._logos[logo_id] = _logo(logo_id)
+        return self._logos[logo_id]
+
+
+def wanted_changes(data: Mapping[str, Any], referred: Referred) -> dict[str, FieldValue]:
+    """The fields of a channel that an update asks for, but for its streams. Raises :class:`OperationRefused`."""
+    changes: dict[str, Any] = {}
     for name, own in _OWN_NAMES.items():
         if name in data:
             changes[own] = data[name] if data[name] is not None or (own.endswith("_id") and own != "tvg_id") else ""
@@ -114,16 +148,13 @@ def _update(doing: Doing, operation: Operation) -> None:
     if "channel_number" in data:
         number = data["channel_number"]
         changes["number"] = None if number is None else Decimal(str(number))
-    if "channel_group_id" in data and data["channel_group_id"] is not None:
-        _group(data["channel_group_id"])
-    if data.get("stream_profile_id") is not None and not StreamProfile.objects.filter(pk=data["stream_profile_id"]).exists():
-        raise OperationRefused("missing_stream_profile", f"There is no stream profile {data['stream_profile_id']}.")
+    if data.get("channel_group_id") is not None:
+        referred.check_group(data["channel_group_id"])
+    if data.get("stream_profile_id") is not None:
+        referred.check_stream_profile(data["stream_profile_id"])
     if "logo_id" in data:
-        changes["logo_url"] = "" if data["logo_id"] is None else _logo(data["logo_id"])
-    if changes:
-        update_channel(UpdateChannel(pk, changes), rename_with_number=False)
-    if "streams" in data:
-        _set_streams(pk, data["streams"])
+        changes["logo_url"] = "" if data["logo_id"] is None else referred.logo(data["logo_id"])
+    return changes
 
 
 _OWN_NAMES = {
@@ -145,7 +176,7 @@ def _delete(doing: Doing, operation: Operation) -> None:
 
 def _add_stream(doing: Doing, operation: Operation) -> None:
     pk = doing.channel(operation, operation.values["channelId"])
-    _refuse_unknown_streams([operation.values["streamId"]])
+    refuse_unknown_streams([operation.values["streamId"]])
     add_streams(AddStreams(pk, (operation.values["streamId"],)))
 
 
@@ -156,7 +187,7 @@ def _remove_stream(doing: Doing, operation: Operation) -> None:
 
 def _reorder(doing: Doing, operation: Operation) -> None:
     pk = doing.channel(operation, operation.values["channelId"])
-    _refuse_unknown_streams(operation.values["streamIds"])
+    refuse_unknown_streams(operation.values["streamIds"])
     reorder_streams(ReorderStreams(pk, tuple(operation.values["streamIds"])))
 
 
@@ -245,7 +276,7 @@ def _normalized(name: str) -> str:
 
 def _set_streams(channel_id: int, wanted: list[int]) -> None:
     """Exactly these streams in this order."""
-    _refuse_unknown_streams(wanted)
+    refuse_unknown_streams(wanted)
     current = stream_ids_of(channel_id)
     gone = tuple(pk for pk in current if pk not in set(wanted))
     if gone:
@@ -257,8 +288,11 @@ def _set_streams(channel_id: int, wanted: list[int]) -> None:
         reorder_streams(ReorderStreams(channel_id, tuple(dict.fromkeys(wanted))))
 
 
-def _refuse_unknown_streams(stream_ids: Sequence[int]) -> None:
-    known = set(Stream.objects.filter(pk__in=stream_ids).values_list("pk", flat=True))
+def refuse_unknown_streams(stream_ids: Sequence[int]) -> None:
+    """Raises :class:`OperationRefused` for the first stream that does not exist."""
+    known: set[int] = set()
+    for portion in chunked(list(dict.fromkeys(stream_ids))):
+        known.update(Stream.objects.filter(pk__in=portion).values_list("pk", flat=True))
     for pk in stream_ids:
         if pk not in known:
             raise OperationRefused("missing_stream", f"There is no stream {pk}.", stream_id=pk)

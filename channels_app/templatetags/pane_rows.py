@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django import template
+from django.template import Engine
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -192,7 +193,7 @@ def _extras(row: ChannelRow, columns: Sequence[str]) -> SafeString:
 
 
 def _links(row: ChannelRow, context: template.Context) -> SafeString:
-    streams = context.template.engine.get_template("channels_app/_channel_streams.html")
+    streams = Engine.get_default().get_template("channels_app/_channel_streams.html")
     with context.push(channel=row.channel, links=row.links):
         return streams.render(context)
 

@@ -44,7 +44,13 @@ def stream_of(channels: tuple[str, ...] = (), custom_group: str = "", **fields: 
 def test_nothing_that_a_provider_wrote_becomes_markup() -> None:
     entry = GuideEntry(pk=1, name=HOSTILE)
     now = NowAiring(HOSTILE, timezone.now())
-    of_channel = {"name": HOSTILE, "logo_url": HOSTILE, "tvg_id": HOSTILE, "gracenote_id": HOSTILE, "guide_entry": entry}
+    of_channel: dict[str, Any] = {
+        "name": HOSTILE,
+        "logo_url": HOSTILE,
+        "tvg_id": HOSTILE,
+        "gracenote_id": HOSTILE,
+        "guide_entry": entry,
+    }
     texts = [
         row_of(row={"now": now, "first_url": HOSTILE, "mark": HOSTILE}, **of_channel),
         group_head(context(), GroupNode(GroupSummary(5, HOSTILE, 1, 1))),
