@@ -1,5 +1,5 @@
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 from django.utils.module_loading import autodiscover_modules
 
 
@@ -13,13 +13,18 @@ class TasksAppConfig(AppConfig):
         from tasks_app import journal_index, journal_triggers, notifications
         from tasks_app.alerts import run_alerts, undo_methods
         from tasks_app.change_settings import ENTITY_TYPE, undo_change
+        from tasks_app.mirror import mirror_tasks, triggers, undo_rows
         from tasks_app.mirror_pages.header import server_mark
         from tasks_app.ticks import register_due_check
         from tasks_app.undo import register_undo
 
         register_undo(ENTITY_TYPE, undo_change, admin_only=True)
+        undo_rows.register()
         register_due_check(journal_index.index_new_entries)
+        register_due_check(mirror_tasks.deliver_when_due)
         post_migrate.connect(journal_triggers.after_migrate, sender=self)
+        pre_migrate.connect(triggers.before_migrate, sender=self)
+        post_migrate.connect(triggers.after_migrate, sender=self)
         notifications.connect()
         run_alerts.connect()
         undo_methods.register()

@@ -17,7 +17,7 @@ def store_request(task_id: str, parameters: dict[str, Any], delay_seconds: float
     """Note the wish, or push the one that is already noted further away (but not for ever)."""
     now = timezone.now()
     due = now + timedelta(seconds=delay_seconds)
-    key = _key(task_id, parameters)
+    key = request_key(task_id, parameters)
     with transaction.atomic():
         request = RunRequest.objects.filter(key=key).first()
         if request is None:
@@ -27,6 +27,7 @@ def store_request(task_id: str, parameters: dict[str, Any], delay_seconds: float
         RunRequest.objects.filter(pk=request.pk).update(due_at=min(due, max(latest, now)))
 
 
-def _key(task_id: str, parameters: dict[str, Any]) -> str:
+def request_key(task_id: str, parameters: dict[str, Any]) -> str:
+    """What wishes for the same run have in common: :attr:`RunRequest.key`."""
     canonical = json.dumps(parameters, sort_keys=True, default=str)
     return f"{task_id}:{hashlib.sha256(canonical.encode()).hexdigest()[:32]}"

@@ -15,7 +15,7 @@ DELETED = "deleted"
 
 @dataclass
 class Answered:
-    """What became of answers. ``done`` entries are settled here, ``asked`` ones wait for the delivery run that was asked for."""
+    """What became of answers. ``done`` entries are settled here, ``asked`` ones wait for the run that was asked for."""
 
     done: int = 0
     asked: int = 0

@@ -1,0 +1,100 @@
+"""Creations that must not happen twice: what is the same there is adopted, what was begun is seen through first."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ecm_site.dispatcharr.client import Dispatcharr
+from tasks_app.mirror.attempts import StoredAttempts
+from tasks_app.mirror.chunks import SIZE, chunks
+from tasks_app.mirror.compare import comparable
+from tasks_app.mirror.kinds import MirroredKind, Values
+from tasks_app.mirror.links import StoredLinks
+from tasks_app.mirror.reconcile import Pending, Reconciler
+from tasks_app.mirror.record import CREATE, Recorder
+from tasks_app.mirror.report import DeliveryReport
+from tasks_app.mirror.state import quietly
+from tasks_app.mirror.sync_journal import SyncJournal
+from tasks_app.models import CreationAttempt, MirrorLink, OutboxEntry, OutboxState
+
+_SENT = "+"
+"""Before the name of a kind: what was sent to create rows that can be recognised by their natural key."""
+
+
+@dataclass
+class Sent:
+    """Values of creations whose answers are not certain, by local id: the base for comparing what is found there."""
+
+    bases: dict[int, Values] = field(default_factory=dict)
+    ids: list[int] = field(default_factory=list)
+
+
+def sent_before(kind: MirroredKind) -> Sent:
+    sent = Sent()
+    for attempt in CreationAttempt.objects.filter(kind=_SENT + kind.name).order_by("pk"):
+        sent.ids.append(attempt.pk)
+        sent.bases |= {int(local_id): values for local_id, values in attempt.details.get("rows", {}).items()}
+    return sent
+
+
+def note_sent(kind: MirroredKind, rows: Mapping[int, Values]) -> int:
+    """Remember what is about to be sent; delete the attempt when all answers are stored."""
+    details = {"rows": {str(local_id): comparable(kind, values) for local_id, values in rows.items()}}
+    return int(CreationAttempt.objects.create(kind=_SENT + kind.name, details=details).pk)
+
+
+def free_rows(kind: MirroredKind, links: StoredLinks) -> dict[object, int]:
+    """Rows here that are linked to none there, by natural key; the oldest of those with the same one."""
+    here = kind.local()
+    linked = links.remotes_of(kind.name, here.keys())
+    key = kind.natural_key
+    return {values[key]: local_id for local_id, values in sorted(here.items(), reverse=True) if local_id not in linked}
+
+
+def adopt_existing(client: Dispatcharr, kind: MirroredKind, links: StoredLinks, rows: Mapping[int, Values]) -> int:
+    """Link those of ``rows`` that the server has already under the same natural key; the rest has to be created.
+
+    One reading of all the server's rows. Returns how many were found.
+    """
+    sent = sent_before(kind)
+    wanted = {values[kind.natural_key]: local_id for local_id, values in sorted(rows.items(), reverse=True)}
+    pairs: dict[int, int] = {}
+    for part in chunks(kind.read(client, links), SIZE):
+        linked = links.locals_of(kind.name, [row[0] for row in part])
+        for remote_id, values, _books in part:
+            local_id = wanted.get(values[kind.natural_key]) if remote_id not in linked else None
+            if local_id is not None and local_id not in pairs.values():
+                pairs[remote_id] = local_id
+    reconciler = Reconciler(kind, links, SyncJournal())
+    with quietly():
+        taken = MirrorLink.objects.filter(kind=kind.name, local_id__in=list(pairs.values()))
+        already = set(taken.values_list("local_id", flat=True))
+        pairs = {remote_id: local_id for remote_id, local_id in pairs.items() if local_id not in already}
+        reconciler.adopt(pairs, sent.bases)
+        CreationAttempt.objects.filter(pk__in=sent.ids).delete()
+    reconciler.committed()
+    return len(pairs)
+
+
+def see_through(client: Dispatcharr, kind: MirroredKind, links: StoredLinks) -> bool:
+    """Find out what became of creations that were begun, before rows of the server are taken for new ones.
+
+    False when the kind cannot say it yet. Raises any ``DispatcharrError``.
+    """
+    if not CreationAttempt.objects.filter(kind=kind.name).exists():
+        return True
+    report = DeliveryReport()
+    recorder = Recorder(kind, CREATE, links, SyncJournal(), report)
+    recorder.expect(waiting_creations(kind, links))
+    attempts = StoredAttempts(kind.name, before_finish=recorder.flush)
+    for outcome in kind.create(client, links, {}, attempts):
+        recorder.add(outcome)
+    recorder.flush()
+    return not attempts.unfinished()
+
+
+def waiting_creations(kind: MirroredKind, links: StoredLinks) -> dict[int, Pending]:
+    """Rows of this kind that wait for being created, as they are now."""
+    entries = dict(OutboxEntry.objects.filter(kind=kind.name, state=OutboxState.WAITING).values_list("local_id", "version"))
+    linked = links.remotes_of(kind.name, entries.keys())
+    rows = kind.local([local_id for local_id in entries if local_id not in linked])
+    return {local_id: Pending(local_id, 0, entries[local_id], send=values, whole=values) for local_id, values in rows.items()}

@@ -1,0 +1,331 @@
+"""Takes to the server what was changed here (10 §14.5): creations and changes upwards, deletions downwards, again until
+nothing moves any more. One bad row never stops the others; an outage stops everything, politely.
+"""
+
+import logging
+import random
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import timedelta
+
+from django.db import DatabaseError
+from django.db.models import F, Q
+from django.utils import timezone
+
+from ecm_site.dispatcharr.client import Dispatcharr
+from ecm_site.dispatcharr.errors import Busy, DispatcharrError, NotFound, ServerFault, Stopped
+from tasks_app.mirror.attempts import StoredAttempts
+from tasks_app.mirror.bulk_mirrors import PullCounts
+from tasks_app.mirror.chunks import SIZE, chunks
+from tasks_app.mirror.creating import adopt_existing, note_sent
+from tasks_app.mirror.kinds import Change, MirroredKind, Outcome, all_kinds
+from tasks_app.mirror.links import StoredLinks
+from tasks_app.mirror.reconcile import Found, Pending, Reconciler, Work
+from tasks_app.mirror.record import CREATE, DELETE, UPDATE, Recorder
+from tasks_app.mirror.report import DeliveryReport, Held
+from tasks_app.mirror.state import quietly
+from tasks_app.mirror.sync_journal import SyncJournal
+from tasks_app.mirror.trouble import is_trouble, note_reached, note_trouble
+from tasks_app.models import CreationAttempt, OutboxEntry, OutboxState
+from tasks_app.progress import Cancelled, NoProgress, Progress
+
+logger = logging.getLogger(__name__)
+
+MOST_FAULTS = 5
+"""Failures (500) on one row before it is parked; and on different rows in a row before the server counts as down."""
+_ROUNDS = 10
+_FIRST_WAIT, _LONGEST_WAIT = 60.0, 3600.0
+_rng = random.Random()  # noqa: S311 - spreads waits, guards nothing
+
+Send = Callable[[Mapping[int, Pending]], Iterator[Outcome]]
+
+
+class NoOutcome(Exception):
+    """A kind said nothing of a row that was handed to it."""
+
+
+def deliver(client: Dispatcharr, *, links: StoredLinks | None = None, progress: Progress | None = None) -> DeliveryReport:
+    """Deliver what is due. Trouble with the server is noted for the pages and told in the report.
+
+    Raises ``Cancelled`` between batches: what was delivered until then is stored.
+    """
+    return Delivery(client, links or StoredLinks(), progress or NoProgress()).run()
+
+
+class Delivery:
+    """One run of deliveries."""
+
+    def __init__(self, client: Dispatcharr, links: StoredLinks, progress: Progress) -> None:
+        self._client = client
+        self._links = links
+        self._progress = progress
+        self._journal = SyncJournal()
+        self._counts = PullCounts()
+        self._faults_in_a_row = 0
+        self._asked = 0
+        self.report = DeliveryReport()
+
+    def run(self) -> DeliveryReport:
+        kinds = all_kinds()
+        try:
+            self._rounds(kinds)
+        except Stopped:
+            raise Cancelled from None
+        except DispatcharrError as error:
+            note_trouble(error)
+            self.report.trouble = str(error)
+        else:
+            self._write_held()
+            if self._asked:
+                note_reached()
+        finally:
+            self.report.conflicts = self._counts.conflicts
+            self._journal.end({kind.name: kind for kind in kinds})
+        return self.report
+
+    def _rounds(self, kinds: Collection[MirroredKind]) -> None:
+        """A row that is refused may be in order once others are delivered (a name that is free then): so again."""
+        for number in range(_ROUNDS):
+            first = number == 0
+            for kind in kinds:
+                self._guarded(kind, self._creations, due_only=first)
+                self._guarded(kind, self._updates, due_only=first)
+            for kind in reversed(list(kinds)):
+                self._guarded(kind, self._deletions, due_only=first)
+            moved = self.report.delivered
+            if not any(held.after < moved for held in self.report.held.values()) and not (first and moved and self._later()):
+                return
+
+    def _guarded(self, kind: MirroredKind, do: Callable[..., None], *, due_only: bool) -> None:
+        """A kind that fails as a whole keeps its own rows waiting, not those of the others."""
+        if kind.name in self.report.broken:
+            return
+        try:
+            do(kind, due_only=due_only)
+        except (DispatcharrError, Cancelled, DatabaseError):
+            raise
+        except Exception as error:  # a bug in a kind
+            logger.exception("[MIRROR] Changes of %s cannot be delivered", kind.name)
+            self.report.broken[kind.name] = f"ECM failed on its {kind.label}s ({type(error).__name__}); the log says more."
+
+    def _later(self) -> bool:
+        """Whether rows wait for their moment: what was delivered just now may be what they wait for."""
+        return OutboxEntry.objects.filter(state=OutboxState.WAITING, next_attempt_at__isnull=False).exists()
+
+    # Kinds -----------------------------------------------------------------------------------------------------------
+
+    def _creations(self, kind: MirroredKind, *, due_only: bool) -> None:
+        waiting = self._waiting(kind, due_only=due_only)
+        linked = self._links.remotes_of(kind.name, waiting)
+        missing = [local_id for local_id in waiting if local_id not in linked]
+        attempts_left = CreationAttempt.objects.filter(kind=kind.name).exists()
+        looked_up = False
+        for part in chunks(missing, SIZE):
+            rows = {pk: Pending(pk, 0, waiting[pk], send=values, whole=values) for pk, values in kind.local(part).items()}
+            self._drop_void(kind, {pk: waiting[pk] for pk in part if pk not in rows})
+            if rows and kind.natural_key and not looked_up:
+                looked_up = True
+                self._asked += 1
+                everything = {pk: values for some in chunks(missing, SIZE) for pk, values in kind.local(some).items()}
+                self.report.adopted += adopt_existing(self._client, kind, self._links, everything)
+            linked = self._links.remotes_of(kind.name, rows)
+            rows = {pk: row for pk, row in rows.items() if pk not in linked}
+            if rows:
+                attempts_left = False
+                self._create(kind, rows)
+        if attempts_left:
+            self._create(kind, {})
+
+    def _create(self, kind: MirroredKind, rows: dict[int, Pending]) -> None:
+        self._progress.report(phase=f"creating {kind.label}"[:40])
+        recorder = self._recorder(kind, CREATE)
+        attempts = StoredAttempts(kind.name, before_finish=recorder.flush)
+        sent = note_sent(kind, {pk: row.whole for pk, row in rows.items()}) if kind.natural_key and rows else None
+
+        def send(part: Mapping[int, Pending]) -> Iterator[Outcome]:
+            return kind.create(self._client, self._links, {pk: row.whole for pk, row in part.items()}, attempts)
+
+        if self._send(kind, rows, recorder, send) and sent is not None:
+            CreationAttempt.objects.filter(pk=sent).delete()
+
+    def _updates(self, kind: MirroredKind, *, due_only: bool) -> None:
+        def send(part: Mapping[int, Pending]) -> Iterator[Outcome]:
+            changes = [Change(row.local_id, row.remote_id, row.send, row.whole) for row in part.values()]
+            return kind.update(self._client, self._links, changes)
+
+        for work in self._compared(kind, due_only=due_only, there_here=True):
+            if work.updates:
+                self._progress.report(phase=f"changing {kind.label}"[:40])
+                self._send(kind, work.updates, self._recorder(kind, UPDATE), send)
+
+    def _deletions(self, kind: MirroredKind, *, due_only: bool) -> None:
+        def send(part: Mapping[int, Pending]) -> Iterator[Outcome]:
+            return kind.delete(self._client, self._links, {pk: row.remote_id for pk, row in part.items()})
+
+        for work in self._compared(kind, due_only=due_only, there_here=False):
+            if work.deletions:
+                self._progress.report(phase=f"deleting {kind.label}"[:40])
+                self._send(kind, work.deletions, self._recorder(kind, DELETE), send)
+
+    def _compared(self, kind: MirroredKind, *, due_only: bool, there_here: bool) -> Iterator[Work]:
+        """Linked rows that wait and are here (or not), a batch at a time, compared with what the server says right now.
+
+        It keeps no versions, and the last one to write wins there: this look is what keeps others' changes from being lost.
+        """
+        waiting = self._waiting(kind, due_only=due_only)
+        linked = self._links.remotes_of(kind.name, waiting)
+        for part in chunks(sorted(linked), SIZE):
+            here = kind.local(part)
+            wanted = [pk for pk in part if (pk in here) == there_here]
+            if not wanted:
+                continue
+            for found in self._looked_up(kind, {pk: Pending(pk, linked[pk], waiting[pk]) for pk in wanted}):
+                reconciler = Reconciler(kind, self._links, self._journal, self._counts)
+                with quietly():
+                    work = reconciler.linked(found, vanish=False)
+                reconciler.committed()
+                yield work
+
+    def _looked_up(self, kind: MirroredKind, rows: Mapping[int, Pending]) -> Iterator[dict[int, Found | None]]:
+        """What the server says of these rows now: all together, or in halves when it fails on them."""
+        parts = [list(rows.values())]
+        while parts:
+            self._progress.raise_if_cancelled()
+            self._asked += 1
+            part = parts.pop()
+            found: dict[int, Found | None] = dict.fromkeys(row.remote_id for row in part)
+            try:
+                for remote_id, values, books in kind.read(self._client, self._links, list(found)):
+                    if remote_id in found:
+                        found[remote_id] = (values, books)
+            except DispatcharrError as error:
+                if is_trouble(error) or isinstance(error, Stopped):
+                    raise
+                if len(part) == 1:
+                    self._failed_on(kind, {part[0].local_id: part[0]}, error)
+                else:
+                    parts += [part[len(part) // 2 :], part[: len(part) // 2]]
+                continue
+            yield found
+
+    def _waiting(self, kind: MirroredKind, *, due_only: bool) -> dict[int, int]:
+        """Local id → version of what is to be tried now."""
+        rows = OutboxEntry.objects.filter(kind=kind.name, state=OutboxState.WAITING)
+        if due_only:
+            rows = rows.filter(Q(next_attempt_at=None) | Q(next_attempt_at__lte=timezone.now()))
+        found = rows.order_by("pk").values_list("local_id", "version")
+        return {local_id: version for local_id, version in found if (kind.name, local_id) not in self.report.faulty}
+
+    def _drop_void(self, kind: MirroredKind, versions: Mapping[int, int]) -> None:
+        """Forget entries of rows that came and went without the server ever knowing of them."""
+        if not versions:
+            return
+        with quietly():
+            here = kind.local(list(versions))
+            for local_id, version in versions.items():
+                if local_id not in here:
+                    OutboxEntry.objects.filter(kind=kind.name, local_id=local_id, version=version).delete()
+
+    # Sending ---------------------------------------------------------------------------------------------------------
+
+    def _recorder(self, kind: MirroredKind, doing: str) -> Recorder:
+        return Recorder(kind, doing, self._links, self._journal, self.report)
+
+    def _send(self, kind: MirroredKind, rows: Mapping[int, Pending], recorder: Recorder, send: Send) -> bool:
+        """Hand rows to the kind; when it fails on them together, in halves. Returns whether every row got an answer.
+
+        Raises ``DispatcharrError`` when the server cannot be worked with.
+        """
+        recorder.expect(rows)
+        parts = [dict(rows)]
+        complete = True
+        while parts:
+            self._progress.raise_if_cancelled()
+            part = parts.pop()
+            error = self._try(part, recorder, send)
+            left = {pk: row for pk, row in part.items() if pk not in recorder.answered}
+            if len(left) < len(part):
+                self._faults_in_a_row = 0
+            if not left:
+                if error is not None:
+                    logger.warning("[MIRROR] %s: %s", kind.name, error)
+                continue
+            if error is None:
+                self._failed_on(kind, left, NoOutcome("ECM got no answer for this change."))
+                complete = False
+            elif len(left) == 1:
+                complete = self._single(kind, left, error, recorder) and complete
+            else:
+                halves = list(left.items())
+                middle = len(halves) // 2
+                parts += [dict(halves[middle:]), dict(halves[:middle])]
+        return complete
+
+    def _try(self, part: Mapping[int, Pending], recorder: Recorder, send: Send) -> Exception | None:
+        """Raises what means that nothing can be sent at the moment; returns what may be about these rows."""
+        self._asked += 1
+        try:
+            for outcome in send(part):
+                recorder.add(outcome)
+        except (Stopped, Cancelled, DatabaseError):
+            recorder.flush()
+            raise
+        except DispatcharrError as error:
+            recorder.flush()
+            if is_trouble(error):
+                raise
+            return error
+        except Exception as error:  # a bug in a kind must not keep other rows from being delivered
+            logger.exception("[MIRROR] Delivering failed")
+            recorder.flush()
+            return error
+        recorder.flush()
+        return None
+
+    def _single(self, kind: MirroredKind, left: Mapping[int, Pending], error: Exception, recorder: Recorder) -> bool:
+        """One row that fails by itself. Returns whether it is certain that the server has not done it."""
+        [(pk, row)] = left.items()
+        if isinstance(error, DispatcharrError) and not isinstance(error, ServerFault | NotFound):
+            self.report.held[kind.name, pk] = Held(row.version, str(error), True, self.report.delivered)
+            recorder.answered.add(pk)
+            return True
+        self._failed_on(kind, left, error)
+        self._faults_in_a_row += isinstance(error, ServerFault)
+        if self._faults_in_a_row >= MOST_FAULTS and isinstance(error, ServerFault):
+            raise Busy(f"The server fails on everything: {error}", retry_after=0, status=error.status)
+        return False
+
+    def _failed_on(self, kind: MirroredKind, rows: Mapping[int, Pending], error: Exception) -> None:
+        """Try these again later, a few times; then somebody has to look at them."""
+        reason = (
+            str(error) if isinstance(error, DispatcharrError | NoOutcome) else f"ECM failed on it ({type(error).__name__})."
+        )
+        for pk, row in rows.items():
+            self.report.faulty.add((kind.name, pk))
+            self.report.faults += 1
+            entry = OutboxEntry.objects.filter(kind=kind.name, local_id=pk, version=row.version)
+            attempts = (entry.values_list("attempts", flat=True).first() or 0) + 1
+            if attempts >= MOST_FAULTS:
+                self.report.parked += entry.update(state=OutboxState.PARKED, reason=reason, attempts=attempts)
+            else:
+                entry.update(reason=reason, attempts=attempts, next_attempt_at=timezone.now() + _wait(attempts))
+
+    def _write_held(self) -> None:
+        """Park what was refused to the end; let what waits for others wait."""
+        for (kind, local_id), held in self.report.held.items():
+            entry = OutboxEntry.objects.filter(kind=kind, local_id=local_id, version=held.version, state=OutboxState.WAITING)
+            if held.refused:
+                parked = entry.update(
+                    state=OutboxState.PARKED, reason=held.reason, attempts=F("attempts") + 1, next_attempt_at=None
+                )
+                self.report.parked += parked
+            else:
+                attempts = (entry.values_list("attempts", flat=True).first() or 0) + 1
+                self.report.postponed += entry.update(
+                    reason=held.reason, attempts=attempts, next_attempt_at=timezone.now() + _wait(attempts)
+                )
+
+
+def _wait(attempts: int) -> timedelta:
+    """Doubling, with up to a quarter more at random."""
+    seconds = min(_LONGEST_WAIT, _FIRST_WAIT * float(2 ** min(attempts - 1, 10)))
+    return timedelta(seconds=seconds * (1 + _rng.random() / 4))

@@ -1,0 +1,268 @@
+"""Brings the server's rows over: kind by kind, in chunks, so that memory and locks stay small however much there is."""
+
+import logging
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field
+
+from django.db import IntegrityError
+from django.utils import timezone
+
+from ecm_site.dispatcharr.client import Dispatcharr
+from ecm_site.dispatcharr.errors import DispatcharrError, Stopped
+from ecm_site.wording import counted
+from tasks_app.mirror.bulk_mirrors import BulkMirror, PullCounts, all_bulk_mirrors
+from tasks_app.mirror.chunks import chunks
+from tasks_app.mirror.creating import free_rows, see_through, sent_before
+from tasks_app.mirror.kinds import MirroredKind, Values, all_kinds
+from tasks_app.mirror.links import StoredLinks
+from tasks_app.mirror.reconcile import Found, Reconciler
+from tasks_app.mirror.state import quietly
+from tasks_app.mirror.sync_journal import SyncJournal
+from tasks_app.mirror.trouble import Trouble, is_trouble, note_reached, note_trouble
+from tasks_app.models import CreationAttempt, MirrorLink, MirrorPull
+from tasks_app.progress import Cancelled, NoProgress, Progress
+from tasks_app.write_turns import WriteTurns
+
+logger = logging.getLogger(__name__)
+
+CHUNK = 500
+HELD_BACK_FROM = 20
+"""Links of a kind; of fewer rows more than half may well vanish at once."""
+_LOOKED_AT_AGAIN = 200
+"""Vanished rows that are asked for by id before they count as gone: a list can lose some."""
+
+Step = MirroredKind | BulkMirror
+Row = tuple[int, Values, Values]
+
+
+class PullFailed(Exception):
+    """A kind could not be pulled. What came before it is stored; what refers to it was left alone. A sentence."""
+
+
+@dataclass
+class PullReport:
+    """What a pull did, by kind."""
+
+    counts: dict[str, PullCounts] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    held_back: list[str] = field(default_factory=list)
+    """Labels of kinds of which so much vanished that somebody has to say yes."""
+
+    @property
+    def changed(self) -> int:
+        return sum(count.created + count.updated + count.deleted for count in self.counts.values())
+
+    @property
+    def conflicts(self) -> int:
+        return sum(count.conflicts for count in self.counts.values())
+
+
+def steps(names: Collection[str] = ()) -> list[Step]:
+    """What is pulled, in order; all that is registered when no names are given. Raises ``LookupError`` for unknown names."""
+    everything: list[Step] = [*all_kinds(), *all_bulk_mirrors()]
+    unknown = sorted(set(names) - {step.name for step in everything})
+    if unknown:
+        raise LookupError(f"Nothing here mirrors {', '.join(unknown)}.")
+    return sorted((step for step in everything if not names or step.name in names), key=lambda step: step.position)
+
+
+def pull(
+    client: Dispatcharr,
+    names: Collection[str] = (),
+    *,
+    links: StoredLinks | None = None,
+    progress: Progress | None = None,
+) -> PullReport:
+    """Pull these kinds and bulk mirrors (none named: all). Kinds that others point to come first; when one fails, those after
+    it are left alone, since what they point to could be missing.
+
+    Raises :class:`Trouble` (which is noted for the pages), :class:`PullFailed`, ``Cancelled`` and ``LookupError``.
+    """
+    run = _Run(client, links or StoredLinks(), progress or NoProgress())
+    wanted = steps(names)
+    try:
+        for step in wanted:
+            run.progress.raise_if_cancelled()
+            _one_step(run, step)
+        note_reached()
+    finally:
+        run.journal.end({step.name: step for step in wanted if isinstance(step, MirroredKind)})
+    return run.report
+
+
+@dataclass
+class _Run:
+    """What all steps of one pull share."""
+
+    client: Dispatcharr
+    links: StoredLinks
+    progress: Progress
+    journal: SyncJournal = field(default_factory=SyncJournal)
+    report: PullReport = field(default_factory=PullReport)
+
+
+def _one_step(run: _Run, step: Step) -> None:
+    began = time.monotonic()
+    row = MirrorPull.objects.get_or_create(kind=step.name)[0]
+    counts = run.report.counts.setdefault(step.name, PullCounts())
+    run.progress.report(phase=f"reading {step.label}"[:40], current=0, total=0)
+    if row.finished_at is None:
+        run.journal.brief.add(step.name)
+    try:
+        if isinstance(step, BulkMirror):
+            _take_over(counts, step.pull(run.client, run.links, run.progress))
+        else:
+            KindPull(run, step, counts).run()
+    except Stopped:
+        raise Cancelled from None
+    except DispatcharrError as error:
+        MirrorPull.objects.filter(kind=step.name).update(problem=str(error))
+        if is_trouble(error):
+            note_trouble(error)
+            raise Trouble(str(error)) from error
+        raise PullFailed(f"The server's {step.label} could not be read: {error}") from error
+    MirrorPull.objects.filter(kind=step.name).update(
+        finished_at=timezone.now(),
+        seconds=round(time.monotonic() - began, 3),
+        counts={name: value for name, value in asdict(counts).items() if name != "notes"},
+        problem=" ".join(counts.notes),
+    )
+    run.report.notes += counts.notes
+    if MirrorPull.objects.filter(kind=step.name).exclude(held_back={}).exists():
+        run.report.held_back.append(step.label)
+    logger.info(
+        "[MIRROR] Pulled %s: %s seen, %s created, %s updated, %s deleted, %s conflicts",
+        step.name,
+        counts.seen,
+        counts.created,
+        counts.updated,
+        counts.deleted,
+        counts.conflicts,
+    )
+
+
+def _take_over(counts: PullCounts, found: PullCounts) -> None:
+    for name, value in vars(found).items():
+        setattr(counts, name, value)
+
+
+class KindPull:
+    """One pull of one kind."""
+
+    def __init__(self, run: _Run, kind: MirroredKind, counts: PullCounts) -> None:
+        self._client = run.client
+        self._kind = kind
+        self._links = run.links
+        self._counts = counts
+        self._progress = run.progress
+        self._reconciler = Reconciler(kind, run.links, run.journal, counts)
+        self._turns = WriteTurns()
+        self._seen: set[int] = set()
+        self._later: list[Row] = []
+        self._free: dict[object, int] | None = None
+        self._bases: dict[int, Values] = {}
+
+    def run(self) -> None:
+        """Raises any ``DispatcharrError`` of the kind."""
+        if not see_through(self._client, self._kind, self._links):
+            self._counts.notes.append(
+                f"Creating {self._kind.label}s is under way on the server; they are pulled the next time."
+            )
+            return
+        attempts = sent_before(self._kind)
+        self._bases = attempts.bases
+        known = self._links.count(self._kind.name)
+        for chunk in chunks(self._kind.read(self._client, self._links), CHUNK):
+            self._progress.raise_if_cancelled()
+            self._seen.update(row[0] for row in chunk)
+            self._write(chunk)
+            self._counts.seen += len(chunk)
+            self._progress.report(current=self._counts.seen, total=max(known, self._counts.seen))
+        self._vanished()
+        later, self._later = self._later, []
+        for row in later:  # what stood in their way may have vanished by now
+            self._write([row])
+        if self._later:
+            self._counts.skipped += len(self._later)
+            self._counts.notes.append(
+                f"{counted(len(self._later), self._kind.label)} could not be stored here, because something else here is"
+                " in the way. The log says which."
+            )
+        CreationAttempt.objects.filter(pk__in=attempts.ids).delete()  # every row of the server has been looked at
+
+    def _write(self, chunk: list[Row]) -> None:
+        """One transaction; halves of the chunk when the database refuses it, so that one bad row costs only itself."""
+        self._find_free(chunk)
+        try:
+            with self._turns.turn(), quietly():
+                self._reconcile(chunk)
+        except IntegrityError as error:
+            self._reconciler.rolled_back()
+            self._free = None
+            if len(chunk) == 1:
+                logger.warning("[MIRROR] %s %s of the server cannot be stored: %s", self._kind.name, chunk[0][0], error)
+                self._later.append(chunk[0])
+                return
+            middle = len(chunk) // 2
+            self._write(chunk[:middle])
+            self._write(chunk[middle:])
+        else:
+            self._reconciler.committed()
+
+    def _reconcile(self, chunk: list[Row]) -> None:
+        found: dict[int, Found] = {remote_id: (values, books) for remote_id, values, books in chunk}
+        linked = MirrorLink.objects.filter(kind=self._kind.name, remote_id__in=list(found))
+        unlinked = found.keys() - set(linked.values_list("remote_id", flat=True))
+        if unlinked:
+            pairs = self._pairs({remote_id: found[remote_id][0] for remote_id in unlinked})
+            self._reconciler.adopt(pairs, self._bases)
+            self._reconciler.store({remote_id: found[remote_id] for remote_id in unlinked if remote_id not in pairs})
+            found = {remote_id: row for remote_id, row in found.items() if remote_id not in unlinked or remote_id in pairs}
+        if found:
+            self._reconciler.linked(found, vanish=True)
+
+    def _find_free(self, chunk: list[Row]) -> None:
+        """Before the lock is taken: which rows here are linked to nothing, by natural key. Read at most once."""
+        if not self._kind.natural_key or self._free is not None:
+            return
+        names = {row[0] for row in chunk}
+        if names <= set(self._links.locals_of(self._kind.name, names)):
+            return
+        self._free = free_rows(self._kind, self._links)
+
+    def _pairs(self, unlinked: Mapping[int, Values]) -> dict[int, int]:
+        """Remote id → local id of rows here that have the same natural key, as they are at this moment."""
+        if not self._free:
+            return {}
+        key = self._kind.natural_key
+        asked = {remote_id: self._free[values[key]] for remote_id, values in unlinked.items() if values[key] in self._free}
+        here = self._kind.local(list(asked.values())) if asked else {}
+        pairs: dict[int, int] = {}
+        for remote_id, local_id in asked.items():
+            if local_id in here and here[local_id][key] == unlinked[remote_id][key] and local_id not in pairs.values():
+                pairs[remote_id] = local_id
+        for remote_id in pairs:
+            self._free.pop(unlinked[remote_id][key], None)
+        return pairs
+
+    def _vanished(self) -> None:
+        """What is linked and was not seen is gone on the server, as far as one list can tell."""
+        gone = set(self._links.remote_ids(self._kind.name)) - self._seen
+        total = self._links.count(self._kind.name)
+        if 0 < len(gone) <= _LOOKED_AT_AGAIN:
+            found = list(self._kind.read(self._client, self._links, sorted(gone)))
+            self._write(found)
+            gone -= {row[0] for row in found}
+        row = MirrorPull.objects.get(kind=self._kind.name)
+        accepted = set(row.accepted.get("remote_ids", ()))
+        asks = len(gone - accepted) > 0 and total >= HELD_BACK_FROM and len(gone - accepted) * 2 > total
+        delete = sorted(gone & accepted) if asks else sorted(gone)
+        for part in chunks(delete, CHUNK):
+            self._progress.raise_if_cancelled()
+            with self._turns.turn(), quietly():
+                self._reconciler.linked(dict.fromkeys(part), vanish=True)
+            self._reconciler.committed()
+        kept = sorted(gone - accepted) if asks else []
+        held_back = {"remote_ids": kept, "count": len(kept), "of": total, "at": timezone.now().isoformat()} if kept else {}
+        MirrorPull.objects.filter(pk=row.pk).update(held_back=held_back, accepted={})

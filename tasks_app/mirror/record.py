@@ -1,0 +1,166 @@
+"""Stores what a kind says became of rows, while it goes on talking to the server."""
+
+import logging
+import time
+from collections.abc import Iterable, Mapping
+
+from tasks_app.mirror.compare import comparable, differing, same
+from tasks_app.mirror.kinds import Delivered, MirroredKind, Outcome, Refused, Values
+from tasks_app.mirror.links import StoredLinks
+from tasks_app.mirror.reconcile import Pending, write_links
+from tasks_app.mirror.report import DeliveryReport, Held
+from tasks_app.mirror.state import quietly
+from tasks_app.mirror.sync_journal import SyncJournal, name_of
+from tasks_app.models import MirrorLink, OutboxEntry
+
+logger = logging.getLogger(__name__)
+
+CREATE = "create"
+UPDATE = "update"
+DELETE = "delete"
+
+_TOGETHER = 100
+_SECONDS = 0.25
+
+
+class Recorder:
+    """Outcomes of one batch, written a few together; :meth:`flush` writes what is left.
+
+    A worker that is killed before they are written loses nothing: updates and deletions are found done when they are looked
+    at again, and creations are found again through their attempts, which are not forgotten before a flush.
+    """
+
+    def __init__(
+        self, kind: MirroredKind, doing: str, links: StoredLinks, journal: SyncJournal, report: DeliveryReport
+    ) -> None:
+        self._kind = kind
+        self._doing = doing
+        self._links = links
+        self._journal = journal
+        self._report = report
+        self._expected: Mapping[int, Pending] = {}
+        self._waiting: list[Delivered] = []
+        self._since = 0.0
+        self.answered: set[int] = set()
+
+    def expect(self, rows: Mapping[int, Pending]) -> None:
+        """What was handed to the kind, as it was then."""
+        self._expected = rows
+
+    def add(self, outcome: Outcome) -> None:
+        self.answered.add(outcome.local_id)
+        if isinstance(outcome, Delivered):
+            if not self._waiting:
+                self._since = time.monotonic()
+            self._waiting.append(outcome)
+            if len(self._waiting) >= _TOGETHER or time.monotonic() - self._since > _SECONDS:
+                self.flush()
+            return
+        row = self._expected.get(outcome.local_id)
+        if row is not None:
+            self._report.held[self._kind.name, outcome.local_id] = Held(
+                row.version, outcome.reason, isinstance(outcome, Refused), self._report.delivered + len(self._waiting)
+            )
+
+    def flush(self) -> None:
+        """Store what was delivered until now, in one short transaction."""
+        if not self._waiting:
+            return
+        outcomes = {outcome.local_id: outcome for outcome in self._waiting}
+        made: list[tuple[int, int]] = []
+        dropped: list[int] = []
+        with quietly():
+            self._store(outcomes, made, dropped)
+        self._waiting = []
+        self._links.forget(self._kind.name, dropped)
+        for local_id, remote_id in made:
+            self._links.note(self._kind.name, local_id, remote_id)
+        for local_id in outcomes:
+            if self._doing == DELETE or local_id in self._links.remotes_of(self._kind.name, (local_id,)):
+                self._report.held.pop((self._kind.name, local_id), None)
+
+    def _store(self, outcomes: Mapping[int, Delivered], made: list[tuple[int, int]], dropped: list[int]) -> None:
+        ids = list(outcomes)
+        name = self._kind.name
+        here = self._kind.local(ids)
+        entries = {entry.local_id: entry for entry in OutboxEntry.objects.filter(kind=name, local_id__in=ids)}
+        links = {link.local_id: link for link in MirrorLink.objects.filter(kind=name, local_id__in=ids)}
+        if self._doing == DELETE:
+            MirrorLink.objects.filter(kind=name, local_id__in=ids).delete()
+            dropped += ids
+            self._settle(pk for pk in ids if self._is_unchanged(pk, entries) and pk not in here)
+            self._report.deleted += len(ids)
+            return
+        if self._doing == CREATE:
+            self._link(outcomes, links, made)
+        take: dict[int, Values] = {}
+        settled: list[int] = []
+        changed: list[MirrorLink] = []
+        for pk, outcome in outcomes.items():
+            link = links.get(pk)
+            if link is None:
+                continue
+            theirs = comparable(self._kind, outcome.values)
+            unchanged = self._is_unchanged(pk, entries)
+            agreed, news = self._agree(pk, link.agreed, theirs, here.get(pk), unchanged=unchanged)
+            if not same(agreed, link.agreed):
+                link.agreed = agreed
+                changed.append(link)
+            if pk not in here:
+                if pk not in entries:  # it was deleted here while it was being created there
+                    OutboxEntry.objects.create(kind=name, local_id=pk, name=name_of(self._kind, outcome.values)[:512])
+            elif unchanged:
+                settled.append(pk)
+                if news:
+                    take[pk] = {field: outcome.values[field] for field in news}
+        write_links(changed)
+        if take:
+            self._kind.change(take)
+            self._journal.write(self._kind, updated={pk: (here[pk], values) for pk, values in take.items()})
+        self._settle(settled)
+        if self._doing == CREATE:
+            self._report.created += len(made)
+        else:
+            self._report.updated += len(outcomes)
+
+    def _agree(self, pk: int, base: Values, theirs: Values, mine: Values | None, *, unchanged: bool) -> tuple[Values, Values]:
+        """What both sides agree on now, and which of the server's values are to be taken over here."""
+        row = self._expected.get(pk)
+        if self._doing == CREATE or row is None:
+            ours = comparable(self._kind, mine) if mine is not None and unchanged else {}
+            return theirs, differing(ours, theirs)
+        ours = comparable(self._kind, mine) if mine is not None else {}
+        agreed, news = dict(base), {}
+        for field, value in theirs.items():
+            is_sent = field in row.send
+            if not is_sent and not (unchanged and field in ours and field in base and same(base[field], ours[field])):
+                continue  # changed here meanwhile: compared again when that is delivered
+            agreed[field] = value
+            if field in ours and not same(ours[field], value):
+                news[field] = value
+        return agreed, news
+
+    def _link(self, outcomes: Mapping[int, Delivered], links: dict[int, MirrorLink], made: list[tuple[int, int]]) -> None:
+        wanted = {outcome.remote_id: pk for pk, outcome in outcomes.items()}
+        taken = MirrorLink.objects.filter(kind=self._kind.name, remote_id__in=list(wanted))
+        others = {link.remote_id: link.local_id for link in taken}
+        for pk, outcome in outcomes.items():
+            other = others.get(outcome.remote_id, wanted[outcome.remote_id])
+            if other != pk:
+                logger.error("[MIRROR] %s %s became %s on the server, as did %s", self._kind.name, pk, outcome.remote_id, other)
+                reason = "The server took it for another row here. Change its name and try again."
+                row = self._expected.get(pk)
+                if row is not None:
+                    self._report.held[self._kind.name, pk] = Held(row.version, reason, True, self._report.delivered)
+                continue
+            if pk in links:
+                continue
+            links[pk] = MirrorLink.objects.create(kind=self._kind.name, local_id=pk, remote_id=outcome.remote_id, agreed={})
+            made.append((pk, outcome.remote_id))
+
+    def _is_unchanged(self, pk: int, entries: Mapping[int, OutboxEntry]) -> bool:
+        row, entry = self._expected.get(pk), entries.get(pk)
+        return row is not None and entry is not None and entry.version == row.version
+
+    def _settle(self, ids: Iterable[int]) -> None:
+        OutboxEntry.objects.filter(kind=self._kind.name, local_id__in=list(ids)).delete()

@@ -1,0 +1,83 @@
+"""Whether the mirrored server can be worked with, as the house knows it: written by runs, read by pages."""
+
+import logging
+import random
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from ecm_site.dispatcharr.client import NotConfigured
+from ecm_site.dispatcharr.errors import (
+    AnsweredElse,
+    Busy,
+    DispatcharrError,
+    NoRights,
+    ServerFault,
+    SignInRefused,
+    Stopped,
+    Unreachable,
+)
+from tasks_app.mirror.state import mirror_state
+from tasks_app.models import MirrorState
+from tasks_app.notifications.notify import notify
+
+logger = logging.getLogger(__name__)
+
+SHORTEST = 15.0
+LONGEST = 15 * 60.0
+_rng = random.Random()  # noqa: S311 - spreads waits, guards nothing
+
+
+class Trouble(Exception):
+    """The server cannot be worked with at the moment; ``str()`` is a sentence. Everything waits."""
+
+
+def is_trouble(error: DispatcharrError) -> bool:
+    """Whether an error is about the server or our access to it, and not about the values of a request."""
+    return error.temporary or isinstance(error, Unreachable | Busy | SignInRefused | NoRights | AnsweredElse | NotConfigured)
+
+
+def is_stop(error: BaseException) -> bool:
+    return isinstance(error, Stopped)
+
+
+def note_reached() -> None:
+    """The server answered as it should."""
+    MirrorState.objects.filter(pk=1).update(reached_at=timezone.now(), trouble="", trouble_since=None, retry_at=None)
+
+
+def note_trouble(error: Exception) -> None:
+    """Remember why nothing goes, and do not knock again too soon: waits grow with the outage, and are spread at random."""
+    now = timezone.now()
+    state = mirror_state()
+    since = state.trouble_since if state.trouble and state.trouble_since else now
+    MirrorState.objects.filter(pk=1).update(
+        trouble=str(error), trouble_since=since, retry_at=now + _wait(error, since=since, now=now)
+    )
+    logger.warning("[MIRROR] The server cannot be worked with: %s", error)
+    if isinstance(error, SignInRefused | NoRights | NotConfigured) and state.trouble != str(error):
+        notify(
+            "error",
+            f"{error} Changes wait until this is mended.",
+            title="Dispatcharr does not let ECM in",
+            source="mirror",
+            source_id="access",
+            action_label="Server",
+            action_url="/server/",
+        )
+
+
+def _wait(error: Exception, *, since: datetime, now: datetime) -> timedelta:
+    """Half as long as the trouble lasts already, within bounds; at least what the server asks for."""
+    lasted = max(0.0, (now - since).total_seconds())
+    seconds = min(LONGEST, max(SHORTEST, lasted / 2)) * (1 + _rng.random() / 4)
+    if isinstance(error, Busy):
+        seconds = max(seconds, error.retry_after)
+    if isinstance(error, SignInRefused | NoRights | NotConfigured):
+        seconds = LONGEST  # nothing changes until somebody does something, and they ask for a run then
+    return timedelta(seconds=seconds)
+
+
+def is_fault(error: Exception) -> bool:
+    """A 500 that may be about the values or about the server: Dispatcharr gives it for both."""
+    return isinstance(error, ServerFault) and not error.temporary
