@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from tasks_app.views import mirror, mirror_queue
+from tasks_app.views import mirror, mirror_live, mirror_queue
 
 app_name = "mirror"
 
 urlpatterns = [
     path("", mirror.home, name="home"),
     path("mark/", mirror.mark, name="mark"),
+    path("live/", mirror_live.live, name="live"),
     path("queue/", mirror_queue.queue, name="queue"),
     path("queue/<int:pk>/", mirror_queue.entry, name="entry"),
 ]

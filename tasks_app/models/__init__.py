@@ -2,6 +2,7 @@
 
 from tasks_app.models.alerts import AlertDelivery, AlertMethod, DeliveryStatus, PendingAlert, Severity
 from tasks_app.models.journal import JournalBatch, JournalEntry, JournalTally
+from tasks_app.models.live import LiveStatus
 from tasks_app.models.mirror import CreationAttempt, MirrorLink, MirrorPull, MirrorState, OutboxEntry, OutboxState
 from tasks_app.models.notifications import Notification, NotificationKind, ToldOnce
 from tasks_app.models.runs import ACTIVE_STATUSES, RunRequest, RunStatus, TaskRun, TaskRunLog, TickClaim, Trigger, WorkerBeat
@@ -16,6 +17,7 @@ __all__ = [
     "JournalBatch",
     "JournalEntry",
     "JournalTally",
+    "LiveStatus",
     "MirrorLink",
     "MirrorPull",
     "MirrorState",

@@ -3,6 +3,7 @@
 from django import template
 
 from tasks_app.mirror_pages.header import ServerMark, server_mark
+from tasks_app.mirror_pages.live import live_status
 from tasks_app.mirror_pages.waits import WaitingRow, WaitingRows, waiting_rows
 
 register = template.Library()
@@ -24,3 +25,11 @@ def waits_for_server(context: template.Context, kind: str, local_id: int) -> dic
     known = context.get("waits")
     rows = known if isinstance(known, WaitingRows) else waiting_rows({kind: [local_id]})
     return {"row": rows.of(kind, local_id)}
+
+
+@register.inclusion_tag("tasks_app/mirror/_live.html", takes_context=True)
+def live_strip(context: template.Context) -> dict[str, object]:
+    """What is being watched, in one line; nothing while no server is mirrored. One query, and the server is not asked: the
+    page does that once it is on the screen."""
+    shown = server_mark(context.get("request")) is not None
+    return {"live": live_status() if shown else None, "asks_at_once": True}
