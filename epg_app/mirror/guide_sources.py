@@ -13,6 +13,7 @@ from epg_app.find_source import find_source
 from epg_app.mirror.remove_sources import remove_sources
 from epg_app.mirror.server_values import BOOK_COLUMNS, NAME_LENGTH, body_of, book_columns, books_of, values_of
 from epg_app.models import GuideSource, SourceType
+from epg_app.source_journal import CATEGORY
 from m3u_app.store_upload import display_name, is_upload
 from tasks_app.mirror.kinds import (
     Attempts,
@@ -61,6 +62,7 @@ class GuideSourceKind(MirroredKind):
         Watched("epg_app_guidesource", columns=(*_FIELDS, "file_path", "deleting_since"), name="name"),
     )
     natural_key = "name"
+    category = CATEGORY
 
     # Here.
     def local(self, ids: Collection[int] | None = None) -> dict[int, Values]:
@@ -99,6 +101,13 @@ class GuideSourceKind(MirroredKind):
     def remove(self, ids: Collection[int]) -> None:
         remove_sources(ids)
 
+    def bring_back(self, values: Values) -> int | None:
+        """Only a generated guide is whole without the secrets that the journal does not hold."""
+        if values.get("source_type") != SourceType.DUMMY or GuideSource.objects.filter(name=values.get("name")).exists():
+            return None
+        known = {field: value for field, value in values.items() if field in _FIELDS and field not in self.secrets}
+        return int(GuideSource.objects.create(**known).pk)
+
     def keep_books(self, books: Mapping[int, Values]) -> None:
         wanted = {pk: book_columns(known) for pk, known in books.items()}
         present = GuideSource.objects.filter(pk__in=wanted).values("pk", *BOOK_COLUMNS)
@@ -115,27 +124,10 @@ class GuideSourceKind(MirroredKind):
             yield row["id"], values_of(row), books_of(row)
 
     def create(self, client: Dispatcharr, links: LinkBook, rows: Mapping[int, Values], attempts: Attempts) -> Iterator[Outcome]:
-        """Names are unique on the server: a source of ours that is found there under its name is the one whose creation was
-        not answered."""
-        begun = {str(details.get("name")): number for number, details in attempts.unfinished()}
-        there = {row["name"]: row for row in client.guide.sources()}
+        """Names are unique on the server, and what is there under ours was adopted before: one that is there now is another."""
         for local_id, values in rows.items():
-            name = str(values["name"])
-            attempt = begun.pop(name, None)
-            present = there.get(name)
-            if present is not None:
-                is_ours = (attempt is not None or _is_same(present, values)) and links.local(KIND, present["id"]) is None
-                yield _taken(client, local_id, present, values) if is_ours else Refused(local_id, _NAME_IS_THERE)
-            elif problem := _problem(values):
-                yield Refused(local_id, problem)
-            else:
-                attempt = attempt or attempts.begin({"name": name})
-                yield _created(client, local_id, values)
-            if attempt is not None:
-                attempts.finish(attempt)
-        for name, attempt in begun.items():  # begun for a source that is gone again
-            if not GuideSource.objects.filter(name=name).exists():
-                attempts.finish(attempt)
+            problem = _problem(values)
+            yield Refused(local_id, problem) if problem else _created(client, local_id, values)
 
     def update(self, client: Dispatcharr, links: LinkBook, changes: list[Change]) -> Iterator[Outcome]:
         again: list[Change] = []
@@ -187,23 +179,6 @@ def _server_rows(client: Dispatcharr, ids: Collection[int] | None) -> Iterator[S
     yield from (row for row in client.guide.sources() if wanted is None or row["id"] in wanted)
 
 
-def _is_same(present: ServerSource, values: Values) -> bool:
-    """Whether a source on the server reads the same guide."""
-    theirs = values_of(present)
-    return bool(theirs["url"]) and theirs["source_type"] == values["source_type"] and theirs["url"] == values["url"]
-
-
-def _taken(client: Dispatcharr, local_id: int, present: ServerSource, values: Values) -> Outcome:
-    """Our source is there already; what differs is set."""
-    there = values_of(present)
-    differing = {field: value for field, value in values.items() if field != "source_type" and there[field] != value}
-    try:
-        row = client.guide.update_source(present["id"], body_of(differing)) if differing else present
-    except (Rejected, ServerFault) as error:
-        return _refusal(local_id, error)
-    return Delivered(local_id, row["id"], values_of(row))
-
-
 def _problem(values: Values) -> str:
     """Why the server could do nothing with the values; empty when it can."""
     if values["source_type"] == SourceType.XMLTV and not values["url"]:
@@ -216,9 +191,15 @@ def _created(client: Dispatcharr, local_id: int, values: Values) -> Outcome:
         if values["source_type"] == SourceType.XMLTV_FILE:
             return _uploaded(client, local_id, values)
         row = client.guide.create_source(body_of(values))
-    except (Rejected, ServerFault) as error:
+    except Rejected as error:
+        return Refused(local_id, _NAME_IS_THERE) if _is_about_name(error) else _refusal(local_id, error)
+    except ServerFault as error:
         return _refusal(local_id, error)
     return Delivered(local_id, row["id"], values_of(row))
+
+
+def _is_about_name(error: Rejected) -> bool:
+    return "exists" in error.fields.get("name", "")
 
 
 def _uploaded(client: Dispatcharr, local_id: int, values: Values) -> Outcome:
@@ -254,7 +235,7 @@ def _updated(client: Dispatcharr, change: Change, *, last_try: bool = False) -> 
     except NotFound:
         return Postponed(change.local_id, "The server does not have it any more; the next comparison tells.")
     except Rejected as error:
-        if "name" in error.fields and "exists" in error.fields["name"]:
+        if _is_about_name(error):
             return Refused(change.local_id, _NAME_IS_THERE) if last_try else None
         return _refusal(change.local_id, error)
     except ServerFault as error:
