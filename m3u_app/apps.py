@@ -28,6 +28,7 @@ class M3uAppConfig(AppConfig):
         from m3u_app.changes import search_index as change_search
         from m3u_app.digest import edit_digest
         from m3u_app.digest import task as digest_task
+        from m3u_app.mirror import register as mirror
         from m3u_app.mirror import switching
 
         post_migrate.connect(search_index.after_migrate, sender=self)
@@ -44,6 +45,7 @@ class M3uAppConfig(AppConfig):
             expiry_notices,
             edit_digest,
             digest_task,
+            mirror,
             switching,
         ):
             part.register()

@@ -67,7 +67,7 @@ def create_custom_stream(values: CustomStream) -> tuple[Stream, int | None]:
     values = _checked(values)
     with transaction.atomic():
         _refuse_twice(values.url, except_id=None)
-        stream = Stream(is_custom=True, stream_hash=_new_hash())
+        stream = Stream(is_custom=True, stream_hash=new_identity())
         _set(stream, values)
         stream.save()
         entry = _log("create", stream, f"Created custom stream “{shortened(stream.name)}”", None, values)
@@ -126,7 +126,7 @@ def undo_custom_stream(entry: JournalEntry) -> None:
     if after is None and before is not None:
         if Stream.objects.filter(pk=entry.entity_id or 0).exists():
             raise UndoConflict("it exists again")
-        restored = Stream(pk=entry.entity_id, is_custom=True, stream_hash=_new_hash())
+        restored = Stream(pk=entry.entity_id, is_custom=True, stream_hash=new_identity())
         _set(restored, CustomStream(**before))
         restored.save(force_insert=True)
         return
@@ -193,7 +193,7 @@ def _set(stream: Stream, values: CustomStream) -> None:
     stream.extras = {**extras, GROUP_KEY: values.group} if values.group else extras
 
 
-def _new_hash() -> bytes:
+def new_identity() -> bytes:
     """Identities of custom streams stand for nothing but themselves."""
     return hashlib.sha256(b"custom:" + secrets.token_bytes(32)).digest()
 

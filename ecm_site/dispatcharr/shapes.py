@@ -57,6 +57,17 @@ class AccountProfile(TypedDict):
     exp_date: str | None
 
 
+class AccountFilter(TypedDict):
+    """``regex_pattern`` is trimmed and not checked by the server: one that does not compile breaks every refresh."""
+
+    id: int
+    filter_type: Literal["group", "name", "url"]
+    regex_pattern: str
+    exclude: bool
+    order: int
+    custom_properties: dict[str, Any] | None
+
+
 class Account(TypedDict):
     """``updated_at`` is the time of the last *successful* refresh. ``status``: idle, fetching, parsing, success, error,
     pending_setup, disabled. ``username`` and ``password`` are the provider's, in clear for administrators."""
@@ -84,19 +95,10 @@ class Account(TypedDict):
     custom_properties: dict[str, Any] | None
     enable_vod: bool
     auto_enable_new_groups_live: bool
+    exp_date: str | None
     profiles: list[AccountProfile]
+    filters: list[AccountFilter]
     channel_groups: list[AccountGroupRow]
-
-
-class AccountFilter(TypedDict):
-    """``regex_pattern`` is trimmed and not checked by the server: one that does not compile breaks every refresh."""
-
-    id: int
-    filter_type: Literal["group", "name", "url"]
-    regex_pattern: str
-    exclude: bool
-    order: int
-    custom_properties: dict[str, Any] | None
 
 
 class ServerGroup(TypedDict):
