@@ -1,9 +1,25 @@
 """What pages and commands read about the outbox: how much waits, and each change in words."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Min, Q, QuerySet
+
+from tasks_app.mirror.bulk_mirrors import all_bulk_mirrors
+from tasks_app.mirror.compare import comparable, same
+from tasks_app.mirror.kinds import MirroredKind, Values, all_kinds
+from tasks_app.mirror.reconcile import DELETED
+from tasks_app.mirror.words import Wording
+from tasks_app.models import MirrorLink, OutboxEntry, OutboxState
 
 PAGE_SIZE = 50
+
+CREATE = "create"
+UPDATE = "update"
+DELETE = "delete"
+NOTHING = "nothing"
 
 
 @dataclass(frozen=True)
@@ -27,6 +43,17 @@ class QueueFilter:
     state: str = ""
     kind: str = ""
     text: str = ""
+
+    def entries(self) -> QuerySet[OutboxEntry]:
+        """What matches, the longest-waiting first."""
+        rows = OutboxEntry.objects.order_by("queued_at", "pk")
+        if self.state:
+            rows = rows.filter(state=self.state)
+        if self.kind:
+            rows = rows.filter(kind=self.kind)
+        if self.text:
+            rows = rows.filter(name__icontains=self.text)
+        return rows
 
 
 @dataclass(frozen=True)
@@ -76,14 +103,132 @@ class QueuePage:
 
 def queue_summary() -> QueueSummary:
     """One query."""
-    raise NotImplementedError
+    found = OutboxEntry.objects.aggregate(
+        waiting=Count("pk", filter=Q(state=OutboxState.WAITING)),
+        parked=Count("pk", filter=Q(state=OutboxState.PARKED)),
+        conflicts=Count("pk", filter=Q(state=OutboxState.CONFLICT)),
+        oldest=Min("queued_at"),
+    )
+    return QueueSummary(**found)
 
 
 def queue_page(wanted: QueueFilter, page: int = 1, *, size: int = PAGE_SIZE) -> QueuePage:
-    """The entries of one page in words; a number of queries that does not grow with rows. ``page`` begins at 1."""
-    raise NotImplementedError
+    """The entries of one page in words; a number of queries that does not grow with rows. ``page`` begins at 1; the last one
+    is given when there are fewer."""
+    entries = wanted.entries()
+    total = entries.count()
+    pages = max(1, -(-total // size))
+    page = min(max(1, page), pages)
+    return QueuePage(in_words(list(entries[(page - 1) * size : page * size])), total, page, pages)
 
 
 def queue_row(entry_id: int) -> QueueRow:
     """One entry. Raises ``OutboxEntry.DoesNotExist``."""
-    raise NotImplementedError
+    [row] = in_words([OutboxEntry.objects.get(pk=entry_id)])
+    return row
+
+
+def in_words(entries: Sequence[OutboxEntry]) -> list[QueueRow]:
+    """Entries as a page shows them; the number of queries depends on the kinds among them, not on how many there are."""
+    kinds = {kind.name: kind for kind in all_kinds()}
+    labels = {mirror.name: mirror.label for mirror in all_bulk_mirrors()} | {name: kind.label for name, kind in kinds.items()}
+    here: dict[tuple[str, int], Values] = {}
+    agreed: dict[tuple[str, int], Values] = {}
+    for name in {entry.kind for entry in entries}:
+        ids = [entry.local_id for entry in entries if entry.kind == name]
+        links = MirrorLink.objects.filter(kind=name, local_id__in=ids).values_list("local_id", "agreed")
+        agreed |= {(name, local_id): values for local_id, values in links}
+        if name in kinds:
+            rows = kinds[name].local(ids)
+            here |= {(name, local_id): comparable(kinds[name], values) for local_id, values in rows.items()}
+    drafts = [_Draft(entry, kinds.get(entry.kind), here, agreed) for entry in entries]
+    wording = Wording(kinds, ((draft.kind, name, value) for draft in drafts for name, value in draft.mentioned()))
+    return [draft.finished(labels, wording) for draft in drafts]
+
+
+class _Draft:
+    """A row before its values are put in words: names of what they refer to are read for all rows together."""
+
+    def __init__(
+        self,
+        entry: OutboxEntry,
+        kind: MirroredKind | None,
+        here: Mapping[tuple[str, int], Values],
+        agreed: Mapping[tuple[str, int], Values],
+    ) -> None:
+        key = (entry.kind, entry.local_id)
+        self.kind = kind
+        self._entry = entry
+        self._here = here.get(key)
+        self._is_linked = key in agreed
+        self._agreed = agreed.get(key, {})
+        conflict = entry.conflict if entry.state == OutboxState.CONFLICT else {}
+        self._deleted = str(conflict.get(DELETED, ""))
+        self._sides = {name: sides for name, sides in conflict.items() if name != DELETED and isinstance(sides, dict)}
+
+    @property
+    def action(self) -> str:
+        if self._here is None:
+            return DELETE if self._is_linked else NOTHING
+        if not self._is_linked:
+            return CREATE
+        return UPDATE if self._fields() else NOTHING
+
+    def _fields(self) -> list[str]:
+        if self.kind is None:
+            return []
+        if self._here is None:
+            return [name for name in self.kind.fields if name in self._sides]
+        return [
+            name
+            for name in self.kind.fields
+            if name in self._sides
+            or (self._is_linked and not same(self._here.get(name), self._agreed.get(name)))
+            or (not self._is_linked and self._here.get(name) not in (None, "", [], False))
+        ]
+
+    def _values(self, name: str) -> tuple[Any, Any, Any]:
+        """Before, here, there."""
+        sides = self._sides.get(name, {})
+        mine = self._here.get(name) if self._here is not None else None
+        return self._agreed.get(name, sides.get("base")), mine, sides.get("theirs")
+
+    def mentioned(self) -> list[tuple[str, Any]]:
+        return [(name, value) for name in self._fields() for value in self._values(name)]
+
+    def finished(self, labels: Mapping[str, str], wording: Wording) -> QueueRow:
+        entry = self._entry
+        return QueueRow(
+            id=entry.pk,
+            kind=entry.kind,
+            kind_label=labels.get(entry.kind, entry.kind),
+            local_id=entry.local_id,
+            name=entry.name or self._own_name(),
+            action=self.action,
+            state=entry.state,
+            reason=entry.reason,
+            since=entry.queued_at,
+            attempts=entry.attempts,
+            next_attempt_at=entry.next_attempt_at,
+            deleted=self._deleted,
+            asked=bool(entry.wishes),
+            differences=[self._difference(name, wording) for name in self._fields()],
+        )
+
+    def _own_name(self) -> str:
+        title = self.kind.title if self.kind is not None else ""
+        return str((self._here or self._agreed).get(title) or "")
+
+    def _difference(self, name: str, wording: Wording) -> FieldDifference:
+        kind = self.kind
+        if kind is None:
+            raise LookupError(name)
+        before, mine, theirs = (wording.of(kind, name, value) for value in self._values(name))
+        return FieldDifference(
+            field=name,
+            label=kind.fields[name],
+            before=before if self._is_linked or name in self._sides else "",
+            here=mine if self._here is not None else "",
+            there=theirs if name in self._sides else "",
+            in_conflict=name in self._sides,
+        )

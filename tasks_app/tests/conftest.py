@@ -10,6 +10,11 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 
 from tasks_app import registry
+from tasks_app.mirror import bulk_mirrors, kinds
+from tasks_app.mirror.state import mirror_state
+from tasks_app.mirror.triggers import ensure_triggers
+from tasks_app.models import MirrorState
+from tasks_app.tests.mirror_toys import TABLES, BoxKind, ToyKind, ToyServer, sql
 from tasks_app.tests.workers import Worker
 
 
@@ -45,6 +50,19 @@ def start_worker(demo_tasks: Path, transactional_db: None) -> Iterator[Callable[
     yield start
     for worker in workers:
         worker.end()
+
+
+@pytest.fixture
+def toy_server(db: None, monkeypatch: pytest.MonkeyPatch) -> ToyServer:
+    """A connected house that mirrors boxes and toys only."""
+    monkeypatch.setattr(kinds, "_kinds", {"box": BoxKind(), "toy": ToyKind()})
+    monkeypatch.setattr(bulk_mirrors, "_mirrors", {})
+    for statement in TABLES:
+        sql(statement)
+    ensure_triggers()
+    mirror_state()
+    MirrorState.objects.update(connected=True)
+    return ToyServer()
 
 
 @pytest.fixture

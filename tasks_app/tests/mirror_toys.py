@@ -322,3 +322,15 @@ class ToyKind(MirroredKind):
 def toy(name: str, **values: Any) -> Values:
     """A toy as the server keeps it."""
     return {"name": name, "note": "", "box": None, "pin": "", "tags": [], "mark": "", **values}
+
+
+def add_toy(name: str, **values: Any) -> int:
+    """Make a toy here."""
+    columns = {"name": name, **values}
+    statement = f"INSERT INTO toy({', '.join(columns)}) VALUES ({_marks(columns)}) RETURNING id"
+    return int(sql(statement, list(columns.values()))[0][0])
+
+
+def add_box(name: str) -> int:
+    """Make a box here."""
+    return int(sql("INSERT INTO toy_box(name) VALUES (%s) RETURNING id", [name])[0][0])
