@@ -42,12 +42,12 @@ class HeldBack(Exception):
         """What :func:`~m3u_app.importing.shrink_details.shrink_details` says, with ``reason``, ``kept`` and ``arrives``."""
 
 
-def judge(scan: Scan, account: Account, source: EntrySource, *, accept_shrunken: bool) -> None:
+def judge(scan: Scan, account: Account, source: EntrySource, *, accept_shrunken: bool, may_be_empty: bool = False) -> None:
     """Refuse a source that would leave nothing, or much less or something else than before.
 
-    Raises ``ProviderError`` and :class:`HeldBack`; for the latter the streams in question are noted for the operator.
+    ``may_be_empty``: a source without a single entry can be right, if nothing is lost by it. Raises ``ProviderError`` and :class:`HeldBack`; for the latter the streams in question are noted for the operator.
     """
-    if not scan.present and not scan.disabled and not scan.filtered:
+    if not scan.present and not scan.disabled and not scan.filtered and not may_be_empty:
         drops = source.report.dropped
         why = f" None of the {counted(source.report.seen, 'line')} that should name one is usable." if drops else ""
         raise ProviderError(f"No streams found.{why} Everything stays as it was.")
