@@ -25,7 +25,7 @@ class ChannelsAppConfig(AppConfig):
         from channels_app.guide_use import used_guide_entries
         from channels_app.lineup_csv import task as csv_task  # noqa: F401 - importing registers the task
         from channels_app.logos import tasks as logo_tasks  # noqa: F401 - importing registers the task
-        from channels_app.mirror import switching
+        from channels_app.mirror import registering, switching
         from channels_app.profiles import default_profiles, set_memberships
         from channels_app.publishing import change_output, due_publish, tasks  # noqa: F401 - importing registers them
         from channels_app.stream_loss import ChannelStreams
@@ -48,4 +48,5 @@ class ChannelsAppConfig(AppConfig):
         register_source_user(LineupOfGuide())
         switching.register()
         signals.connect()
+        registering.register()
         post_migrate.connect(touch_triggers.after_migrate, sender=self)

@@ -101,7 +101,7 @@ def error_for(answer: RawAnswer, *, what: str) -> DispatcharrError:
         )
     if status in (400, 409, 413, 415, 422):
         fields = _fields(answer)
-        return Rejected(f"{server} refused to {what}: {_listed(fields)}", fields=fields, status=status)
+        return Rejected(f"{server} refused to {what}: {_listed(fields)}", fields=fields, status=status, data=_json(answer))
     return AnsweredElse(f"{server} answered {_phrase(status)} when asked to {what}. {_sentence(said)}".strip(), status=status)
 
 

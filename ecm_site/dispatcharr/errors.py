@@ -1,6 +1,7 @@
 """What can go wrong with a Dispatcharr server: a few exceptions, each with a sentence that an operator understands."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from ecm_site.masking import mask_text
 
@@ -43,10 +44,14 @@ class NoRights(DispatcharrError):
 
 
 class Rejected(DispatcharrError):
-    """The server understood and refused the values. ``fields`` maps a field to what is wrong with it ("" = as a whole)."""
+    """The server understood and refused the values. ``fields`` maps a field to what is wrong with it ("" = as a whole).
 
-    def __init__(self, message: str, *, fields: Mapping[str, str], status: int = 400) -> None:
+    ``data`` is the answer as it came, for bulk calls that name rows in it; not masked: never show it.
+    """
+
+    def __init__(self, message: str, *, fields: Mapping[str, str], status: int = 400, data: Any = None) -> None:
         super().__init__(message, status=status)
+        self.data = data
         self.fields = {name: mask_text(text) for name, text in fields.items()}
 
 

@@ -12,7 +12,10 @@ from ecm_site.dispatcharr.credentials import API_KEY, Credentials
 from ecm_site.dispatcharr.patience import Backoff
 from epg_app import mapped_entries
 from epg_app.tests.samples import Mapping
+from tests.dispatcharr.lineup_house import house
 from tests.fake_dispatcharr import FakeServer, Guide, Playlist, World, serving
+
+__all__ = ["house"]
 
 Connect = Callable[..., Dispatcharr]
 

@@ -22,6 +22,12 @@ class Channels:
         found = self._session.get(_PATH, what=what, params={"visibility_filter": "all"}, patience=BULK)
         return cast("list[Channel]", rows(found, what=what))
 
+    def overridden(self) -> list[Channel]:
+        """Channels of auto-sync on which somebody has set something; hidden ones as well."""
+        what = "list the channels with overrides"
+        params = {"visibility_filter": "all", "only_has_overrides": "true"}
+        return cast("list[Channel]", rows(self._session.get(_PATH, what=what, params=params, patience=BULK), what=what))
+
     def ids(self) -> list[int]:
         what = "list the ids of the channels"
         return ids(self._session.get(f"{_PATH}ids/", what=what, params={"visibility_filter": "all"}), what=what)

@@ -72,6 +72,8 @@ def _chosen(world: World, request: Request) -> list[int]:
     rows = world.tables["channels"]
     everything = request.param("visibility_filter") == "all"
     found = [number for number, row in rows.items() if everything or not row["hidden_from_output"]]
+    if request.param("only_has_overrides") in ("1", "true"):
+        found = [number for number in found if any(value is not None for value in (rows[number]["override"] or {}).values())]
     word = (request.param("name") or request.param("search")).casefold()
     return [number for number in found if word in rows[number]["name"].casefold()]
 

@@ -1,0 +1,150 @@
+"""Channel profiles: their names. Which channels are in one is a matter of the channels (:mod:`channels_app.mirror.channels`).
+
+A new profile of the server shows every channel (NOTES §6). One that is made for a profile of ours is emptied at once, except
+for the channels that are in it here; until that is done nobody else may look at it.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+
+from channels_app.chunks import chunked
+from channels_app.lineup_changed import lineup_changed
+from channels_app.mirror.answers import each
+from channels_app.mirror.limits import text_problem
+from channels_app.mirror.names import as_on_server, names_here, remote_ids_of, told_apart
+from channels_app.models import ChannelProfile, ProfileMembership
+from ecm_site.dispatcharr.client import Dispatcharr
+from ecm_site.dispatcharr.errors import NotFound, Rejected
+from ecm_site.dispatcharr.shapes import ChannelProfile as ChannelProfileRow
+from ecm_site.wording import shortened
+from tasks_app.mirror.kinds import Attempts, Change, Delivered, LinkBook, MirroredKind, Outcome, Refused, Values, Watched
+from tasks_app.models import CreationAttempt
+
+KIND = "channel_profile"
+LONGEST = 100
+
+
+class ChannelProfileKind(MirroredKind):
+    name = KIND
+    label = "channel profile"
+    position = 73
+    fields = {"name": "name"}
+    watched = (Watched(ChannelProfile._meta.db_table, columns=("name",), name="name"),)
+    natural_key = "name"
+    category = "channel"
+
+    def local(self, ids: Collection[int] | None = None) -> dict[int, Values]:
+        rows = ChannelProfile.objects.all() if ids is None else ChannelProfile.objects.filter(pk__in=list(ids))
+        names = as_on_server(KIND, "name", dict(rows.values_list("pk", "name")), told_apart(LONGEST), ids)
+        return {pk: {"name": name} for pk, name in names.items()}
+
+    def store(self, rows: Mapping[int, Values], books: Mapping[int, Values]) -> dict[int, int]:
+        taken = ChannelProfile.objects.values_list("name", flat=True)
+        names = names_here(((pk, values["name"]) for pk, values in rows.items()), taken=taken, longest=LONGEST)
+        made = ChannelProfile.objects.bulk_create(ChannelProfile(name=name) for name in names.values())
+        lineup_changed(guide=False)
+        return dict(zip(names, (profile.pk for profile in made), strict=True))
+
+    def change(self, rows: Mapping[int, Values]) -> None:
+        remote = remote_ids_of(KIND, list(rows))
+        for pk, values in rows.items():
+            if "name" in values:
+                taken = ChannelProfile.objects.exclude(pk=pk).values_list("name", flat=True)
+                number = remote.get(pk, pk)
+                name = names_here([(number, values["name"])], taken=taken, longest=LONGEST)[number]
+                ChannelProfile.objects.filter(pk=pk).update(name=name)
+        lineup_changed(guide=False)
+
+    def remove(self, ids: Collection[int]) -> None:
+        for portion in chunked(list(ids)):
+            ChannelProfile.objects.filter(pk__in=portion).delete()
+        lineup_changed(guide=False)
+
+    def bring_back(self, values: Values) -> int | None:
+        return int(ChannelProfile.objects.create(name=values["name"]).pk)
+
+    def read(
+        self, client: Dispatcharr, links: LinkBook, ids: Collection[int] | None = None
+    ) -> Iterator[tuple[int, Values, Values]]:
+        rows = client.channel_profiles.all()
+        unfinished = _unfinished_names()
+        known = links.locals_of(KIND, [row["id"] for row in rows]) if unfinished else {}
+        for row in rows:
+            hidden = row["name"] in unfinished and row["id"] not in known
+            if not hidden and (ids is None or row["id"] in ids):
+                yield row["id"], {"name": row["name"]}, {}
+
+    def create(self, client: Dispatcharr, links: LinkBook, rows: Mapping[int, Values], attempts: Attempts) -> Iterator[Outcome]:
+        there = {row["name"]: row for row in client.channel_profiles.all()}
+        owners = links.locals_of(KIND, [row["id"] for row in there.values()])
+        settled: set[int] = set()
+        for attempt_id, details in attempts.unfinished():
+            found = there.get(details["name"])
+            if found is not None and found["id"] not in owners:
+                local_id = owners[found["id"]] = int(details["local_id"])
+                settled.add(local_id)
+                _set_members(client, links, found, local_id)
+                yield Delivered(local_id, found["id"], {"name": found["name"]})
+            attempts.finish(attempt_id)
+        for local_id, values in rows.items():
+            if local_id in settled:
+                continue
+            name = values["name"].strip()
+            problem = text_problem("name of a channel profile", name, longest=LONGEST, required=True)
+            found = there.get(name)
+            if not problem and found is not None and owners.setdefault(found["id"], local_id) != local_id:
+                problem = f"Dispatcharr’s profile “{shortened(name)}” is another one here already. Rename this one."
+            if problem:
+                yield Refused(local_id, problem)
+            elif found is not None:
+                yield Delivered(local_id, found["id"], {"name": found["name"]})
+            else:
+                attempt_id = attempts.begin({"name": name, "local_id": local_id})
+                try:
+                    made = client.channel_profiles.create(name)
+                except Rejected as error:
+                    attempts.finish(attempt_id)
+                    yield Refused(local_id, str(error))
+                    continue
+                there[name] = made
+                owners[made["id"]] = local_id
+                _set_members(client, links, made, local_id)
+                yield Delivered(local_id, made["id"], {"name": made["name"]})
+                attempts.finish(attempt_id)
+
+    def update(self, client: Dispatcharr, links: LinkBook, changes: list[Change]) -> Iterator[Outcome]:
+        fit = []
+        for change in changes:
+            problem = text_problem("name of a channel profile", change.whole["name"], longest=LONGEST, required=True)
+            if problem:
+                yield Refused(change.local_id, problem)
+            else:
+                fit.append(change)
+
+        def rename(change: Change) -> Delivered:
+            row = client.channel_profiles.rename(change.remote_id, change.whole["name"].strip())
+            return Delivered(change.local_id, change.remote_id, {"name": row["name"]})
+
+        yield from each(fit, rename)
+
+    def delete(self, client: Dispatcharr, links: LinkBook, rows: Mapping[int, int]) -> Iterator[Outcome]:
+        for local_id, remote_id in rows.items():
+            try:
+                client.channel_profiles.delete(remote_id)
+            except NotFound:
+                pass
+            except Rejected as error:
+                yield Refused(local_id, str(error))
+                continue
+            yield Delivered(local_id, remote_id, {})
+
+
+def _unfinished_names() -> set[str]:
+    begun = CreationAttempt.objects.filter(kind=KIND).values_list("details", flat=True)
+    return {str(details.get("name")) for details in begun}
+
+
+def _set_members(client: Dispatcharr, links: LinkBook, profile: ChannelProfileRow, local_id: int) -> None:
+    """Everything off but what is in it here; channels that the server does not have yet are put in when they are made."""
+    here = list(ProfileMembership.objects.filter(profile_id=local_id).values_list("channel_id", flat=True))
+    wanted = set(links.remotes_of("channel", here).values())
+    client.channel_profiles.set_channels(profile["id"], {pk: pk in wanted for pk in client.channels.ids()})

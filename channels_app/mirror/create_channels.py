@@ -1,0 +1,260 @@
+"""Creates channels on the server, never one of them twice (10 §14.5).
+
+Many at once come from their streams, with the server's bulk call, which works in the background and copies name, group, picture
+and guide from the stream; what differs is then set like any edit. Channels without streams, that share their first stream with
+another, or are few, are created one by one. Either way a channel is asked for only after what is asked for was written down
+(:mod:`channels_app.mirror.arrivals`), and is ours once it has everything it is to have.
+"""
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from channels_app.chunks import chunked
+from channels_app.mirror.arrivals import (
+    IN_BULK,
+    ONE_BY_ONE,
+    Begun,
+    Expected,
+    matched,
+    new_ids,
+    new_rows,
+    newest_id,
+)
+from channels_app.mirror.channel_rows import keep_channel_books, read_channels
+from channels_app.mirror.channel_targets import Edit, Targets
+from channels_app.mirror.channel_values import Reading
+from channels_app.mirror.deliver_channels import deliver_edits
+from channels_app.mirror.edit_there import Judge
+from channels_app.mirror.read_there import read_rows
+from ecm_site.dispatcharr.client import Dispatcharr
+from ecm_site.dispatcharr.errors import DispatcharrError, Rejected, ServerFault
+from ecm_site.dispatcharr.shapes import Channel
+from tasks_app.mirror.compare import same
+from tasks_app.mirror.kinds import Attempts, Delivered, LinkBook, Outcome, Postponed, Refused, Values
+from tasks_app.mirror.state import quietly
+
+logger = logging.getLogger(__name__)
+
+BULK_FROM = 20
+"""Fewer than this are created one by one: that takes about as long as waiting for the background work."""
+BULK_PORTION = 1000
+SINGLE_PORTION = 100
+_PATIENCE = 45.0  # seconds without anything new after which a bulk creation is looked at another time
+_LOOKS = (0.15, 0.3, 0.5, 0.8)  # seconds between looks, the last one for all that follow
+_STILL = "Dispatcharr is still creating it."
+
+sleep: Callable[[float], None] = time.sleep
+
+
+def create_channels(client: Dispatcharr, links: LinkBook, rows: Mapping[int, Values], attempts: Attempts) -> Iterator[Outcome]:
+    """Create local rows (id → whole values). First what was begun earlier is seen through, also without any rows."""
+    settled: set[int] = set()
+    for attempt_id, details in attempts.unfinished():
+        yield from _see_through(client, links, rows, attempts, attempt_id=attempt_id, begun=Begun.of(details), settled=settled)
+    waiting = {pk: values for pk, values in rows.items() if pk not in settled}
+    targets = Targets(client, links, list(waiting.values()))
+    for pk, values in list(waiting.items()):
+        problem = targets.problem(pk, values)
+        if problem is not None:
+            del waiting[pk]
+            yield problem
+    bulk = _from_streams(waiting, targets)
+    for portion in chunked(list(bulk), BULK_PORTION):
+        yield from _create_in_bulk(client, links, {pk: waiting[pk] for pk in portion}, attempts, targets)
+    single = [pk for pk in waiting if pk not in bulk]
+    for portion in chunked(single, SINGLE_PORTION):
+        yield from _create_one_by_one(client, links, {pk: waiting[pk] for pk in portion}, attempts, targets)
+
+
+def _from_streams(rows: Mapping[int, Values], targets: Targets) -> list[int]:
+    """Rows that the bulk call can make: each has a first stream that no other one has."""
+    first = {pk: values["stream_ids"][0] for pk, values in rows.items() if values["stream_ids"]}
+    times = Counter(first.values())
+    fit = [pk for pk, stream_id in first.items() if times[stream_id] == 1 and stream_id in targets.streams]
+    return fit if len(fit) >= BULK_FROM else []
+
+
+# What was begun and not seen through
+
+
+def _see_through(
+    client: Dispatcharr,
+    links: LinkBook,
+    rows: Mapping[int, Values],
+    attempts: Attempts,
+    *,
+    attempt_id: int,
+    begun: Begun,
+    settled: set[int],
+) -> Iterator[Outcome]:
+    """Find what became of an attempt. Rows that are dealt with, or must wait, are ``settled``."""
+    known = links.remotes_of("channel", list(begun.rows))
+    missing = {pk: expected for pk, expected in begun.rows.items() if pk not in known and pk not in settled}
+    arrived = matched(missing, new_rows(client, links, begun.newest)) if missing else {}
+    here = {**read_channels([pk for pk in arrived if pk not in rows]), **rows}
+    settled |= set(arrived)
+    yield from _finish(client, links, here, {pk: row for pk, row in arrived.items() if pk in here})
+    orphans = {pk: row for pk, row in arrived.items() if pk not in here}
+    for (pk, row), values in zip(orphans.items(), _values_of(client, links, list(orphans.values())), strict=True):
+        yield Delivered(pk, row["id"], values)  # deleted here meanwhile: the link lets it be deleted there, too
+    late = [pk for pk in missing if pk not in arrived]
+    if late and not begun.is_over:
+        settled |= set(late)
+        yield from (Postponed(pk, _STILL) for pk in late if pk in rows)
+        return
+    attempts.finish(attempt_id)
+    if late:
+        logger.info("[MIRROR] %s channels of an earlier attempt never arrived", len(late))
+
+
+# Many at once
+
+
+def _create_in_bulk(
+    client: Dispatcharr, links: LinkBook, rows: Mapping[int, Values], attempts: Attempts, targets: Targets
+) -> Iterator[Outcome]:
+    streams = {pk: targets.streams[values["stream_ids"][0]] for pk, values in rows.items()}
+    names = {row["id"]: row["name"] for part in client.streams.by_ids(streams.values()) for row in part}
+    for pk in [pk for pk, stream_id in streams.items() if stream_id not in names]:
+        del streams[pk]
+        yield Postponed(pk, "Waits: its first stream is no longer on the server. Read the account again.")
+    if not streams:
+        return
+    expected = {pk: Expected(names[stream_id].strip(), stream_id) for pk, stream_id in streams.items()}
+    begun = Begun(IN_BULK, newest_id(client), time.time(), accepted=False, rows=expected)
+    attempt_id = attempts.begin(begun.details())
+    try:
+        client.channels.create_from_streams(list(streams.values()), profile_ids=[])
+    except DispatcharrError as error:
+        if not error.maybe_done:
+            attempts.finish(attempt_id)
+        raise
+    accepted = attempts.begin(replace(begun, accepted=True).details())
+    attempts.finish(attempt_id)
+    arrived = _await(client, links, begun)
+    yield from _finish(client, links, rows, arrived)
+    missing = [pk for pk in expected if pk not in arrived]
+    if missing:
+        yield from (Postponed(pk, _STILL) for pk in missing)
+        return
+    attempts.finish(accepted)
+
+
+def _await(client: Dispatcharr, links: LinkBook, begun: Begun) -> dict[int, Channel]:
+    """Wait until everything has arrived, or nothing new came for a while."""
+    seen: list[int] = []
+    arrived: dict[int, Channel] = {}
+    quiet_since = time.monotonic()
+    look = 0
+    while time.monotonic() - quiet_since <= _PATIENCE:
+        sleep(_LOOKS[min(look, len(_LOOKS) - 1)])
+        look += 1
+        found = new_ids(client, links, begun.newest)
+        if found == seen:
+            continue
+        seen, quiet_since = found, time.monotonic()
+        if len(found) >= len(begun.rows):
+            arrived = matched(begun.rows, read_rows(client, found))
+            if len(arrived) == len(begun.rows):
+                return arrived
+    return arrived or matched(begun.rows, read_rows(client, seen))
+
+
+# One by one
+
+
+def _create_one_by_one(
+    client: Dispatcharr, links: LinkBook, rows: Mapping[int, Values], attempts: Attempts, targets: Targets
+) -> Iterator[Outcome]:
+    targets.send_logos([(values, values) for values in rows.values()])
+    fit: dict[int, Values] = {}
+    for pk, values in rows.items():
+        problem = targets.logo_problem(pk, values)
+        if problem is None:
+            fit[pk] = values
+        else:
+            yield problem
+    if not fit:
+        return
+    begun = Begun(ONE_BY_ONE, newest_id(client), time.time(), accepted=False, rows=_expected(fit, targets))
+    attempt_id = attempts.begin(begun.details())
+    made: dict[int, Channel] = {}
+    refused: dict[int, str] = {}
+    judge = Judge(client)
+    for pk, values in fit.items():
+        body = targets.body(Edit(pk, 0, values, values)) | {"channel_profile_ids": []}
+        try:
+            made[pk] = client.channels.create(body)
+        except Rejected as error:
+            refused[pk] = str(error)
+        except ServerFault as fault:
+            if not made and not begun.newest:
+                raise
+            judge.raise_unless_rows_are_to_blame(fault, next(iter(made.values()))["id"] if made else begun.newest)
+            refused[pk] = str(fault)
+    yield from _finish(client, links, fit, made, in_no_profile=True)
+    yield from (Refused(pk, words) for pk, words in refused.items())
+    attempts.finish(attempt_id)
+
+
+def _expected(rows: Mapping[int, Values], targets: Targets) -> dict[int, Expected]:
+    return {
+        pk: Expected(values["name"].strip(), targets.streams[values["stream_ids"][0]] if values["stream_ids"] else None)
+        for pk, values in rows.items()
+    }
+
+
+# Made, and now as wanted
+
+
+def _finish(
+    client: Dispatcharr,
+    links: LinkBook,
+    rows: Mapping[int, Values],
+    made: Mapping[int, Channel],
+    *,
+    in_no_profile: bool = False,
+) -> Iterator[Outcome]:
+    """Set what differs from what was wanted. A channel that cannot be as wanted is taken off the server again.
+
+    ``in_no_profile``: it has just been created so, and nothing has to be switched off.
+    """
+    if not made:
+        return
+    there = dict(zip(made, _values_of(client, links, list(made.values())), strict=True))
+    edits = []
+    for pk, row in made.items():
+        wanted = rows[pk]
+        values = {name: value for name, value in wanted.items() if not same(value, there[pk][name])}
+        if in_no_profile and not wanted["profile_ids"]:
+            values.pop("profile_ids", None)
+        else:
+            values["profile_ids"] = wanted["profile_ids"]
+        edits.append(Edit(pk, row["id"], values, wanted, row=row))
+    _take_books(made)
+    problems: list[Outcome] = []
+    for outcome in deliver_edits(client, links, edits):
+        if isinstance(outcome, Delivered):
+            yield outcome
+        else:
+            problems.append(outcome)
+    if problems:
+        client.channels.delete_many([made[outcome.local_id]["id"] for outcome in problems])
+        yield from problems
+    logger.info("[MIRROR] Created %s channels on the server, %s of them taken back", len(made), len(problems))
+
+
+def _values_of(client: Dispatcharr, links: LinkBook, rows: Sequence[Channel]) -> list[Values]:
+    return [values for _, values, _ in Reading(client, links).translated(rows)]
+
+
+def _take_books(made: Mapping[int, Channel]) -> None:
+    """The server's uuids are those of players, so they become ours."""
+    for portion in chunked(list(made)):
+        with quietly():
+            keep_channel_books(
+                {pk: {"uuid": made[pk]["uuid"], "auto_created": False, "auto_created_by": None} for pk in portion}
+            )
