@@ -1,4 +1,4 @@
-"""A small house and a small server to mirror: boxes (found by name, unique there) and toys (in a box, with tags and a secret)."""
+"""A small house and a small server to mirror: boxes (unique by name there) and toys (in a box, with tags and a secret)."""
 
 import json
 from collections.abc import Collection, Iterator, Mapping
