@@ -181,10 +181,10 @@ class _Scanner:
             scan.note_group(slot, index)
             scan.touched += enabled
             scan.disabled += not enabled
-            self._changed.append(_record(index, entry, identity, mark, known.ids[slot]))
+            self._changed.append(make_record(index, entry, identity, mark, known.ids[slot]))
         elif enabled:
             scan.created += 1
-            self._new.append(_record(index, entry, identity, mark, 0))
+            self._new.append(make_record(index, entry, identity, mark, 0))
         else:
             scan.disabled += 1
 
@@ -234,6 +234,7 @@ def _count_known(scan: Scan) -> None:
     scan.groups.count(scan.entry_counts, by_group)
 
 
-def _record(index: int, entry: Entry, identity: bytes, mark: int, row_id: int) -> Record:
+def make_record(index: int, entry: Entry, identity: bytes, mark: int, row_id: int) -> Record:
+    """An entry as it is spooled; ``index`` is its group's place in the plan, ``row_id`` its stored stream (0 = none)."""
     extras = json.dumps(entry.extras, sort_keys=True) if entry.extras else "{}"
     return (index, *entry[:_EXTRAS], extras, identity, mark, row_id)
