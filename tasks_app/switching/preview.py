@@ -38,6 +38,13 @@ class SwitchPreview:
     report: ConnectionReport | None = None
 
     @property
+    def waiting_words(self) -> str:
+        """What is said about changes that were not delivered."""
+        if self.waiting == 1:
+            return "1 change has not been delivered. It stays here, and the server does not get it."
+        return f"{self.waiting:,} changes have not been delivered. They stay here, and the server does not get them."
+
+    @property
     def token(self) -> str:
         """What was confirmed: a later look that finds other numbers asks again."""
         here = ",".join(f"{stock.noun}={stock.count}" for stock in self.here)
