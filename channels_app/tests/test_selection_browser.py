@@ -88,6 +88,7 @@ def test_everything_that_matches_is_selected_and_the_number_is_checked_again(
     dialog.get_by_role("button", name="Change 7 channels").click()
     says(at_work, "Changed 7 channels.")
     assert Channel.objects.filter(name__startswith="UK: ").count() == 7
+    until(at_work, f"document.querySelector('#c{lineup['CNN'].pk} .cm-name').textContent === 'UK: CNN'")
     at_work.get_by_role("button", name="Undo").click()
     until(at_work, f"document.querySelector('#c{lineup['CNN'].pk} .cm-name').textContent === 'CNN'")
     assert not Channel.objects.filter(name__startswith="UK: ").exists()
