@@ -9,6 +9,7 @@ from channels_app.link_guide import link_waiting_channels
 from channels_app.models import ChannelStream
 from epg_app.signals import source_refreshed
 from m3u_app.signals import account_refreshed
+from tasks_app.mirror.state import is_connected
 
 
 def connect() -> None:
@@ -31,6 +32,10 @@ def sync_after_account(sender: Any, *, account_id: int, **_: Any) -> None:
 
 
 def link_after_source(sender: Any, **_: Any) -> None:
-    """Link channels that were waiting for a guide entry with their TVG-ID, and publish the new programmes."""
-    link_waiting_channels()
+    """Link channels that were waiting for a guide entry with their TVG-ID, and publish the new programmes.
+
+    A mirrored server links channels itself, or was told not to: there nobody asked us.
+    """
+    if not is_connected():
+        link_waiting_channels()
     lineup_changed(guide=False)

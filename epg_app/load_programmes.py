@@ -17,6 +17,7 @@ from epg_app.signals import source_refreshed
 from epg_app.source_lock import SourceBusy, source_lock
 from epg_app.source_state import set_source
 from m3u_app.raw_sql import bulk_writing
+from tasks_app.mirror.state import is_connected
 from tasks_app.progress import Progress
 
 logger = logging.getLogger(__name__)
@@ -41,7 +42,10 @@ def any_waiting() -> bool:
 def load_newly_mapped(*, progress: Progress) -> int:
     """Load what is missing; returns how many programmes came in. A source that is being refreshed is left to that
     refresh, which looks for newly mapped entries at its end. A guide file that has become unreadable is logged and left
-    to the next refresh. Raises ``Cancelled``."""
+    to the next refresh. While a server is mirrored there are no files; its programmes come by themselves. Raises
+    ``Cancelled``."""
+    if is_connected():
+        return 0
     mapped = mapped_ids()
     if not mapped:
         return 0

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 MappedIds = Callable[[], Iterable[int]]
 
+SERVER_DELAY_SECONDS = 30  # a mirrored server has to be told of the link first, and then to load the programmes itself
 LOAD_DELAY_SECONDS = 5  # 30 §4.7: assigning five hundred channels makes one pass, not five hundred
 
 _providers: list[MappedIds] = []
@@ -26,7 +27,12 @@ def mapping_changed() -> None:
     Collected over a few seconds; nothing is queued when every mapped entry has its programmes (30 §24 saving).
     """
     from epg_app.load_programmes import any_waiting
+    from epg_app.mirror.programmes import programmes_due
     from tasks_app import engine
+    from tasks_app.mirror.state import is_connected
 
-    if any_waiting():
+    if is_connected():
+        if programmes_due():
+            engine.request_run_soon("epg_load_mapped", delay_seconds=SERVER_DELAY_SECONDS)
+    elif any_waiting():
         engine.request_run_soon("epg_load_mapped", delay_seconds=LOAD_DELAY_SECONDS)

@@ -17,7 +17,7 @@ from epg_app.importing.errors import GuideError
 from epg_app.importing.guide_file import CachedGuide, check_start, content_digest
 from epg_app.importing.judge import HeldBack
 from epg_app.load_programmes import load_waiting, tell_listeners
-from epg_app.models import GuideSource, SourceStatus, SourceType
+from epg_app.models import SERVER_ONLY_TYPES, GuideSource, SourceStatus, SourceType
 from epg_app.prune_programmes import prune_source
 from epg_app.source_journal import log_refresh
 from epg_app.source_lock import slot_for_import, source_lock
@@ -55,6 +55,8 @@ def refresh_source(source_id: int, *, progress: Progress, accept_smaller: bool =
         source = find_source(source_id)
         if not source.is_active:
             raise GuideError(f"“{source.name}” is switched off. Switch it on to refresh it.")
+        if source.source_type in SERVER_ONLY_TYPES:
+            raise GuideError(f"Only Dispatcharr can read “{source.name}”. Connect to it again, or delete this guide.")
         mark_started(source_id)
         with _noted(source):
             return _refresh(source, progress, accept_smaller=accept_smaller)

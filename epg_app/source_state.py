@@ -10,6 +10,7 @@ from ecm_site.masking import mask_text
 from epg_app.import_report import ImportReport
 from epg_app.models import BUSY_STATUSES, GuideSource, SourceStatus
 from epg_app.source_lock import SourceBusy, source_lock
+from tasks_app.mirror.state import is_connected
 
 RETRY_MINUTES: Final = (1, 5, 15)  # 30 §3.1
 DID_NOT_FINISH: Final = "The refresh did not finish: the program was stopped in the middle. The guide is whole; refresh again."
@@ -72,8 +73,18 @@ def mark_succeeded(source_id: int, report: ImportReport, **columns: Any) -> None
     )
 
 
+def finish_on_server(source_id: int) -> None:
+    """A refresh on the mirrored server is over, well or not; what came of it is among the books of the source."""
+    set_source(source_id, last_finished_at=timezone.now(), retry_at=None, retry_count=0, held_back={})
+
+
 def heal_interrupted(source_ids: list[int] | None = None) -> list[int]:
-    """Close refreshes that nobody works on any more; returns the sources. None = look at all (30 §3.1, §24 saving)."""
+    """Close refreshes that nobody works on any more; returns the sources. None = look at all (30 §3.1, §24 saving).
+
+    While a server is mirrored its word counts: what it says to be busy is its own work.
+    """
+    if is_connected():
+        return []
     busy = GuideSource.objects.filter(status__in=BUSY_STATUSES)
     if source_ids:
         busy = busy.filter(pk__in=source_ids)

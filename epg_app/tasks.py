@@ -14,13 +14,16 @@ from epg_app.delete_source import DELETE_TASK, delete_source, deletion_lock_key
 from epg_app.importing.errors import GuideError
 from epg_app.load_programmes import load_newly_mapped
 from epg_app.mapped_entries import mapping_changed
-from epg_app.models import BUSY_STATUSES, GuideSource, SourceType
+from epg_app.mirror.bring_programmes import bring_programmes
+from epg_app.mirror.refresh_task import refresh_through_server
+from epg_app.models import BUSY_STATUSES, SERVER_ONLY_TYPES, GuideSource, SourceType
 from epg_app.prune_programmes import prune_all
 from epg_app.refresh_source import file_stamp, refresh_source
 from epg_app.request_refresh import ALL_KEY, REFRESH_TASK, lock_key
 from epg_app.source_lock import SourceBusy
 from epg_app.source_state import heal_interrupted
 from tasks_app import engine
+from tasks_app.mirror.state import is_connected
 from tasks_app.models import ACTIVE_STATUSES, TaskRun, Trigger
 from tasks_app.parameter_fields import Name, NamesField
 from tasks_app.registry import TaskResult, TaskScheduler, register_task
@@ -77,11 +80,14 @@ class RefreshGuides(TaskScheduler):
         chosen = list(self.parameters["source_ids"])
         if chosen and self.user_initiated:
             return [] if chosen == [NOTHING] else chosen
-        on = GuideSource.objects.filter(is_active=True, deleting_since=None)
+        idle_kinds = (SourceType.DUMMY,) if is_connected() else SERVER_ONLY_TYPES
+        on = GuideSource.objects.filter(is_active=True, deleting_since=None).exclude(source_type__in=idle_kinds)
         return list((on.filter(pk__in=chosen) if chosen else on).values_list("pk", flat=True))
 
     def execute(self) -> TaskResult:
         ids = self._chosen()
+        if is_connected():
+            return refresh_through_server(ids, self.progress)
         done: list[str] = []
         failed: list[str] = []
         programmes = skipped = 0
@@ -132,6 +138,8 @@ class LoadMappedProgrammes(TaskScheduler):
     default_parameters: ClassVar[dict[str, Any] | None] = {}
 
     def execute(self) -> TaskResult:
+        if is_connected():
+            return bring_programmes(self.progress)
         loaded = load_newly_mapped(progress=self.progress)
         message = f"Loaded {loaded:,} programmes." if loaded else "Every linked channel has its programmes already."
         return TaskResult(success=True, message=message, success_count=loaded)
@@ -184,7 +192,7 @@ class DeleteGuide(TaskScheduler):
 def check_due(now: datetime) -> None:
     """Queue what is due: one refresh at a time, since two imports only get in each other's way, and the daily clean-up."""
     active = TaskRun.objects.filter(task_id=REFRESH_TASK, status__in=ACTIVE_STATUSES)
-    if not active.exists():
+    if not active.exists() and not is_connected():  # a mirrored server has its own rhythm
         if GuideSource.objects.filter(status__in=BUSY_STATUSES).exists():
             heal_interrupted()
         source_id = next_due(now)
@@ -199,6 +207,7 @@ def next_due(now: datetime) -> int | None:
     """The source that has been due longest: by its rhythm since the last finish, by a retry, or because its file changed."""
     due: list[tuple[datetime, int]] = []
     sources = GuideSource.objects.filter(is_active=True, deleting_since=None).exclude(status__in=BUSY_STATUSES)
+    sources = sources.exclude(source_type__in=SERVER_ONLY_TYPES)
     rhythmic = Q(refresh_interval__gt=0) | Q(retry_at__isnull=False)
     for source in sources.filter(rhythmic).only(*_DUE_FIELDS):
         times = [source.retry_at] if source.retry_at else []

@@ -14,6 +14,7 @@ from epg_app.models import GuideEntry, GuideSource
 from epg_app.tests.samples import Mapping, make_entries
 from tasks_app.mirror.bulk_mirrors import PullCounts
 from tasks_app.mirror.links import StoredLinks
+from tasks_app.mirror.state import quietly
 from tasks_app.models import MirrorLink
 from tasks_app.progress import NoProgress
 from tests.fake_dispatcharr import FakeServer, Guide
@@ -29,10 +30,11 @@ def mirror_sources(client: Dispatcharr) -> None:
     read = {
         remote_id: (values, books) for remote_id, values, books in kind.read(client, StoredLinks()) if remote_id not in known
     }
-    made = kind.store({key: both[0] for key, both in read.items()}, {key: both[1] for key, both in read.items()})
-    MirrorLink.objects.bulk_create(
-        MirrorLink(kind=kind.name, local_id=pk, remote_id=remote_id) for remote_id, pk in made.items()
-    )
+    with quietly():
+        made = kind.store({key: both[0] for key, both in read.items()}, {key: both[1] for key, both in read.items()})
+        MirrorLink.objects.bulk_create(
+            MirrorLink(kind=kind.name, local_id=pk, remote_id=remote_id) for remote_id, pk in made.items()
+        )
 
 
 @pytest.fixture
