@@ -3,17 +3,16 @@
 import errno
 import logging
 import time
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError
-from django.urls import reverse
 from django.utils import timezone
 
 from ecm_site.masking import mask_text
 from m3u_app.account_journal import CATEGORY, ENTITY
 from m3u_app.find_account import find_account
+from m3u_app.hold_back import hold_back
 from m3u_app.importing.hold_streams import forget_held
 from m3u_app.importing.identity import IdentityRefused
 from m3u_app.importing.import_report import RefreshReport
@@ -24,7 +23,6 @@ from m3u_app.models import BUSY_STATUSES, Account, AccountStatus
 from m3u_app.providers.registry import ProviderError, after_refresh, provider_for, reopen
 from m3u_app.signals import account_refreshed
 from tasks_app.journal import log_entry
-from tasks_app.notifications.notify import notify
 from tasks_app.progress import Cancelled, Progress
 
 logger = logging.getLogger(__name__)
@@ -69,7 +67,8 @@ def refresh_account(
         _set(account_id, status=before, last_message="The refresh was cancelled. What was there stays.")
         raise
     except HeldBack as held:
-        _hold_back(account, held, started)
+        _set(account_id, status=AccountStatus.ERROR)
+        hold_back(account, held, started)
         raise RefreshFailed(str(held)) from held
     except (ProviderError, SpoolFull, IdentityRefused) as error:
         raise _failed(account, str(error)) from error
@@ -126,10 +125,16 @@ def _succeeded(account: Account, report: RefreshReport, total: int, changes: dic
     Account.objects.filter(pk=account.pk, is_active=False).update(status=AccountStatus.DISABLED)
     logger.info("[M3U] Refreshed account id=%s: %s", account.pk, message)
     _journal(account, message, report)
-    if report.changed_anything:
-        for receiver, answer in account_refreshed.send_robust(sender=Account, account_id=account.pk, report=report):
-            if isinstance(answer, Exception):  # after-work never changes the refresh's result (20 §2.2 step 10)
-                logger.error("[M3U] %r failed after the refresh of account id=%s", receiver, account.pk, exc_info=answer)
+    tell_others(account.pk, report)
+
+
+def tell_others(account_id: int, report: RefreshReport) -> None:
+    """Let the after-work begin if anything changed. Its failures are logged and change nothing (20 §2.2 step 10)."""
+    if not report.changed_anything:
+        return
+    for receiver, answer in account_refreshed.send_robust(sender=Account, account_id=account_id, report=report):
+        if isinstance(answer, Exception):
+            logger.error("[M3U] %r failed after the refresh of account id=%s", receiver, account_id, exc_info=answer)
 
 
 def _journal(account: Account, message: str, report: RefreshReport) -> None:
@@ -142,31 +147,6 @@ def _journal(account: Account, message: str, report: RefreshReport) -> None:
         description=f"Refreshed “{account.name}”: {mask_text(message)}"[:2000],
         before={"streams": account.stream_count},
         after=report.counts() | {"groups_renamed": [list(names) for names in report.groups_renamed[:100]]},
-    )
-
-
-def _hold_back(account: Account, held: HeldBack, at: datetime) -> None:
-    waiting = {"before": held.before, "after": held.after, "at": at.isoformat(timespec="seconds"), **held.details}
-    _set(account.pk, status=AccountStatus.ERROR, last_message=str(held), held_back=waiting)
-    logger.warning("[M3U] Refresh of account id=%s held back: %s streams instead of %s", account.pk, held.after, held.before)
-    log_entry(
-        CATEGORY,
-        "refresh",
-        entity_type=ENTITY,
-        entity_id=account.pk,
-        entity_name=account.name,
-        description=f"Held back a refresh of “{account.name}”: {held.after:,} streams instead of {held.before:,}",
-        before={"streams": held.before},
-        after={"streams": held.after, "held_back": True},
-    )
-    notify(
-        "warning",
-        f"{mask_text(str(held))} Look at what would go and what would come, then accept or keep what you have.",
-        title=f"A refresh of “{account.name}” waits for you",
-        source="m3u_held_back",
-        source_id=account.pk,
-        action_label="Look and decide",
-        action_url=reverse("m3u:held_back", args=[account.pk]),
     )
 
 
