@@ -14,6 +14,7 @@ class TasksAppConfig(AppConfig):
         from tasks_app.alerts import run_alerts, undo_methods
         from tasks_app.change_settings import ENTITY_TYPE, undo_change
         from tasks_app.mirror import mirror_tasks, triggers, undo_rows
+        from tasks_app.mirror_pages import answering  # noqa: F401 - registers its task
         from tasks_app.mirror_pages.header import server_mark
         from tasks_app.ticks import register_due_check
         from tasks_app.undo import register_undo

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db import DatabaseError
 from django.db.models import Func, IntegerField, QuerySet, Subquery
 from django.http import HttpRequest
+from django.urls import reverse
 
 from ecm_site.conf import get_settings
 from ecm_site.wording import counted
@@ -22,13 +23,29 @@ class ServerMark:
     """How many changes wait for delivery, how many things wait for an answer, and whether the server does not answer."""
 
     waiting: int = 0
-    answers: int = 0
+    conflicts: int = 0
+    parked: int = 0
+    questions: int = 0
+    """Kinds of which so much vanished on the server that somebody has to say whether that is right."""
     trouble: str = ""
+
+    @property
+    def answers(self) -> int:
+        return self.conflicts + self.parked + self.questions
+
+    @property
+    def leads_to(self) -> str:
+        """The page where most is to be done: the queue, or the questions."""
+        if self.conflicts:
+            return f"{reverse('mirror:queue')}?state={OutboxState.CONFLICT}"
+        if self.parked:
+            return f"{reverse('mirror:queue')}?state={OutboxState.PARKED}"
+        return reverse("mirror:home") if self.questions or not self.waiting else reverse("mirror:queue")
 
     @property
     def token(self) -> str:
         """Another one whenever the mark looks different."""
-        return f"{self.waiting}-{self.answers}-{'t' if self.trouble else ''}"
+        return f"{self.waiting}-{self.conflicts}-{self.parked}-{self.questions}-{'t' if self.trouble else ''}"
 
     @property
     def is_shown(self) -> bool:
@@ -68,19 +85,25 @@ def server_mark(request: HttpRequest | None = None) -> ServerMark | None:
 
 def _ask() -> ServerMark | None:
     waiting = OutboxEntry.objects.filter(state=OutboxState.WAITING)
-    unanswered = OutboxEntry.objects.exclude(state=OutboxState.WAITING)
+    conflicts = OutboxEntry.objects.filter(state=OutboxState.CONFLICT)
+    parked = OutboxEntry.objects.filter(state=OutboxState.PARKED)
     held_back = MirrorPull.objects.exclude(held_back={})
     try:
         row = (
             MirrorState.objects.filter(pk=1, connected=True)
-            .annotate(waiting=_counted(waiting), unanswered=_counted(unanswered), questions=_counted(held_back))
-            .values_list("waiting", "unanswered", "questions", "trouble")
+            .annotate(
+                waiting=_counted(waiting),
+                conflicts=_counted(conflicts),
+                parked=_counted(parked),
+                questions=_counted(held_back),
+            )
+            .values("waiting", "conflicts", "parked", "questions", "trouble")
             .first()
         )
     except DatabaseError as error:  # pages are shown all the same
         logger.warning("[MIRROR] The mark of the server cannot be drawn: %s", error)
         return None
-    return None if row is None else ServerMark(row[0], row[1] + row[2], row[3])
+    return None if row is None else ServerMark(**row)
 
 
 def _counted(rows: QuerySet[OutboxEntry] | QuerySet[MirrorPull]) -> Subquery:

@@ -146,8 +146,9 @@ def _asked() -> tuple[list[dict[str, Any]], str]:
 
 def _kept(status: ProxyStatus) -> list[dict[str, Any]]:
     """Name and number of viewers of each channel, most viewers first. The server's own words are not trusted to be complete."""
-    found = []
-    for row in status.get("channels") or []:
+    found: list[dict[str, Any]] = []
+    rows: list[Any] = list(status.get("channels") or [])
+    for row in rows:
         if not isinstance(row, dict):
             continue
         clients = row.get("client_count")
@@ -159,5 +160,5 @@ def _kept(status: ProxyStatus) -> list[dict[str, Any]]:
                 "clients": clients if isinstance(clients, int) and clients > 0 else 0,
             }
         )
-    found.sort(key=lambda entry: (-int(entry["clients"]), str(entry["name"]).casefold()))
+    found.sort(key=lambda entry: (-entry["clients"], entry["name"].casefold()))
     return found[:KEPT_CHANNELS]

@@ -33,3 +33,9 @@ def live_strip(context: template.Context) -> dict[str, object]:
     page does that once it is on the screen."""
     shown = server_mark(context.get("request")) is not None
     return {"live": live_status() if shown else None, "asks_at_once": True}
+
+
+@register.filter
+def value_of(values: dict[str, str], name: str) -> str:
+    """What a form sent under ``name``."""
+    return values.get(name, "")

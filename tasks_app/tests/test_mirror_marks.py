@@ -52,7 +52,7 @@ def test_the_figures_cost_one_query_however_much_waits(
     MirrorPull.objects.create(kind="stream", held_back={"count": 20})
     MirrorPull.objects.create(kind="channel")
     with django_assert_num_queries(1):
-        assert server_mark() == ServerMark(waiting=rows, answers=3)
+        assert server_mark() == ServerMark(waiting=rows, conflicts=1, parked=1, questions=1)
 
 
 def test_one_page_asks_once(connected: MirrorState, django_assert_num_queries: Any) -> None:
@@ -68,12 +68,26 @@ def test_one_page_asks_once(connected: MirrorState, django_assert_num_queries: A
         (ServerMark(1), "1", "1 change waits for delivery", True),
         (ServerMark(1204), "999+", "1,204 changes wait for delivery", True),
         (ServerMark(2, 1), "1", "2 changes wait for delivery, 1 needs an answer", True),
-        (ServerMark(0, 2, "Gone."), "2", "2 need an answer. The server is in trouble", True),
-        (ServerMark(0, 0, "Gone."), "", "nothing waits. The server is in trouble", True),
+        (ServerMark(conflicts=1, questions=1, trouble="Gone."), "2", "2 need an answer. The server is in trouble", True),
+        (ServerMark(trouble="Gone."), "", "nothing waits. The server is in trouble", True),
     ],
 )
 def test_the_mark_says_what_is_urgent(mark: ServerMark, badge: str, words: str, is_shown: bool) -> None:
     assert (mark.badge, mark.words, mark.is_shown) == (badge, words, is_shown)
+
+
+@pytest.mark.parametrize(
+    ("mark", "address"),
+    [
+        (ServerMark(3), "/server/queue/"),
+        (ServerMark(3, 1, 1, 1), "/server/queue/?state=conflict"),
+        (ServerMark(3, 0, 1, 1), "/server/queue/?state=parked"),
+        (ServerMark(3, 0, 0, 1), "/server/"),
+        (ServerMark(trouble="Gone."), "/server/"),
+    ],
+)
+def test_the_mark_leads_to_what_is_to_be_done(mark: ServerMark, address: str) -> None:
+    assert mark.leads_to == address
 
 
 def test_pages_have_the_mark_and_the_menu_entry_only_while_connected(client: Client) -> None:
@@ -99,7 +113,7 @@ def test_an_open_page_gets_the_mark_only_when_it_changed(connected: MirrorState,
     answer = client.get(f"/server/mark/?seen={mark.token}")
     assert "1 needs an answer" in answer.content.decode()
     MirrorState.objects.update(connected=False)
-    assert client.get("/server/mark/?seen=1-1-").content.decode().strip() == ""
+    assert client.get("/server/mark/?seen=1-1-0-0-").content.decode().strip() == ""
 
 
 def test_marks_beside_rows_cost_one_query_for_a_page(django_assert_num_queries: Any) -> None:

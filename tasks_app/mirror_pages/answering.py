@@ -1,0 +1,154 @@
+"""Answers to changes of the queue: what each would do, in words, and carrying it out – large ones in the background."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+from ecm_site.wording import counted
+from tasks_app.engine import start_run
+from tasks_app.mirror import answers
+from tasks_app.mirror.answers import Answered
+from tasks_app.mirror.queue import CREATE, DELETE, NOTHING, QueueFilter, QueueRow
+from tasks_app.mirror_pages.chosen import Chosen
+from tasks_app.models import OutboxState, TaskRun
+from tasks_app.registry import TaskResult, TaskScheduler, register_task
+
+AT_ONCE = 500
+"""More than these are not answered while a browser waits."""
+_PORTION = 500
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One sort of answer, in words."""
+
+    key: str
+    button: str
+    title: str
+    explained: str
+    icon: str
+    carry_out: Callable[[Collection[int]], Answered]
+    gives_up: bool = True
+
+
+KINDS = {
+    kind.key: kind
+    for kind in (
+        Kind(
+            "retry",
+            "Try again",
+            "Try again now?",
+            "They are sent to the server at once, without waiting for their turn. What was changed on both sides is left out:"
+            " it needs an answer.",
+            "refresh",
+            answers.retry,
+            gives_up=False,
+        ),
+        Kind(
+            "theirs",
+            "Take the server’s",
+            "Take what the server has?",
+            "Your changes are given up, and the server’s values are read and stored here. It can be undone from the journal.",
+            "cloud-download",
+            answers.take_theirs,
+        ),
+        Kind(
+            "drop",
+            "Drop",
+            "Drop these changes?",
+            "Your changes are given up, and the rows go back to what both sides last agreed on. It can be undone from the"
+            " journal.",
+            "trash",
+            answers.drop,
+        ),
+    )
+}
+
+
+def outcome(answer: str, row: QueueRow) -> str:
+    """What the answer does to one row: "goes back to …" without its values, which stand below it."""
+    if answer == "retry":
+        if row.state == OutboxState.CONFLICT:
+            return "is left out: it was changed on both sides"
+        return {CREATE: "is created there", DELETE: "is deleted there", NOTHING: "leaves the queue"}.get(
+            row.action, "is changed there"
+        )
+    if row.action == CREATE:
+        return "is deleted here; the server never had it"
+    if row.action == DELETE:
+        return "comes back as the server has it"
+    if row.action == NOTHING:
+        return "leaves the queue; there is nothing to give up"
+    if answer == "theirs":
+        return "is deleted here too" if row.deleted == "there" else "takes the server’s values"
+    return "goes back"
+
+
+def carry_out(answer: str, chosen: Chosen) -> Answered | TaskRun:
+    """Do it, or start the run that does. Raises :class:`~tasks_app.mirror_pages.chosen.ChoiceRefused`,
+    :class:`~tasks_app.engine.AlreadyRunning` and ``KeyError`` for no answer."""
+    kind = KINDS[answer]
+    ids = chosen.entry_ids()
+    if len(ids) <= AT_ONCE or not kind.gives_up:
+        return kind.carry_out(ids)
+    wanted = chosen.wanted
+    return start_run(
+        AnswerMany.task_id,
+        {
+            "answer": answer,
+            "state": wanted.state,
+            "kind": wanted.kind,
+            "text": wanted.text,
+            "newest": max(ids),
+            "count": len(ids),
+        },
+    )
+
+
+def told(answer: str, answered: Answered) -> str:
+    """What became of it, in a sentence."""
+    changes = answered.done + answered.asked
+    if not changes:
+        return "Nothing was changed."
+    words = counted(changes, "change")
+    if answer == "retry":
+        return f"{words} {'is' if changes == 1 else 'are'} being sent again."
+    verb = "dropped" if answer == "drop" else "given up for the server’s values"
+    later = f" For {answered.asked:,} of them the server is asked first." if answered.asked else ""
+    return f"{words} {verb}.{later}"
+
+
+@register_task
+class AnswerMany(TaskScheduler):
+    """Gives up many changes at once, started from the queue."""
+
+    task_id = "answer_outbox"
+    name = "Answer changes for the server"
+    description = "Gives up many changes that wait for the server. Start it from the queue of the page Server."
+    by_hand = False
+    item_word = "change"
+    default_parameters = {"answer": "", "state": "", "kind": "", "text": "", "newest": 0, "count": 0}
+
+    @classmethod
+    def lock_key(cls, parameters: dict[str, Any]) -> str:
+        return cls.task_id
+
+    @classmethod
+    def title(cls, parameters: dict[str, Any]) -> str:
+        kind = KINDS.get(parameters.get("answer", ""))
+        return f"{kind.button}: {counted(parameters.get('count', 0), 'change')} for the server" if kind else cls.name
+
+    def execute(self) -> TaskResult:
+        given = self.parameters
+        kind = KINDS[given["answer"]]
+        wanted = QueueFilter(state=given["state"], kind=given["kind"], text=given["text"])
+        ids = list(wanted.entries().filter(pk__lte=given["newest"]).values_list("pk", flat=True))
+        done = refused = 0
+        for start in range(0, len(ids), _PORTION):
+            self.progress.report(phase="answering", current=start, total=len(ids))
+            self.progress.raise_if_cancelled()
+            answered = kind.carry_out(ids[start : start + _PORTION])
+            done += answered.done + answered.asked
+            refused += len(answered.refused)
+        words = told(kind.key, Answered(done=done))
+        return TaskResult(True, words, success_count=done, skipped_count=refused)

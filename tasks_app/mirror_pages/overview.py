@@ -1,0 +1,136 @@
+"""What the page "Server" says: whether the server answers, what is at work, the last pull of each kind, what is asked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+from ecm_site.wording import counted, shortened
+from tasks_app.mirror.kinds import get_kind
+from tasks_app.mirror.mirror_tasks import LOCK
+from tasks_app.mirror.pull import steps
+from tasks_app.mirror.queue import QueueSummary, queue_summary
+from tasks_app.mirror.state import mirror_state
+from tasks_app.models import MirrorLink, MirrorPull, MirrorState, TaskRun
+from tasks_app.queries import active_runs
+
+NAMES_SHOWN = 100
+_WORDS = (("created", "new"), ("updated", "changed"), ("deleted", "gone"), ("conflicts", "in conflict"))
+
+
+@dataclass(frozen=True)
+class PullLine:
+    """The last pull of one kind. ``finished_at`` is None before the first."""
+
+    name: str
+    label: str
+    finished_at: datetime | None
+    seconds: float
+    seen: int
+    words: str
+    problem: str
+    held_back: int
+    held_back_of: int
+
+    @property
+    def is_asked(self) -> bool:
+        return self.held_back > 0
+
+
+@dataclass(frozen=True)
+class Overview:
+    """``run``: the pull or delivery that is under way or waits for the worker."""
+
+    state: MirrorState
+    summary: QueueSummary
+    lines: list[PullLine]
+    run: TaskRun | None
+
+    @property
+    def questions(self) -> list[PullLine]:
+        return [line for line in self.lines if line.is_asked]
+
+    @property
+    def tries_again(self) -> bool:
+        """Whether the next try lies ahead; else the next run is the next try."""
+        return self.state.retry_at is not None and self.state.retry_at > timezone.now()
+
+
+def overview() -> Overview:
+    """A constant number of queries."""
+    run = active_runs([LOCK]).get(LOCK)
+    return Overview(mirror_state(), queue_summary(), pull_lines(), run)
+
+
+def pull_lines() -> list[PullLine]:
+    """All kinds in the order of pulling, those that were never pulled included."""
+    pulled = {row.kind: row for row in MirrorPull.objects.all()}
+    return [_line(step.name, step.label, pulled.get(step.name) or MirrorPull(kind=step.name)) for step in steps()]
+
+
+def _line(name: str, label: str, row: MirrorPull) -> PullLine:
+    return PullLine(
+        name=name,
+        label=label,
+        finished_at=row.finished_at,
+        seconds=row.seconds,
+        seen=_number(row.counts, "seen"),
+        words=", ".join(f"{_number(row.counts, key):,} {word}" for key, word in _WORDS if _number(row.counts, key)),
+        problem=row.problem,
+        held_back=_number(row.held_back, "count"),
+        held_back_of=_number(row.held_back, "of"),
+    )
+
+
+def _number(values: Mapping[str, object], key: str) -> int:
+    value = values.get(key)
+    return value if isinstance(value, int) else 0
+
+
+@dataclass(frozen=True)
+class HeldBack:
+    """Rows here that the server no longer has, in such numbers that somebody has to say whether that is right."""
+
+    kind: str
+    label: str
+    count: int
+    of: int
+    names: list[str]
+    """Some of them."""
+    can_create: bool
+    """Whether they could be made on the server again; masses that are only read cannot."""
+
+    @property
+    def more(self) -> int:
+        return max(0, self.count - len(self.names))
+
+    @property
+    def words(self) -> str:
+        return counted(self.count, self.label)
+
+
+def held_back(kind: str) -> HeldBack:
+    """Raises ``MirrorPull.DoesNotExist`` when nothing of ``kind`` is held back (any more)."""
+    row = MirrorPull.objects.exclude(held_back={}).get(kind=kind)
+    labels = {step.name: step.label for step in steps()}
+    remote_ids = row.held_back.get("remote_ids") or []
+    names, can_create = _names(kind, remote_ids[:NAMES_SHOWN])
+    return HeldBack(
+        kind=kind,
+        label=labels.get(kind, kind),
+        count=_number(row.held_back, "count"),
+        of=_number(row.held_back, "of"),
+        names=names,
+        can_create=can_create,
+    )
+
+
+def _names(kind: str, remote_ids: list[int]) -> tuple[list[str], bool]:
+    try:
+        mirrored = get_kind(kind)
+    except KeyError:
+        return [], False
+    local_ids = list(MirrorLink.objects.filter(kind=kind, remote_id__in=remote_ids).values_list("local_id", flat=True))
+    rows = mirrored.local(local_ids)
+    return sorted(shortened(str(values.get(mirrored.title) or f"no. {pk}"), 120) for pk, values in rows.items()), True
