@@ -1,0 +1,208 @@
+"""From standalone to connected and back, against the fake server (issue 5, "Switching")."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+
+from channels_app.models import Channel, ChannelGroup, ChannelProfile, ChannelStream, Logo, ProfileMembership
+from ecm_site.conf import save_settings
+from ecm_site.dispatcharr.client import get_client
+from epg_app.models import GuideSource
+from m3u_app.models import Account, Stream, StreamGroup
+from tasks_app.backup.restore import restore_snapshot
+from tasks_app.backup.snapshots import folder
+from tasks_app.mirror.deliver import deliver
+from tasks_app.mirror.pull import pull
+from tasks_app.mirror.state import is_connected, mirror_state
+from tasks_app.mirror.which_server import AnotherAddress, mirrored_client
+from tasks_app.models import JournalEntry, MirrorLink, OutboxEntry
+from tasks_app.progress import NoProgress
+from tasks_app.switching.preview import preview_switch
+from tasks_app.switching.switch import Switched, SwitchRefused, Way, switch
+from tests.fake_dispatcharr import FakeServer, Playlist, World, serving
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def no_snapshots() -> Iterator[None]:
+    yield
+    for path in folder().iterdir():
+        path.unlink()
+
+
+def use(server: FakeServer) -> None:
+    save_settings(dispatcharr_url=server.url, dispatcharr_user=server.user, dispatcharr_password=server.password)
+
+
+def go(way: Way, token: str = "") -> Switched:
+    return switch(way, token, progress=NoProgress())
+
+
+def own_lineup() -> Channel:
+    account = Account.objects.create(name="Acme", server_url="http://acme.test/list.m3u")
+    group = StreamGroup.objects.create(account=account, name="News")
+    stream = Stream.objects.create(account=account, group=group, name="Own", url="http://acme.test/1.ts", stream_hash=b"1" * 32)
+    Stream.objects.create(name="Typed in", url="http://x.test/1.ts", is_custom=True, stream_hash=b"2" * 32)
+    GuideSource.objects.create(name="Own guide", url="http://acme.test/guide.xml")
+    Logo.objects.create(name="Own logo", url="http://acme.test/logo.png")
+    channel = Channel.objects.create(name="Mine", number=7, group=ChannelGroup.objects.create(name="My group"))
+    ChannelStream.objects.create(channel=channel, stream=stream, position=1)
+    profile = ChannelProfile.objects.create(name="Family")
+    ProfileMembership.objects.create(profile=profile, channel=channel)
+    return channel
+
+
+def test_adopting_makes_the_lineup_that_of_the_server(fake: FakeServer) -> None:
+    own_lineup()
+    use(fake)
+    done = go(Way.ADOPT)
+    assert is_connected()
+    assert mirror_state().address == fake.url
+    assert list(Channel.objects.order_by("number").values_list("name", "number")) == [
+        ("One", Decimal(1)),
+        ("Two", Decimal(2)),
+        ("Three", Decimal(3)),
+    ]
+    assert list(Account.objects.values_list("name", flat=True)) == ["Base"]
+    assert Stream.objects.filter(account__name="Base").count() == 40
+    assert list(GuideSource.objects.values_list("name", flat=True)) == ["Guide"]
+    assert not ChannelGroup.objects.filter(name="My group").exists()
+    assert ChannelStream.objects.get(channel__name="Two").stream.name == fake.world.streams.name(2)
+    assert not OutboxEntry.objects.exists()
+    assert done.snapshot is not None
+    assert done.sentence() == "The lineup is now the server’s."
+    entry = JournalEntry.objects.get(action_type="dispatcharr_adopt")
+    assert (entry.before_value or {})["channel"] == 1
+
+
+def test_the_way_back_is_the_backup(fake: FakeServer) -> None:
+    own_lineup()
+    use(fake)
+    done = go(Way.ADOPT)
+    assert done.snapshot is not None
+    restore_snapshot(done.snapshot.name)
+    assert not is_connected()
+    assert list(Channel.objects.values_list("name", flat=True)) == ["Mine"]
+    assert ChannelStream.objects.get().stream.name == "Own"
+    assert not MirrorLink.objects.exists()
+
+
+def test_an_edit_after_adopting_reaches_the_server(fake: FakeServer) -> None:
+    use(fake)
+    go(Way.ADOPT)
+    Channel.objects.filter(name="Two").update(name="Zwei")
+    deliver(get_client())
+    assert sorted(row["name"] for row in fake.world.tables["channels"].values()) == ["One", "Three", "Zwei"]
+
+
+def test_a_lineup_goes_to_an_empty_server() -> None:
+    world = World(seed=1, refresh_seconds=0.1)
+    playlist = Playlist.generated(12, groups=2)
+    with serving(World(seed=9)) as source:  # where the lineup comes from
+        source.world.add_account("Base", playlist)
+        for number in range(1, 5):
+            source.world.add_channel(f"Channel {number}", channel_number=float(number), streams=[number, number + 4])
+        use(source)
+        go(Way.ADOPT)
+        go(Way.LEAVE)
+    url = Account.objects.get().server_url
+    world.playlists[url] = playlist
+    lineup = [
+        (row.name, row.number, list(row.channel_streams.order_by("position").values_list("stream__name", flat=True)))
+        for row in Channel.objects.order_by("number")
+    ]
+    ids = list(Channel.objects.order_by("number").values_list("pk", flat=True))
+    with serving(world) as empty:
+        use(empty)
+        done = go(Way.PUSH)
+        assert done.waiting == 0, [(entry.kind, entry.name, entry.reason) for entry in OutboxEntry.objects.all()]
+        there = sorted(empty.world.tables["channels"].values(), key=lambda row: row["channel_number"])
+        assert [
+            (row["name"], Decimal(str(row["channel_number"])), [empty.world.streams.name(pk) for pk in row["streams"]])
+            for row in there
+        ] == lineup
+        assert list(Channel.objects.order_by("number").values_list("pk", flat=True)) == ids, "rows here stay what they were"
+        assert len(empty.world.streams) == 12
+        pull(get_client())
+        assert not OutboxEntry.objects.exists()
+        assert Channel.objects.count() == 4
+        assert Stream.objects.filter(is_custom=False).count() == 12
+
+
+def test_leaving_keeps_everything_and_lets_our_own_refresh_know_the_streams(fake: FakeServer) -> None:
+    use(fake)
+    go(Way.ADOPT)
+    streams = dict(Stream.objects.filter(account__name="Base").values_list("pk", "url"))
+    go(Way.LEAVE)
+    assert not is_connected()
+    assert not MirrorLink.objects.exists()
+    assert dict(Stream.objects.filter(account__name="Base").values_list("pk", "url")) == streams
+    assert Channel.objects.count() == 3
+    from m3u_app.entries import Entry
+    from m3u_app.importing.identity import identity_fields, identity_maker
+
+    account = Account.objects.get()
+    known = identity_maker(account.pk, identity_fields(account))
+    for stream in Stream.objects.filter(account=account):
+        assert bytes(stream.stream_hash) == known(Entry(stream.name, stream.url))
+    Channel.objects.filter(name="One").update(name="Eins")
+    assert not OutboxEntry.objects.exists()
+
+
+def test_what_was_confirmed_must_still_be_so(fake: FakeServer) -> None:
+    use(fake)
+    token = preview_switch(Way.ADOPT).token
+    own_lineup()
+    with pytest.raises(SwitchRefused, match="Look again"):
+        go(Way.ADOPT, token)
+    assert Channel.objects.get().name == "Mine"
+
+
+def test_a_server_that_fails_before_the_start_changes_nothing(fake: FakeServer) -> None:
+    own_lineup()
+    use(fake)
+    fake.stop()
+    with pytest.raises(SwitchRefused):
+        go(Way.ADOPT)
+    assert not is_connected()
+    assert Channel.objects.get().name == "Mine"
+    assert list(folder().iterdir()) == []
+
+
+def test_a_server_with_a_lineup_takes_no_other(fake: FakeServer) -> None:
+    own_lineup()
+    use(fake)
+    with pytest.raises(SwitchRefused, match="already"):
+        go(Way.PUSH)
+    assert not is_connected()
+
+
+def test_the_same_server_at_a_new_address_goes_on(fake: FakeServer) -> None:
+    use(fake)
+    go(Way.ADOPT)
+    moved = fake.url.replace("127.0.0.1", "localhost")
+    save_settings(dispatcharr_url=moved)
+    with pytest.raises(AnotherAddress, match="same server at a new address"):
+        mirrored_client()
+    Channel.objects.filter(name="Two").update(name="Zwei")
+    go(Way.MOVE)
+    assert mirror_state().address == moved
+    deliver(mirrored_client())
+    assert "Zwei" in [row["name"] for row in fake.world.tables["channels"].values()]
+
+
+def test_another_server_at_the_new_address_is_refused(fake: FakeServer) -> None:
+    use(fake)
+    go(Way.ADOPT)
+    world = World(seed=8)
+    world.add_account("Other", Playlist.generated(5))
+    for name in ("A", "B", "C"):
+        world.add_channel(name)
+    with serving(world) as other:
+        save_settings(dispatcharr_url=other.url)
+        with pytest.raises(SwitchRefused, match="another server"):
+            go(Way.MOVE)
+    assert mirror_state().address == fake.url
+    assert Channel.objects.count() == 3
