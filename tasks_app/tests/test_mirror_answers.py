@@ -1,8 +1,10 @@
 """What an operator can answer to changes that did not go through, and what the queue says about them."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from tasks_app.mirror.answers import answer_conflict, answer_held_back, drop, retry, take_theirs
 from tasks_app.mirror.deliver import deliver
@@ -128,12 +130,10 @@ def test_theirs_is_taken_for_a_parked_change(toy_server: ToyServer) -> None:
 
 
 def test_a_parked_change_is_tried_again_and_the_end_of_an_outage_is_not_waited_for(toy_server: ToyServer) -> None:
-    from django.utils import timezone
-
     add_toy("Bad")
     toy_server.refuses = {"Bad"}
     deliver(toy_server.as_client())
-    MirrorState.objects.update(retry_at=timezone.now() + timezone.timedelta(hours=1))
+    MirrorState.objects.update(retry_at=timezone.now() + timedelta(hours=1))
     toy_server.refuses = set()
     RunRequest.objects.all().delete()
     assert retry([OutboxEntry.objects.get().pk]).asked == 1

@@ -1,0 +1,282 @@
+"""Pulling: what is adopted, journalled, held back and passed over; what it costs."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from ecm_site.dispatcharr.client import Dispatcharr
+from ecm_site.dispatcharr.errors import NotFound, Unreachable
+from tasks_app.mirror import bulk_mirrors, kinds
+from tasks_app.mirror.bulk_mirrors import BulkMirror, PullCounts
+from tasks_app.mirror.kinds import LinkBook, Values
+from tasks_app.mirror.links import StoredLinks
+from tasks_app.mirror.pull import PullFailed, pull, steps
+from tasks_app.mirror.state import quietly
+from tasks_app.mirror.trouble import Trouble
+from tasks_app.models import JournalEntry, MirrorLink, MirrorPull, MirrorState, OutboxEntry, OutboxState
+from tasks_app.tests.mirror_toys import ToyKind, ToyServer, add_box, add_toy, sql, toy
+from tasks_app.undo import undo_entry
+
+pytestmark = pytest.mark.django_db
+
+
+def fill(server: ToyServer, number: int) -> None:
+    boxes = [server.add("box", {"name": f"Box {server.ids}"}) for _ in range(5)]
+    for count in range(number):
+        server.add("toy", toy(f"Toy {count}", box=boxes[count % 5], tags=["a"]))
+
+
+def test_rows_of_the_same_natural_key_are_the_same_row(toy_server: ToyServer) -> None:
+    box = add_box("Red")
+    toy_server.add("box", {"name": "Red"})
+    pull(toy_server.as_client())
+    assert sql("SELECT id, name FROM toy_box") == [(box, "Red")]
+    assert not OutboxEntry.objects.exists(), "what was queued for creation is there already"
+
+
+def test_a_row_that_was_here_before_takes_the_servers_values(toy_server: ToyServer) -> None:
+    """Nothing says that it was changed here since, so the server is right."""
+    remote = toy_server.add("toy", toy("Ball"))
+    pull(toy_server.as_client())
+    with quietly():
+        sql("UPDATE toy SET name = 'Quietly changed'")
+    toy_server.toys[remote]["note"] = "new"
+    pull(toy_server.as_client())
+    assert sql("SELECT name, note FROM toy") == [("Ball", "new")]
+
+
+def test_a_row_that_went_quietly_comes_back(toy_server: ToyServer) -> None:
+    toy_server.add("toy", toy("Ball"))
+    pull(toy_server.as_client())
+    with quietly():
+        sql("DELETE FROM toy")
+    pull(toy_server.as_client())
+    assert sql("SELECT name FROM toy") == [("Ball",)]
+    assert MirrorLink.objects.filter(kind="toy").count() == 1
+
+
+def test_rows_that_the_server_makes_itself_cannot_be_deleted_from_here(
+    toy_server: ToyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ToyKind, "deletable", False)
+    toy_server.add("toy", toy("Ball"))
+    pull(toy_server.as_client())
+    sql("DELETE FROM toy")
+    pull(toy_server.as_client())
+    assert sql("SELECT name FROM toy") == [("Ball",)]
+    assert len(toy_server.toys) == 1
+    assert not OutboxEntry.objects.exists()
+
+
+def test_books_are_kept_without_being_compared(toy_server: ToyServer) -> None:
+    remote = toy_server.add("toy", toy("Ball"))
+    pull(toy_server.as_client())
+    toy_server.toys[remote]["plays"] = 7
+    report = pull(toy_server.as_client())
+    assert sql("SELECT plays FROM toy") == [(7,)]
+    assert report.changed == 0
+
+
+def test_the_first_pull_is_one_line_in_the_journal_later_ones_tell_each_row(toy_server: ToyServer) -> None:
+    fill(toy_server, 3)
+    pull(toy_server.as_client())
+    assert JournalEntry.objects.get(category="toy").description == "The server added 3 toys."
+    assert JournalEntry.objects.count() == 2
+    JournalEntry.objects.all().delete()
+    first, second = sorted(toy_server.toys)[:2]
+    toy_server.toys[first]["name"] = "Renamed"
+    toy_server.toys[first]["pin"] = "1234"
+    del toy_server.toys[second]
+    pull(toy_server.as_client())
+    changed, gone = JournalEntry.objects.order_by("pk")
+    assert (changed.entity_name, changed.before_value["name"], changed.after_value["name"]) == ("Toy 0", "Toy 0", "Renamed")
+    assert "1234" not in str(changed.after_value)
+    assert (gone.entity_name, gone.after_value) == ("Toy 1", None)
+    assert changed.batch_id == gone.batch_id != ""
+
+
+def test_many_changes_are_one_line_a_kind(toy_server: ToyServer) -> None:
+    pull(toy_server.as_client())
+    fill(toy_server, 600)
+    pull(toy_server.as_client())
+    [entry] = JournalEntry.objects.filter(category="toy")
+    assert "600 toys" in entry.description
+
+
+def test_what_a_pull_changed_can_be_undone_and_goes_to_the_server_then(toy_server: ToyServer) -> None:
+    remote = toy_server.add("toy", toy("Ball"))
+    pull(toy_server.as_client())
+    toy_server.toys[remote]["name"] = "Theirs"
+    pull(toy_server.as_client())
+    report = undo_entry(JournalEntry.objects.get(action_type="sync", entity_type="mirror_row"))
+    assert report.undone == 1
+    assert sql("SELECT name FROM toy") == [("Ball",)]
+    assert OutboxEntry.objects.get().state == OutboxState.WAITING
+
+
+def test_what_was_changed_since_is_not_undone(toy_server: ToyServer) -> None:
+    remote = toy_server.add("toy", toy("Ball"))
+    pull(toy_server.as_client())
+    toy_server.toys[remote]["name"] = "Theirs"
+    pull(toy_server.as_client())
+    sql("UPDATE toy SET name = 'Newer'")
+    report = undo_entry(JournalEntry.objects.get(action_type="sync", entity_type="mirror_row"))
+    assert (report.undone, report.conflicts) == (0, ["“Ball”: The name was changed again since."])
+
+
+def test_a_removal_is_undone_where_the_kind_can_make_rows(toy_server: ToyServer) -> None:
+    box = toy_server.add("box", {"name": "Red"})
+    toy_server.add("toy", toy("Ball"))
+    pull(toy_server.as_client())
+    toy_server.boxes.pop(box)
+    toy_server.toys.clear()
+    pull(toy_server.as_client())
+    assert undo_entry(JournalEntry.objects.get(category="box", action_type="sync", entity_type="mirror_row")).undone == 1
+    assert sql("SELECT name FROM toy_box") == [("Red",)]
+    assert undo_entry(JournalEntry.objects.get(category="toy", action_type="sync", entity_type="mirror_row")).undone == 0
+
+
+def test_less_than_half_or_few_rows_vanish_without_a_question(toy_server: ToyServer) -> None:
+    fill(toy_server, 40)
+    pull(toy_server.as_client())
+    for pk in sorted(toy_server.toys)[:20]:
+        del toy_server.toys[pk]
+    toy_server.boxes = {
+        pk: row for pk, row in toy_server.boxes.items() if any(t["box"] == pk for t in toy_server.toys.values())
+    }
+    assert pull(toy_server.as_client()).held_back == []
+    assert len(sql("SELECT id FROM toy")) == 20
+
+
+def test_a_question_about_vanished_rows_goes_when_they_are_back(toy_server: ToyServer) -> None:
+    fill(toy_server, 40)
+    pull(toy_server.as_client())
+    kept, toy_server.toys = toy_server.toys, {}
+    assert pull(toy_server.as_client()).held_back == ["toy"]
+    assert pull(toy_server.as_client()).held_back == ["toy"], "asked until somebody answers"
+    toy_server.toys = kept
+    assert pull(toy_server.as_client()).held_back == []
+    assert len(sql("SELECT id FROM toy")) == 40
+
+
+def test_a_list_that_loses_rows_deletes_none(toy_server: ToyServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paging of a real server does that; rows that were not in the list are asked for by id."""
+    fill(toy_server, 10)
+    pull(toy_server.as_client())
+    read = ToyKind.read
+
+    def losing(
+        self: ToyKind, client: Dispatcharr, links: LinkBook, ids: Collection[int] | None = None
+    ) -> Iterator[tuple[int, Values, Values]]:
+        for row in read(self, client, links, ids):
+            if ids is not None or row[0] % 3:
+                yield row
+
+    monkeypatch.setattr(ToyKind, "read", losing)
+    pull(toy_server.as_client())
+    assert len(sql("SELECT id FROM toy")) == 10
+
+
+def test_a_row_that_the_database_refuses_costs_only_itself(toy_server: ToyServer) -> None:
+    with quietly():
+        add_toy("In the way")
+    sql("CREATE UNIQUE INDEX toy_names ON toy(name)")
+    for number in range(30):
+        toy_server.add("toy", toy(f"Toy {number}"))
+    toy_server.add("toy", toy("In the way"))
+    report = pull(toy_server.as_client())
+    assert (report.counts["toy"].created, report.counts["toy"].skipped) == (30, 1)
+    assert "could not be stored" in MirrorPull.objects.get(kind="toy").problem
+    sql("DELETE FROM toy WHERE name = 'In the way'")
+    assert pull(toy_server.as_client()).counts["toy"].created == 1
+
+
+def test_a_name_that_wanders_from_a_deleted_row_to_another_is_taken_over(toy_server: ToyServer) -> None:
+    old, new = toy_server.add("box", {"name": "Red"}), toy_server.add("box", {"name": "Blue"})
+    pull(toy_server.as_client())
+    del toy_server.boxes[old]
+    toy_server.boxes[new]["name"] = "Red"
+    report = pull(toy_server.as_client())
+    assert sql("SELECT name FROM toy_box") == [("Red",)]
+    assert report.counts["box"].skipped == 0
+
+
+def test_an_outage_is_noted_and_leaves_what_was_pulled(toy_server: ToyServer) -> None:
+    toy_server.down = Unreachable("It is down.")
+    with pytest.raises(Trouble, match="down"):
+        pull(toy_server.as_client())
+    assert MirrorPull.objects.get(kind="box").problem == "It is down."
+    assert MirrorState.objects.get().trouble == "It is down."
+
+
+def test_a_kind_that_fails_keeps_those_that_refer_to_it_from_being_pulled(toy_server: ToyServer) -> None:
+    toy_server.add("toy", toy("Ball"))
+    toy_server.down = NotFound("There is no such list.", status=404)
+    with pytest.raises(PullFailed, match="no such list"):
+        pull(toy_server.as_client())
+    assert MirrorState.objects.get().trouble == "", "the server itself is well"
+    assert not MirrorPull.objects.filter(kind="toy").exists()
+
+
+def test_unknown_kinds_are_refused_before_anything_is_asked(toy_server: ToyServer) -> None:
+    with pytest.raises(LookupError, match="gnome"):
+        pull(toy_server.as_client(), ["toy", "gnome"])
+    assert toy_server.requests == []
+
+
+def test_bulk_mirrors_take_their_turn_and_translate_ids(toy_server: ToyServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def locals_of(ids: Collection[int]) -> dict[int, int]:
+        asked.append(len(ids))
+        return {pk: pk * 10 for pk in ids}
+
+    def bring(client: object, links: object, progress: object) -> PullCounts:
+        return PullCounts(seen=3, created=2, notes=["Two were odd."])
+
+    monkeypatch.setattr(bulk_mirrors, "_mirrors", {"bead": BulkMirror("bead", "beads", 1, bring, locals_of=locals_of)})
+    monkeypatch.setattr(kinds, "_kinds", {**kinds._kinds})
+    assert [step.name for step in steps()] == ["box", "bead", "toy"]
+    report = pull(toy_server.as_client(), ["bead"])
+    assert report.counts["bead"].created == 2
+    assert MirrorPull.objects.get(kind="bead").problem == "Two were odd."
+    links = StoredLinks()
+    assert links.local("bead", 4) == 40
+    assert len(links.locals_of("bead", range(12_000))) == 12_000
+    assert asked == [1, 5000, 5000, 2000]
+    with pytest.raises(LookupError):
+        links.remote("bead", 40)
+
+
+def test_a_pull_costs_a_constant_number_of_queries_a_chunk(toy_server: ToyServer) -> None:
+    def cost(rows: int) -> int:
+        fill(toy_server, rows)
+        pull(toy_server.as_client())
+        for row in toy_server.toys.values():
+            row["plays"] = rows
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            pull(toy_server.as_client())
+        # The toys' own statements are one a row; what counts are those of the engine.
+        return sum("tasks_app_" in query["sql"] for query in queries.captured_queries)
+
+    few = cost(10)
+    assert cost(300) == few
+
+
+def test_links_are_read_once_a_kind(toy_server: ToyServer, django_assert_num_queries: Callable[..., object]) -> None:
+    fill(toy_server, 20)
+    pull(toy_server.as_client())
+    links = StoredLinks()
+    found: Mapping[int, int] = {}
+    with django_assert_num_queries(1):
+        for remote_id in toy_server.toys:
+            local_id = links.local("toy", remote_id)
+            assert local_id is not None
+            assert links.remote("toy", local_id) == remote_id
+        found = links.locals_of("toy", toy_server.toys)
+        assert links.local("toy", 999_999) is None
+    assert set(found) == set(toy_server.toys)
