@@ -9,19 +9,22 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from channels_app.commands import CreateChannel, DeleteChannels, UpdateChannel
+from channels_app.arrange_streams import remove_streams, stream_ids_of
+from channels_app.commands import CreateChannel, DeleteChannels, RemoveStreams, RenameGroup, UpdateChannel
 from channels_app.drafts import moving
 from channels_app.drafts.bar import bar_of, elapsed_words, waiting_changes
 from channels_app.drafts.checkpoints import checkpoints, set_checkpoint
 from channels_app.drafts.lives import discard, open_draft, put_aside
+from channels_app.drafts.redone_over import sentence_about
 from channels_app.drafts.runs import PARAMETER
 from channels_app.drafts.steps import DETAILS_KEPT, record, shortened_details, step
 from channels_app.drafts.switching import working_in
 from channels_app.edit_channels import create_channel, delete_channels, update_channel
+from channels_app.edit_groups import rename_group
 from channels_app.errors import EditRefused
 from channels_app.models import Channel, Draft, DraftChange, DraftStep
 from channels_app.tests.draft_fixtures import rows_in, stored_rows
-from channels_app.tests.lineup_fixtures import make_channel, make_streams
+from channels_app.tests.lineup_fixtures import make_channel, make_group, make_streams
 from tasks_app.engine import run_here
 from tasks_app.models import RunStatus
 
@@ -73,6 +76,54 @@ def test_buttons_of_the_page_undo_and_redo_without_scripts(page: Client, draft: 
     page.post("/channels/draft/undo/", {"steps": "2"})
     assert name_in(draft) == "One"
     assert "nothing to undo" in page.post("/channels/draft/undo/", **HTMX)["HX-Trigger"]
+
+
+def toasts(answer: Any) -> str:
+    return str(answer["HX-Trigger"])
+
+
+@pytest.mark.parametrize("on_the_server", ["renamed", "deleted", "other streams"])
+def test_redoing_what_the_server_changed_meanwhile_says_so(page: Client, draft: Draft, on_the_server: str) -> None:
+    channel = Channel.objects.get()
+    rename(draft, "Two")
+    page.post("/channels/draft/undo/")
+    if on_the_server == "renamed":
+        update_channel(UpdateChannel(channel.pk, {"name": "Theirs"}))
+    elif on_the_server == "deleted":
+        delete_channels(DeleteChannels((channel.pk,)))
+    else:  # another matter: the draft changes nothing of it
+        remove_streams(RemoveStreams(channel.pk, (make_streams(["c"])[0].pk, *stream_ids_of(channel.pk)[:1])))
+    told = toasts(page.post("/channels/draft/redo/", **HTMX))  # type: ignore[arg-type]
+    assert "Redid: Renamed" in told
+    assert ("was changed on the server meanwhile, too" in told) == (on_the_server != "other streams")
+    assert name_in(draft) == "Two"
+
+
+def test_redoing_tells_nothing_while_the_server_stands_still(page: Client, draft: Draft) -> None:
+    rename(draft, "Two", "Three")
+    page.post("/channels/draft/undo/", {"steps": "2"})
+    assert "meanwhile" not in toasts(page.post("/channels/draft/redo/", {"steps": "2"}, **HTMX))  # type: ignore[arg-type]
+
+
+def test_going_forward_to_a_checkpoint_tells_it_too_and_names_groups(page: Client, draft: Draft) -> None:
+    group = make_group("News")
+    page.get("/channels/")  # the draft takes the new group over
+    with record(draft):
+        rename_group(RenameGroup(group.pk, "Mine"))
+    page.post("/channels/draft/checkpoints/", {"name": "Here"})
+    page.post("/channels/draft/undo/")
+    rename_group(RenameGroup(group.pk, "Theirs"))
+    with working_in(draft):
+        found = checkpoints()[0]
+    told = toasts(page.post(f"/channels/draft/checkpoints/{found.step_id}/revert/", **HTMX))  # type: ignore[arg-type]
+    assert "Back at \\u201cHere\\u201d: 1 step redone" in told
+    assert "\\u201cMine\\u201d was changed on the server meanwhile, too." in told
+
+
+def test_many_things_are_told_by_the_first_names() -> None:
+    assert sentence_about([]) == ""
+    assert sentence_about(["A", "B"]).startswith("“A”, “B” were changed")
+    assert sentence_about([*"ABCDE"]).startswith("“A”, “B”, “C” and 2 others were changed")
 
 
 def test_a_new_step_ends_what_could_be_redone(draft: Draft) -> None:

@@ -1,6 +1,6 @@
 """The edit-mode bar and what its buttons do: begin, go on, undo, redo, checkpoints (10 §2.1, §13.4, §13.6)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -15,6 +15,7 @@ from channels_app.drafts.bar import bar_of
 from channels_app.drafts.catching_up import catch_up
 from channels_app.drafts.checkpoints import checkpoints, delete_checkpoint, find_checkpoint, set_checkpoint
 from channels_app.drafts.lives import DraftNotOpened, active_draft, open_draft, unfinished_draft
+from channels_app.drafts.redone_over import changed_meanwhile, sentence_about
 from channels_app.drafts.steps import DraftBusy
 from channels_app.drafts.storage import DraftUnusable
 from channels_app.drafts.switching import working_in
@@ -75,6 +76,7 @@ def redo(request: HttpRequest) -> HttpResponse:
             raise EditRefused("There is nothing to redo.")
         what = f"Redid: {steps[0].description}" if len(steps) == 1 else f"Redid {counted(len(steps), 'step')}"
         messages.success(request, f"{what}.")
+        _tell_changed_meanwhile(request, steps)
 
     return _moved(request, act)
 
@@ -114,6 +116,7 @@ def revert(request: HttpRequest, step_id: int) -> HttpResponse:
         undone, redone = moving.go_to(step_id)
         moved = counted(undone, "step") + " undone" if undone else counted(redone, "step") + " redone"
         messages.success(request, f"Back at “{found.name}”: {moved}.")
+        _tell_changed_meanwhile(request, list(DraftStep.objects.filter(undone=False).order_by("-pk")[:redone]))
         return None
 
     if request.method == "GET":
@@ -134,6 +137,12 @@ def forget_checkpoint(request: HttpRequest, step_id: int) -> HttpResponse:
 
 
 # --- helpers ----------------------------------------------------------------------------------------------------------
+
+
+def _tell_changed_meanwhile(request: HttpRequest, redone: Sequence[DraftStep]) -> None:
+    """Say what the server, too, changed while these steps were undone."""
+    if told := sentence_about(changed_meanwhile(redone)):
+        messages.warning(request, told)
 
 
 def _moved(
