@@ -1,5 +1,6 @@
 """Which changes somebody wants to see (20 §10.4): the same values filter the list, the cards, the chart and the export."""
 
+import json
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -7,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from m3u_app.changes.models import Change, ChangeTotal
-from m3u_app.changes.search_index import MATCHING_CHANGES
+from m3u_app.changes.search_index import LISTED_IDS, MATCHING_CHANGES
 from m3u_app.search import clean_text
 from m3u_app.search_index import TRIGRAM, match_phrase
 
@@ -34,9 +35,15 @@ class ChangeFilter:
     group: str = ""
     in_use: bool = False
     with_baseline: bool = True
+    first_line: int = 0
+    """No line with a lower id matches; whoever knows that saves the search from looking at them."""
+    only: tuple[int, ...] | None = None
+    """These lines, whatever the rest says: somebody has looked it up (see ``find_text``)."""
 
     def changes(self) -> "QuerySet[Change]":
         """The changes that match, in no particular order."""
+        if self.only is not None:
+            return Change.objects.filter(id__in=RawSQL(LISTED_IDS, [json.dumps(self.only)]))  # noqa: S611 - a parameter
         found = Change.objects.filter(self._common())
         if self.in_use:
             found = found.filter(in_use__gt=0)
@@ -44,8 +51,10 @@ class ChangeFilter:
             found = found.filter(group_name=self.group)
         text = clean_text(self.text)
         if len(text) >= TRIGRAM:
-            found = found.filter(id__in=RawSQL(MATCHING_CHANGES, [match_phrase(text)]))  # noqa: S611 - a parameter
+            matching = RawSQL(MATCHING_CHANGES, [match_phrase(text), self.first_line])  # noqa: S611 - parameters
+            found = found.filter(id__in=matching)
         elif text:
+            found = found.filter(id__gte=self.first_line)
             found = found.filter(Q(group_name__icontains=text) | Q(names__icontains=text))
         return found
 

@@ -6,7 +6,8 @@ from typing import Any
 from django import forms
 
 from m3u_app.changes.filters import DEFAULT_RANGE, RANGES, ChangeFilter
-from m3u_app.changes.queries import DEFAULT_SIZE, DEFAULT_SORT, PAGE_SIZES, SORTS, type_choices
+from m3u_app.changes.queries import DEFAULT_SIZE, DEFAULT_SORT, PAGE_SIZES, type_choices
+from m3u_app.changes.sorted_page import SORTS
 from m3u_app.models import Account
 
 ENABLED = {"yes": True, "no": False}

@@ -84,6 +84,7 @@ class Change(models.Model):
             models.Index(fields=["at", "id"], name="change_at"),
             models.Index(fields=["account", "at", "id"], name="change_account_at"),
             models.Index(fields=["change_type", "at", "id"], name="change_type_at"),
+            models.Index(fields=["enabled", "at", "id"], name="change_enabled_at"),
             models.Index(fields=["group_name", "at", "id"], name="change_group_at"),
             models.Index(fields=["count", "id"], name="change_count"),
             models.Index(fields=["at", "id"], condition=models.Q(in_use__gt=0), name="change_in_use"),

@@ -3,22 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.expressions import RawSQL
 
 from m3u_app.changes.filters import ChangeFilter
 from m3u_app.changes.models import Change, ChangeBatch, ChangeType, StreamChange
+from m3u_app.changes.sorted_page import line_ids
 from m3u_app.changes.sum_up import kinds_behind
 from m3u_app.search import clean_text
 
-SORTS = {
-    "time": "at",
-    "account": "account__name",
-    "type": "change_type",
-    "group": "group_name",
-    "count": "count",
-    "enabled": "enabled",
-}
 DEFAULT_SORT = "time"
 PAGE_SIZES = (25, 50, 100)
 DEFAULT_SIZE = 50
@@ -98,11 +91,7 @@ def change_page(
 ) -> ChangePage:
     """Read one page; ``total`` is what :func:`summarise` counted. The newest come first among equals."""
     number = max(1, min(number, LAST_PAGE, -(-total // size) or 1))
-    column = SORTS[sort]
-    order = F(column).desc() if descending else F(column).asc()
-    start = (number - 1) * size
-    # Ids first: skipping rows in an index is cheap, skipping rows with all their names is not.
-    ids = list(wanted.changes().order_by(order, "-id").values_list("pk", flat=True)[start : start + size])
+    ids = line_ids(wanted, sort, descending=descending, start=(number - 1) * size, size=size)
     found = Change.objects.select_related("account", "batch").defer("names", "batch__snapshot").in_bulk(ids)
     return ChangePage([found[pk] for pk in ids if pk in found], number, size, total)
 

@@ -8,7 +8,9 @@ from django.db import connection
 
 from m3u_app.raw_sql import execute, read_rows
 
-MATCHING_CHANGES = "SELECT rowid FROM m3u_app_change_search WHERE m3u_app_change_search MATCH %s"
+MATCHING_CHANGES = "SELECT rowid FROM m3u_app_change_search WHERE m3u_app_change_search MATCH %s AND rowid >= %s"
+LISTED_IDS = "SELECT value FROM json_each(%s)"
+"""Thousands of ids in one parameter: a statement with as many would have to be read anew each time."""
 _TEXT = "{row}group_name || char(10) || {row}former_name || char(10) || {row}names"
 
 CREATE_TRIGGER = (

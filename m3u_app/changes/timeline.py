@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from django.db.models import CharField, Sum
+from django.db.models import CharField, Q, Sum
 from django.db.models.functions import Cast, Substr
 
 from m3u_app.changes.filters import ChangeFilter
@@ -76,12 +76,12 @@ def timelines(wanted: ChangeFilter, *, now: datetime) -> list[Timeline]:
         totals.filter(change_type__in=(*_UP, *_DOWN))
         .annotate(day=Substr(Cast("at", CharField()), 1, 10))
         .order_by()
-        .values_list("account_id", "day", "change_type")
-        .annotate(count=Sum("streams"))
+        .values_list("account_id", "day")
+        .annotate(added=Sum("streams", filter=Q(change_type__in=_UP)), removed=Sum("streams", filter=Q(change_type__in=_DOWN)))
     )
-    found: dict[int, dict[date, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
-    for account_id, day, change_type, count in rows:
-        found[account_id][date.fromisoformat(str(day))][0 if change_type in _UP else 1] += count
+    found: dict[int, dict[date, tuple[int, int]]] = defaultdict(dict)
+    for account_id, day, added, removed in rows:
+        found[account_id][date.fromisoformat(str(day))] = (added or 0, removed or 0)
     if not found:
         return []
     days = _days(wanted, found.values(), now)
@@ -95,7 +95,7 @@ def _first_shown(wanted: ChangeFilter, now: datetime) -> datetime:
     return earliest if wanted.since is None else max(earliest, wanted.since)
 
 
-def _days(wanted: ChangeFilter, found: Iterable[dict[date, list[int]]], now: datetime) -> list[date]:
+def _days(wanted: ChangeFilter, found: Iterable[dict[date, tuple[int, int]]], now: datetime) -> list[date]:
     last = now.astimezone(UTC).date()
     first = min(min(days) for days in found)
     if wanted.since is not None:
@@ -104,7 +104,7 @@ def _days(wanted: ChangeFilter, found: Iterable[dict[date, list[int]]], now: dat
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
-def _timeline(account_id: int, name: str, days: list[date], counts: dict[date, list[int]]) -> Timeline:
+def _timeline(account_id: int, name: str, days: list[date], counts: dict[date, tuple[int, int]]) -> Timeline:
     most = max((max(counts.get(day, (0, 0))) for day in days), default=0) or 1
     step = WIDTH / len(days)
     width = max(1.0, min(step * 0.8, 24.0))

@@ -10,9 +10,11 @@ from django.views.decorators.http import require_GET
 from ecm_site.htmx import render_page
 from m3u_app.changes.export import csv_lines
 from m3u_app.changes.filters import RANGES
+from m3u_app.changes.find_text import MOST_FOUND, find_text
 from m3u_app.changes.forms import ChangeFilterForm, account_choices
 from m3u_app.changes.models import Change, ChangeType
-from m3u_app.changes.queries import PAGE_SIZES, SORTS, Summary, change_page, has_any_change, summarise, type_choices
+from m3u_app.changes.queries import PAGE_SIZES, Summary, change_page, has_any_change, summarise, type_choices
+from m3u_app.changes.sorted_page import SORTS
 from m3u_app.changes.stream_lines import FIRST_LINES, MORE_LINES, stream_lines
 from m3u_app.changes.timeline import HEIGHT, MIDDLE, WIDTH, timelines
 
@@ -45,6 +47,7 @@ def changes(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     form = ChangeFilterForm(request.GET)
     values, wanted = form.values(), form.filter(now)
+    wanted, is_cut = find_text(wanted)
     summary = summarise(wanted)
     page = change_page(
         wanted,
@@ -57,6 +60,7 @@ def changes(request: HttpRequest) -> HttpResponse:
     context = {
         "values": values,
         "summary": summary,
+        "most_found": MOST_FOUND if is_cut else 0,
         "cards": _cards(summary),
         "page": page,
         "timelines": timelines(wanted, now=now),

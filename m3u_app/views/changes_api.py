@@ -8,8 +8,9 @@ from django.utils import timezone
 from m3u_app.changes.export import moment, shapes
 from m3u_app.changes.filters import ChangeFilter
 from m3u_app.changes.models import ChangeBatch, ChangeType
-from m3u_app.changes.queries import SORTS, change_page, summarise
+from m3u_app.changes.queries import change_page, summarise
 from m3u_app.changes.record import read_snapshot
+from m3u_app.changes.sorted_page import SORTS
 from m3u_app.models import Account
 from tasks_app.views.api.answers import Refused, api, whole
 
