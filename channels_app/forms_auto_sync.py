@@ -57,7 +57,7 @@ def _ticks(label: str, help_text: str) -> forms.MultipleChoiceField:
         label=label,
         required=False,
         choices=[],
-        widget=forms.CheckboxSelectMultiple,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
         help_text=help_text,
         error_messages={"invalid_choice": "One of these profiles no longer exists. Look at your choice again."},
     )

@@ -18,6 +18,7 @@ from tasks_app.queries import active_runs
 
 MOST_GROUPS = 500
 PROFILES_NAMED = 3
+MOST_NAMED = 200  # channels in an address: well below what servers accept
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Overview:
     channels: int
     pinned: int
     """Channels of which somebody set something by hand."""
+    releasable: list[int]
+    """Those channels, where they are few enough to be named in an address; else nothing."""
     state: AccountSync
     run: TaskRun | None
     """The sync that is waiting or running."""
@@ -57,6 +60,8 @@ def read_overview(account_id: int) -> Overview:
     groups = sorted(followed, key=lambda group: (natural_key(group.name), group.pk))
     own = Channel.objects.filter(auto_created=True, auto_created_by_id=account_id)
     counts: dict[int | None, int] = dict(own.order_by().values_list("synced_group").annotate(count=Count("pk")))
+    pinned = own.exclude(pinned_fields=[])
+    named = list(pinned.order_by("pk").values_list("pk", flat=True)[: MOST_NAMED + 1])
     key = f"{TASK_ID}:{account_id}"
     settings = {group.pk: read_settings(group) for group in groups[:MOST_GROUPS]}
     chosen = read_chosen(settings.values())
@@ -64,7 +69,8 @@ def read_overview(account_id: int) -> Overview:
         rows=[_row(group, settings[group.pk], chosen, counts.get(group.pk, 0)) for group in groups[:MOST_GROUPS]],
         total=len(groups),
         channels=sum(counts.values()),
-        pinned=own.exclude(pinned_fields=[]).count(),
+        pinned=pinned.count(),
+        releasable=[] if len(named) > MOST_NAMED else sorted(named),
         state=AccountSync.objects.filter(account_id=account_id).first() or AccountSync(account_id=account_id),
         run=active_runs([key]).get(key),
     )

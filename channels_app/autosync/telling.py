@@ -60,18 +60,25 @@ def read_names(
 
 
 def told_change(values: Values, membership: MembershipChange | None, names: Names) -> str:
-    """ "number 7, name “X”, group “Y”, logo, into “Kids”": what becomes of one channel."""
+    """ "number 7, name “X”, group “Y”, another logo, into “Kids”": what becomes of one channel."""
     told: list[str] = []
     for name in (*_FIRST, *(name for name in FIELDS if name not in _FIRST)):
         if name in values:
-            label = FIELDS[name].label
-            told.append(label if name == "logo_url" else f"{label} {told_value(name, values[name], names)}")
+            told.append(_told(name, values[name], names))
     if membership is not None:
         if membership.enable:
             told.append(f"into {names.list_of_profiles(membership.enable)}")
         if membership.disable:
             told.append(f"out of {names.list_of_profiles(membership.disable)}")
     return ", ".join(told)
+
+
+def _told(name: str, value: FieldValue, names: Names) -> str:
+    if name == "logo_url":
+        return "another logo" if value else "no logo"
+    if name == "no_epg":
+        return "no guide" if value else "with a guide"
+    return f"{FIELDS[name].label} {told_value(name, value, names)}"
 
 
 def told_value(name: str, value: FieldValue, names: Names) -> str:

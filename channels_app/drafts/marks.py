@@ -136,7 +136,12 @@ def _stored(ids: Iterable[int], schema: str = "main") -> dict[int, Values]:
 
 
 def _differs(before: Values, now: Values) -> bool:
-    return any(before.get(name) != now[name] for name in _compared(now))
+    return any(before.get(name) != now[name] for name in _compared(now)) or _is_released(before, now)
+
+
+def _is_released(before: Values, now: Values) -> bool:
+    """Whether fields set by hand were let go of (``channels_app.release_pins``): no other change brings that along."""
+    return bool(set(json.loads(before.get("pinned_fields") or "[]")) - set(json.loads(now["pinned_fields"] or "[]")))
 
 
 def _compared(values: Values) -> list[str]:

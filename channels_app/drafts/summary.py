@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import models
 
+from channels_app.channel_fields import changed_labels
 from channels_app.chunks import chunked
 from channels_app.drafts.entity_changes import Action, EntityChange, ids_in, profile_difference, stream_difference
 from channels_app.drafts.sides import KINDS, PROFILE_IDS, STREAM_IDS
@@ -18,6 +19,7 @@ from epg_app.models import GuideEntry
 from m3u_app.models import Stream
 
 LONGEST = 160  # letters of a value in a line; the whole one is in its title
+PINS = "pinned_fields"
 _STREAMS_NAMED = 8
 
 
@@ -54,6 +56,7 @@ _LINES = {
     "stream_profile_id": "Stream profile changes",
     "profiles": "Channel profile memberships changed",
     "other": "Other channel changes",
+    "released": "Channels with fields released to auto-sync",
     "group_order": "Groups placed elsewhere",
     "logo": "Logos in the library",
     "channel_profile": "Channel profiles",
@@ -76,6 +79,7 @@ def _count(change: EntityChange, tally: Counter[str]) -> None:
         tally["group_rename"] += "name" in change.after
         tally["group_order"] += "position" in change.after
         return
+    tally["released"] += bool(released_fields(change))
     for name in change.fields:
         if name == STREAM_IDS:
             added, removed, reordered = stream_difference(ids_in(change.before, name), ids_in(change.after, name))
@@ -182,7 +186,17 @@ def _value_lines(change: EntityChange, shown: Callable[[str, Any], str]) -> list
         else:
             texts = [shown(name, value) if side else "" for value, side in ((old, change.before), (new, change.after))]
             lines.append(ValueLine(name, label, *texts))
+    released = released_fields(change)
+    if released:
+        lines.append(ValueLine(PINS, "set by hand", changed_labels(released), "released to auto-sync"))
     return lines
+
+
+def released_fields(change: EntityChange) -> list[str]:
+    """Fields that were set by hand before the draft and are auto-sync's again; those pinned anew follow from their edits."""
+    if change.action is not Action.UPDATE or PINS not in change.before:
+        return []
+    return sorted(set(change.before[PINS] or ()) - set(change.after.get(PINS) or ()))
 
 
 def _streams_line(label: str, old: list[int], new: list[int], shown: Callable[[str, Any], str]) -> ValueLine:

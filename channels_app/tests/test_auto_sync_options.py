@@ -346,7 +346,7 @@ def test_the_preview_says_row_by_row_what_would_change(account: Account, profile
     logo = Logo.objects.create(name="House", url="http://logo.example/house.png")
     wanted = SyncSettings(profile_ids=(kids, bar), stream_profile_id=proxy.pk, logo_id=logo.pk)
     shown = preview_sync(group, wanted)
-    both = "stream profile “Proxy”, logo"
+    both = "stream profile “Proxy”, another logo"
     assert details(shown) == {"One": f"{both}, into “Bar”", "Two": f"{both}, into “Kids”, out of “Family”"}
     assert (shown.created, shown.changed, shown.unchanged) == (1, 2, 0)
     assert shown.new_channels == ["in “Bar”, “Kids”", "stream profile “Proxy”", "logo “House”"]

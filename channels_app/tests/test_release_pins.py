@@ -12,6 +12,8 @@ from channels_app.autosync.preview_release import NOT_FOLLOWED, REMOVED, STAYS, 
 from channels_app.autosync.settings import SyncSettings
 from channels_app.autosync.sync_account import sync_account
 from channels_app.commands import UpdateChannel
+from channels_app.drafts.marks import CHANGED, row_marks
+from channels_app.drafts.summary import change_lines, summarise
 from channels_app.drafts.switching import working_in
 from channels_app.edit_channels import update_channel
 from channels_app.errors import EditRefused
@@ -117,7 +119,7 @@ def test_the_preview_is_what_the_next_sync_does(account: Account) -> None:
     sync_account(account.pk)  # the two others move up
     shown = preview_release((one.pk,))
     assert [(line.number, line.name, line.detail) for line in shown.lines] == [
-        ("77", "My One", "number 10, name “One”, group “UK”, stream profile “Proxy”, TVG-ID none, no guide no")
+        ("77", "My One", "number 10, name “One”, group “UK”, stream profile “Proxy”, TVG-ID none, with a guide")
     ]
     assert (shown.total, shown.changing, shown.others) == (1, 1, 2)  # which move down again
     before = dict(Channel.objects.values_list("pk", "number"))
@@ -300,7 +302,17 @@ def test_in_a_draft_it_is_staged_previewed_applied_and_undone() -> None:
     with working_in(draft):
         assert [line.detail for line in preview_release((one.pk, two.pk)).lines] == ["name “One”", "name “Two”"]
     stage(draft, lambda: release_pins(ReleasePins((one.pk,))))
-    assert (pins(one.pk), set(net(draft))) == (["name"], {("channel", one.pk), ("channel", two.pk)})
+    changes = net(draft)
+    assert (pins(one.pk), set(changes)) == (["name"], {("channel", one.pk), ("channel", two.pk)})
+    released = changes["channel", one.pk]
+    (line,) = change_lines([released], changes.values())
+    assert [(value.label, value.old, value.new) for value in line.lines] == [("set by hand", "name", "released to auto-sync")]
+    assert [(line.label, line.count) for line in summarise(changes.values())] == [
+        ("Channel name changes", 1),
+        ("Channels with fields released to auto-sync", 1),
+    ]
+    with working_in(draft):
+        assert row_marks([one.pk, two.pk]) == dict.fromkeys([one.pk, two.pk], CHANGED)
     done = applied(draft)
     assert (done.failed_count, pins(one.pk), pins(two.pk)) == (0, [], ["name"])
     entry = JournalEntry.objects.get(batch_id=done.batch_id, entity_type="channel", entity_id=one.pk)
