@@ -135,14 +135,10 @@ class GroupKind(MirroredKind):
         StreamGroup.objects.filter(pk__in=ids).delete()
 
     def keep_books(self, books: Mapping[int, Values]) -> None:
-        stored = {
-            pk: {"is_stale": stale, "xc_id": xc_id}
-            for pk, stale, xc_id in StreamGroup.objects.filter(pk__in=books).values_list("pk", "is_stale", "xc_id")
-        }
+        stored = dict(StreamGroup.objects.filter(pk__in=books).values_list("pk", "xc_id"))
         for pk, values in books.items():
-            differs = {name: value for name, value in values.items() if pk in stored and stored[pk][name] != value}
-            if differs:
-                StreamGroup.objects.filter(pk=pk).update(**differs)
+            if values.get("xc_id") and stored.get(pk) != values["xc_id"]:
+                StreamGroup.objects.filter(pk=pk).update(xc_id=values["xc_id"])
 
     # There.
 

@@ -26,7 +26,7 @@ def our_values(relation: AccountGroupRow, account_id: int, name: str, links: Lin
 
 def our_books(relation: AccountGroupRow) -> Values:
     xc_id = (relation["custom_properties"] or {}).get("xc_id")
-    return {"is_stale": bool(relation["is_stale"]), "xc_id": word_of(xc_id)[:40]}
+    return {"xc_id": word_of(xc_id)[:40]}  # whether it is stale shows with its streams
 
 
 def columns_of(values: Values) -> dict[str, Any]:

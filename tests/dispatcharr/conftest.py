@@ -13,6 +13,7 @@ from ecm_site.dispatcharr.patience import Backoff
 from epg_app import mapped_entries
 from epg_app.tests.samples import Mapping
 from tests.dispatcharr.lineup_house import house
+from tests.dispatcharr.m3u_house import connected, pulled, pulled_kinds  # noqa: F401 - fixtures
 from tests.fake_dispatcharr import FakeServer, Guide, Playlist, World, serving
 
 __all__ = ["house"]

@@ -1,56 +1,26 @@
 """Accounts on a mirrored server: what is chosen here goes there whole and once, what changes there comes here."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import connection
 
 from ecm_site.dispatcharr.client import Dispatcharr
 from m3u_app.models import Account, AccountProfile, AccountType, ServerGroup, StreamFilter, StreamGroup
 from tasks_app.mirror.deliver import deliver
-from tasks_app.mirror.pull import PullReport, pull
-from tasks_app.mirror.report import DeliveryReport
-from tasks_app.mirror.state import mirror_state
+from tasks_app.mirror.pull import pull
 from tasks_app.models import JournalEntry, MirrorState, OutboxEntry, RunRequest
+from tests.dispatcharr.m3u_house import KINDS, Sync, base, sent, waiting
 from tests.fake_dispatcharr import FakeServer, Kind
 
 pytestmark = pytest.mark.django_db
-KINDS = ("server_group", "account", "account_group", "account_filter", "account_profile")
-Sync = Callable[[], PullReport]
-
-
-@pytest.fixture
-def connected(db: None) -> None:
-    mirror_state()
-    MirrorState.objects.update(connected=True)
-
-
-@pytest.fixture
-def pulled(connected: None, client: Dispatcharr) -> Sync:
-    """Pulls once, and again whenever it is called."""
-
-    def again() -> PullReport:
-        return pull(client, KINDS)
-
-    again()
-    return again
-
-
-def waiting() -> dict[tuple[str, int], str]:
-    return {(entry.kind, entry.local_id): entry.reason or entry.state for entry in OutboxEntry.objects.all()}
-
-
-def base() -> Account:
-    return Account.objects.get(name="Base")
-
-
-def sent(fake: FakeServer, method: str, path: str) -> list[object]:
-    return [call.body for call in fake.calls if call.method == method and path in call.path]
 
 
 def test_accounts_come_with_settings_groups_and_state_but_without_the_one_for_custom_streams(
-    fake: FakeServer, client: Dispatcharr, connected: None
+    fake: FakeServer,
+    client: Dispatcharr,
+    connected: None,
 ) -> None:
     group = client.accounts.create_server_group("Provider A")
     fake.world.change(
@@ -75,14 +45,14 @@ def test_accounts_come_with_settings_groups_and_state_but_without_the_one_for_cu
     assert "provider.test" not in str(list(JournalEntry.objects.values_list("before_value", "after_value", "description")))
 
 
-def test_a_second_pull_finds_nothing_to_do_in_three_requests(pulled: Sync, fake: FakeServer) -> None:
+def test_a_second_pull_finds_nothing_to_do_in_three_requests(pulled_kinds: Sync, fake: FakeServer) -> None:
     before = len(fake.calls)
-    assert pulled().changed == 0
+    assert pulled_kinds().changed == 0
     assert len(fake.calls) - before == 3  # server groups, accounts, names of groups
 
 
 def test_a_changed_account_goes_there_with_nothing_but_what_differs(
-    pulled: Sync, fake: FakeServer, client: Dispatcharr
+    pulled_kinds: Sync, fake: FakeServer, client: Dispatcharr
 ) -> None:
     fake.world.tables["accounts"][2]["custom_properties"]["enable_vod"] = True
     account = base()
@@ -96,7 +66,7 @@ def test_a_changed_account_goes_there_with_nothing_but_what_differs(
     assert "new secret" not in str(list(OutboxEntry.objects.values()))
 
 
-def test_everything_that_can_be_chosen_arrives(pulled: Sync, fake: FakeServer, client: Dispatcharr) -> None:
+def test_everything_that_can_be_chosen_arrives(pulled_kinds: Sync, fake: FakeServer, client: Dispatcharr) -> None:
     group = ServerGroup.objects.create(name="Shared")
     account = base()
     account.name, account.server_url, account.user_agent = "Other", "http://p.test/x", "Mine/1.0"
@@ -110,41 +80,43 @@ def test_everything_that_can_be_chosen_arrives(pulled: Sync, fake: FakeServer, c
     assert (row["max_streams"], row["is_active"], row["auto_enable_new_groups_live"]) == (3, False, False)
     assert fake.world.tables["server_groups"][row["server_group"]]["name"] == "Shared"
     assert waiting() == {}
-    assert pulled().changed == 0
+    assert pulled_kinds().changed == 0
 
 
-def test_a_new_account_is_made_once_though_the_answer_is_lost(pulled: Sync, fake: FakeServer, client: Dispatcharr) -> None:
+def test_a_new_account_is_made_once_though_the_answer_is_lost(
+    pulled_kinds: Sync, fake: FakeServer, client: Dispatcharr
+) -> None:
     fake.faults.order(Kind.RESET_AFTER, method="POST", path="/api/m3u/accounts/$")
     Account.objects.create(name="Second", server_url="http://provider.test/second.m3u", auto_enable_new_groups=False)
     deliver(client)
     MirrorState.objects.update(retry_at=None)
-    report: DeliveryReport = deliver(client)
+    report = deliver(client)
     assert not report.trouble
     rows = [row for row in fake.world.tables["accounts"].values() if row["name"] == "Second"]
     assert [row["auto_enable_new_groups_live"] for row in rows] == [False]
     assert waiting() == {}
 
 
-def test_a_new_account_is_refreshed_after_it_was_made(pulled: Sync, fake: FakeServer, client: Dispatcharr) -> None:
+def test_a_new_account_is_refreshed_after_it_was_made(pulled_kinds: Sync, fake: FakeServer, client: Dispatcharr) -> None:
     made = Account.objects.create(name="Second", server_url="http://provider.test/second.m3u")
     deliver(client)
     [request] = RunRequest.objects.filter(task_id="m3u_refresh")
     assert request.parameters["account_ids"] == [made.pk]
 
 
-def test_a_tuner_is_a_playlist_there_and_a_tuner_again_here(pulled: Sync, fake: FakeServer, client: Dispatcharr) -> None:
+def test_a_tuner_is_a_playlist_there_and_a_tuner_again_here(pulled_kinds: Sync, fake: FakeServer, client: Dispatcharr) -> None:
     made = Account.objects.create(
         name="Roof", account_type=AccountType.HDHOMERUN, server_url="http://192.168.1.20", is_active=False
     )
     deliver(client)
     row = next(row for row in fake.world.tables["accounts"].values() if row["name"] == "Roof")
     assert (row["account_type"], row["server_url"]) == ("STD", "http://192.168.1.20/lineup.m3u")
-    pulled()
+    pulled_kinds()
     made.refresh_from_db()
     assert (made.account_type, made.server_url) == ("HDHR", "http://192.168.1.20")
 
 
-def test_an_uploaded_playlist_goes_along(pulled: Sync, fake: FakeServer, client: Dispatcharr) -> None:
+def test_an_uploaded_playlist_goes_along(pulled_kinds: Sync, fake: FakeServer, client: Dispatcharr) -> None:
     path = Path(settings.UPLOAD_DIR) / "0a1b2c3d_mine.m3u"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("#EXTM3U\n#EXTINF:-1,One\nhttp://p.test/1\n")
@@ -157,17 +129,17 @@ def test_an_uploaded_playlist_goes_along(pulled: Sync, fake: FakeServer, client:
     made.refresh_from_db()
     assert made.file_path == str(path)
     assert waiting() == {}
-    assert pulled().changed <= 4  # its groups and default profile
+    assert pulled_kinds().changed <= 4  # its groups and default profile
 
 
-def test_a_path_on_this_machine_is_refused_in_words(pulled: Sync, fake: FakeServer, client: Dispatcharr) -> None:
+def test_a_path_on_this_machine_is_refused_in_words(pulled_kinds: Sync, fake: FakeServer, client: Dispatcharr) -> None:
     made = Account.objects.create(name="Path", file_path="/srv/lists/a.m3u")
     deliver(client)
     assert "path on this machine" in waiting()["account", made.pk]
     assert not [row for row in fake.world.tables["accounts"].values() if row["name"] == "Path"]
 
 
-def test_a_deleted_account_is_deleted_there_in_one_request(pulled: Sync, fake: FakeServer, client: Dispatcharr) -> None:
+def test_a_deleted_account_is_deleted_there_in_one_request(pulled_kinds: Sync, fake: FakeServer, client: Dispatcharr) -> None:
     StreamFilter.objects.create(account=base(), regex_pattern="^A")
     deliver(client)
     base().delete()
@@ -179,10 +151,10 @@ def test_a_deleted_account_is_deleted_there_in_one_request(pulled: Sync, fake: F
 
 
 def test_an_account_that_vanished_there_is_deleted_here_in_the_background(
-    pulled: Sync, fake: FakeServer, client: Dispatcharr, django_capture_on_commit_callbacks: object
+    pulled_kinds: Sync, fake: FakeServer, client: Dispatcharr, django_capture_on_commit_callbacks: object
 ) -> None:
     client.accounts.delete(2)
-    pulled()
+    pulled_kinds()
     account = base()
     assert account.deleting_since is not None
     assert not account.is_active
@@ -193,14 +165,14 @@ def test_an_account_that_vanished_there_is_deleted_here_in_the_background(
     assert [row["name"] for row in fake.world.tables["accounts"].values()] == ["custom"]
 
 
-def test_two_accounts_that_exchanged_their_names_do_so_here(pulled: Sync, fake: FakeServer, client: Dispatcharr) -> None:
+def test_two_accounts_that_exchanged_their_names_do_so_here(pulled_kinds: Sync, fake: FakeServer, client: Dispatcharr) -> None:
     other = client.accounts.create({"name": "Other", "server_url": "http://p.test/o"})["id"]
     fake.world.finish()
-    pulled()
+    pulled_kinds()
     ids = dict(Account.objects.values_list("name", "pk"))
     fake.world.change("accounts", 2, name="Other")
     fake.world.change("accounts", other, name="Base")
-    pulled()
+    pulled_kinds()
     assert dict(Account.objects.values_list("name", "pk")) == {"Other": ids["Base"], "Base": ids["Other"]}
 
 
@@ -211,11 +183,11 @@ def test_an_account_of_the_same_name_there_is_ours(connected: None, fake: FakeSe
     assert [row["name"] for row in fake.world.tables["accounts"].values()].count("Base") == 1
 
 
-def test_secrets_of_another_key_file_are_neither_sent_nor_lost(pulled: Sync, fake: FakeServer, client: Dispatcharr) -> None:
+def test_secrets_of_another_key_file_are_neither_sent_nor_lost(
+    pulled_kinds: Sync, fake: FakeServer, client: Dispatcharr
+) -> None:
     Account.objects.filter(pk=base().pk).update(password="x")
     deliver(client)
-    from django.db import connection
-
     with connection.cursor() as cursor:
         cursor.execute("UPDATE m3u_app_account SET password = 'enc:nonsense', priority = 4")
     deliver(client)

@@ -1,0 +1,129 @@
+"""The server's streams of one account as a source for the importer."""
+
+from array import array
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ecm_site.dispatcharr.client import Dispatcharr
+from ecm_site.dispatcharr.shapes import Stream as Row
+from m3u_app.entries import (
+    DEFAULT_GROUP,
+    ID_LIMIT,
+    NAME_LIMIT,
+    URL_LIMIT,
+    Entry,
+    GroupHint,
+    ReadReport,
+    channel_number,
+    content_marks,
+    mark_key,
+    storable,
+)
+from m3u_app.importing.spool import Spool
+from m3u_app.mirror.read_ahead import read_streams
+from tasks_app.progress import Progress
+
+_COMPARED = (
+    "id",
+    "name",
+    "url",
+    "tvg_id",
+    "logo_url",
+    "stream_chno",
+    "is_adult",
+    "is_catchup",
+    "catchup_days",
+    "channel_group",
+    "stream_id",
+)
+"""What a stream's mark is made of. Not ``last_seen`` and ``updated_at``: every refresh there changes them."""
+_BATCH = 500  # the importer gathers several
+_VERSION = "1"  # of the mapping: another one has every stream looked at again
+
+
+class StreamSource:
+    """An :class:`~m3u_app.entries.EntrySource`: live streams come as entries, stale ones are put aside in ``stale``.
+
+    ``group_names``: names here by id on the server. ``present`` are groups that are there whether or not streams are in them.
+    """
+
+    def __init__(
+        self,
+        client: Dispatcharr,
+        account_there: int,
+        ids: "array[int]",
+        *,
+        group_names: Mapping[int, str],
+        present: list[str],
+        progress: Progress,
+        stale: Spool,
+    ) -> None:
+        self.report = ReadReport()
+        self.header: dict[str, Any] = {}
+        self.account_changes: dict[str, Any] = {}
+        self.groups = [GroupHint(name) for name in present]
+        self.size = len(ids)
+        self.stale = stale
+        self._client = client
+        self._account = account_there
+        self._ids = ids
+        self._names = group_names
+        self._progress = progress
+
+    def batches(self, salt: bytes) -> Iterator[list[tuple[int, Any]]]:
+        key = mark_key(salt, _VERSION)
+        for rows in read_streams(self._client, self._ids, self._progress):
+            live: list[Row] = []
+            stale: list[tuple[Any, ...]] = []
+            for row in rows:
+                if row["m3u_account"] != self._account:
+                    continue
+                self.report.seen += 1
+                if row["is_stale"]:
+                    stale.append((row["id"], row["last_seen"] or "", *self.parse(row)))
+                else:
+                    live.append(row)
+            if stale:
+                self.stale.extend(stale)
+            for start in range(0, len(live), _BATCH):
+                part = live[start : start + _BATCH]
+                yield list(zip(content_marks([_content(row) for row in part], key), part, strict=True))
+
+    def parse(self, raw: Row) -> Entry:
+        number = str(raw["id"])
+        logo = raw["logo_url"] or ""
+        url = raw["url"] or ""
+        name = " ".join((raw["name"] or "").split("\n")).strip() or f"Stream {number}"
+        return storable(
+            Entry(
+                name=name[:NAME_LIMIT],
+                url=url[:URL_LIMIT],
+                tvg_id=(raw["tvg_id"] or "").strip()[:ID_LIMIT],
+                logo_url=logo if len(logo) <= URL_LIMIT else "",
+                stream_chno=channel_number(raw["stream_chno"]),
+                provider_stream_id=number,
+                is_adult=bool(raw["is_adult"]),
+                is_catchup=bool(raw["is_catchup"]),
+                catchup_days=max(0, raw["catchup_days"] or 0),
+                extras={"xtream": {"stream_id": str(raw["stream_id"])}} if raw["stream_id"] is not None else None,
+                group=self._names.get(raw["channel_group"] or 0, DEFAULT_GROUP),
+                identity_key=number,
+            )
+        )
+
+    @property
+    def position(self) -> int:
+        return self.report.seen
+
+    def accept(self) -> None:
+        return None
+
+    def __enter__(self) -> "StreamSource":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        return None
+
+
+def _content(row: Row) -> bytes:
+    return repr([row[name] for name in _COMPARED]).encode("utf-8", "surrogatepass")  # type: ignore[literal-required]
