@@ -1,12 +1,25 @@
 """What the server's refusals mean for a single row."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from ecm_site.dispatcharr.errors import NotFound, Rejected
 from tasks_app.mirror.kinds import Delivered, Outcome, Postponed, Refused
 
 VANISHED = "It was deleted on the server a moment ago. Waits for the next look at the server."
+
+MISSING = "Waits: something that it refers to is no longer on the server. Read the accounts and guides again."
+
+
+def is_about_missing(said: Any) -> bool:
+    """Whether a refusal means that a group, stream or logo that is referred to was deleted there a moment ago."""
+    if isinstance(said, Rejected):
+        return any(map(is_about_missing, said.fields.values()))
+    if isinstance(said, dict):
+        return any(map(is_about_missing, said.values()))
+    if isinstance(said, list):
+        return any(map(is_about_missing, said))
+    return "object does not exist" in str(said)
 
 
 class _Row(Protocol):

@@ -26,9 +26,10 @@ GRACE_ACCEPTED = 600.0
 
 @dataclass(frozen=True)
 class Expected:
-    """What a channel looks like when it arrives. ``stream``: its first (or only) one on the server, None = it has none."""
+    """What a channel looks like when it arrives. ``names``: that of its stream, and the one that it is given then.
+    ``stream``: its first one on the server, None = it has none."""
 
-    name: str
+    names: tuple[str, ...]
     stream: int | None
 
 
@@ -43,12 +44,12 @@ class Begun:
     rows: dict[int, Expected]
 
     def details(self) -> dict[str, Any]:
-        rows = {str(pk): [expected.name, expected.stream] for pk, expected in self.rows.items()}
+        rows = {str(pk): [list(expected.names), expected.stream] for pk, expected in self.rows.items()}
         return {"how": self.how, "newest": self.newest, "at": self.at, "accepted": self.accepted, "rows": rows}
 
     @classmethod
     def of(cls, details: Mapping[str, Any]) -> "Begun":
-        rows = {int(pk): Expected(name, stream) for pk, (name, stream) in details["rows"].items()}
+        rows = {int(pk): Expected(tuple(names), stream) for pk, (names, stream) in details["rows"].items()}
         return cls(details["how"], details["newest"], details["at"], bool(details["accepted"]), rows)
 
     @property
@@ -81,14 +82,24 @@ def new_ids(client: Dispatcharr, links: LinkBook, after: int, *, claimed: Collec
     return sorted(pk for pk in found if pk not in linked)
 
 
-def matched(expected: Mapping[int, Expected], rows: Iterable[Channel]) -> dict[int, Channel]:
-    """Local id → the channel that came for it. Equal ones are shared out in order."""
-    waiting: dict[Expected, list[int]] = {}
+def matched(
+    expected: Mapping[int, Expected], rows: Iterable[Channel], names: Mapping[int, str] | None = None
+) -> dict[int, Channel]:
+    """Local id → the channel that came for it. Equal ones are shared out in order.
+
+    ``names``: what they are called here by now, for one that was given its name when the worker was killed.
+    """
+    waiting: dict[tuple[str, int | None], list[int]] = {}
     for local_id, wanted in expected.items():
-        waiting.setdefault(wanted, []).append(local_id)
+        for name in {*wanted.names, (names or {}).get(local_id, wanted.names[0])}:
+            waiting.setdefault((name, wanted.stream), []).append(local_id)
     found: dict[int, Channel] = {}
     for row in sorted(rows, key=lambda row: row["id"]):
-        fits = Expected(row["name"], row["streams"][0] if row["streams"] else None)
-        if not row["auto_created"] and waiting.get(fits):
-            found[waiting[fits].pop(0)] = row
+        if row["auto_created"]:
+            continue
+        streams: list[int | None] = [*row["streams"]] or [None]
+        candidates = (pk for stream in streams for pk in waiting.get((row["name"], stream), ()))
+        fitting = next((pk for pk in candidates if pk not in found), None)
+        if fitting is not None:
+            found[fitting] = row
     return found

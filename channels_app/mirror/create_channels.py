@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from channels_app.chunks import chunked
+from channels_app.mirror.answers import MISSING, is_about_missing
 from channels_app.mirror.arrivals import (
     IN_BULK,
     ONE_BY_ONE,
@@ -93,8 +94,9 @@ def _see_through(
     """Find what became of an attempt. Rows that are dealt with, or must wait, are ``settled``."""
     known = links.remotes_of("channel", list(begun.rows))
     missing = {pk: expected for pk, expected in begun.rows.items() if pk not in known and pk not in settled}
-    arrived = matched(missing, new_rows(client, links, begun.newest)) if missing else {}
-    here = {**read_channels([pk for pk in arrived if pk not in rows]), **rows}
+    here = {**read_channels([pk for pk in missing if pk not in rows]), **rows}
+    names = {pk: here[pk]["name"].strip() for pk in missing if pk in here}
+    arrived = matched(missing, new_rows(client, links, begun.newest), names) if missing else {}
     settled |= set(arrived)
     yield from _finish(client, links, here, {pk: row for pk, row in arrived.items() if pk in here})
     orphans = {pk: row for pk, row in arrived.items() if pk not in here}
@@ -123,7 +125,9 @@ def _create_in_bulk(
         yield Postponed(pk, "Waits: its first stream is no longer on the server. Read the account again.")
     if not streams:
         return
-    expected = {pk: Expected(names[stream_id].strip(), stream_id) for pk, stream_id in streams.items()}
+    expected = {
+        pk: Expected((names[stream_id].strip(), rows[pk]["name"].strip()), stream_id) for pk, stream_id in streams.items()
+    }
     begun = Begun(IN_BULK, newest_id(client), time.time(), accepted=False, rows=expected)
     attempt_id = attempts.begin(begun.details())
     try:
@@ -182,27 +186,27 @@ def _create_one_by_one(
     begun = Begun(ONE_BY_ONE, newest_id(client), time.time(), accepted=False, rows=_expected(fit, targets))
     attempt_id = attempts.begin(begun.details())
     made: dict[int, Channel] = {}
-    refused: dict[int, str] = {}
+    problems: list[Outcome] = []
     judge = Judge(client)
     for pk, values in fit.items():
         body = targets.body(Edit(pk, 0, values, values)) | {"channel_profile_ids": []}
         try:
             made[pk] = client.channels.create(body)
         except Rejected as error:
-            refused[pk] = str(error)
+            problems.append(Postponed(pk, MISSING) if is_about_missing(error) else Refused(pk, str(error)))
         except ServerFault as fault:
             if not made and not begun.newest:
                 raise
             judge.raise_unless_rows_are_to_blame(fault, next(iter(made.values()))["id"] if made else begun.newest)
-            refused[pk] = str(fault)
+            problems.append(Refused(pk, str(fault)))
     yield from _finish(client, links, fit, made, in_no_profile=True)
-    yield from (Refused(pk, words) for pk, words in refused.items())
+    yield from problems
     attempts.finish(attempt_id)
 
 
 def _expected(rows: Mapping[int, Values], targets: Targets) -> dict[int, Expected]:
     return {
-        pk: Expected(values["name"].strip(), targets.streams[values["stream_ids"][0]] if values["stream_ids"] else None)
+        pk: Expected((values["name"].strip(),), targets.streams[values["stream_ids"][0]] if values["stream_ids"] else None)
         for pk, values in rows.items()
     }
 
@@ -225,10 +229,15 @@ def _finish(
     if not made:
         return
     there = dict(zip(made, _values_of(client, links, list(made.values())), strict=True))
+    targets = Targets(client, links, ())
     edits = []
     for pk, row in made.items():
         wanted = rows[pk]
         values = {name: value for name, value in wanted.items() if not same(value, there[pk][name])}
+        if wanted["guide_entry"] is None and row["epg_data_id"] is not None:
+            values["guide_entry"] = None  # the server found one that is not known here
+        if wanted["group"] is None and row["channel_group_id"] != targets.default_group():
+            values["group"] = None  # the provider's group need not be known here
         if in_no_profile and not wanted["profile_ids"]:
             values.pop("profile_ids", None)
         else:

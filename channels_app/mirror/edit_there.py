@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from channels_app.mirror.answers import VANISHED
+from channels_app.mirror.answers import MISSING, VANISHED, is_about_missing
 from ecm_site.dispatcharr.client import Dispatcharr
 from ecm_site.dispatcharr.errors import NotFound, Rejected, ServerFault
 from ecm_site.dispatcharr.shapes import Channel
@@ -15,7 +15,8 @@ Body = dict[str, Any]
 
 @dataclass(frozen=True)
 class Problem:
-    """Why the server did not take what was sent for a channel. ``gone``: it does not have the channel any more."""
+    """Why the server did not take what was sent for a channel. ``gone``: the channel, or something that it refers to, was
+    deleted there a moment ago, which the next look will tell."""
 
     channel_id: int
     words: str
@@ -142,9 +143,13 @@ def _named(error: Rejected) -> dict[int, Problem]:
     for item in listed if isinstance(listed, list) else ():
         if isinstance(item, dict) and isinstance(item.get("channel_id"), int):
             said = item.get("errors", item.get("error"))
-            gone = said == "Channel not found"
-            words = VANISHED if gone else f"Dispatcharr refused to change the channel: {_words(said)}"
-            found[item["channel_id"]] = Problem(item["channel_id"], words, gone=gone)
+            if said == "Channel not found":
+                problem = Problem(item["channel_id"], VANISHED, gone=True)
+            elif is_about_missing(said):
+                problem = Problem(item["channel_id"], MISSING, gone=True)
+            else:
+                problem = Problem(item["channel_id"], f"Dispatcharr refused to change the channel: {_words(said)}")
+            found[item["channel_id"]] = problem
     return found
 
 

@@ -143,7 +143,10 @@ def create_channel(world: World, request: Request) -> Row:
 @route("PATCH", f"{BASE}{{id}}/")
 def patch_channel(world: World, request: Request, id: int) -> Row:
     row = _row(world, id)
-    row.update(_checked(world, request.data, row=row))
+    values = _checked(world, request.data, row=row)
+    if values and id in world.poison:
+        raise Crash
+    row.update(values)
     return shown(world, row)
 
 
@@ -187,8 +190,10 @@ def edit_bulk(world: World, request: Request) -> Row:
             checked[number] = _checked(world, change, row=rows[number])
         except Refusal as refusal:
             raise Refusal(400, {"errors": [{"channel_id": number, "errors": refusal.reply.body}], "updated_count": 0}) from None
+    if world.poison & checked.keys():
+        raise Crash
     for number, values in checked.items():
-        rows[number].update(values)
+        rows[number].update({name: value for name, value in values.items() if name not in world.bulk_ignores})
     found = [shown(world, rows[number]) for number in checked]
     return {"message": f"Successfully updated {len(found)} channels", "channels": found}
 
@@ -318,6 +323,7 @@ def set_epg(world: World, request: Request, id: int) -> Row:
 @route("POST", f"{BASE}match-epg/", status=202)
 def match_epg(world: World, request: Request) -> Row:
     chosen = request.data.get("channel_ids")
+    world.later(world.refresh_seconds, lambda: jobs.match_guides(world, chosen or list(world.tables["channels"])))
     if chosen:
         return {"message": f"EPG matching task initiated for {len(chosen)} selected channel(s)."}
     return {"message": "EPG matching task initiated for all channels without EPG."}
@@ -383,4 +389,6 @@ def _override(wanted: Row | None, row: Row | None) -> Row | None:
     merged = {**before, **{name: value for name, value in wanted.items() if name in OVERRIDABLE}}
     if merged["channel_number"] is not None:
         merged["channel_number"] = float(merged["channel_number"])
+        if merged["channel_number"] < 0.0001:  # as the schema says
+            raise Refusal(400, {"override": {"channel_number": ["Ensure this value is greater than or equal to 0.0001."]}})
     return merged
