@@ -1,5 +1,6 @@
 """What a bulk edit asks for, as plain values. Every field is left as it is unless something is said about it."""
 
+import hashlib
 from dataclasses import dataclass
 
 LEAVE = ""
@@ -45,6 +46,11 @@ class BulkEdit:
     @property
     def changes_names(self) -> bool:
         return bool(self.find or self.letters or self.tidy or self.front or self.behind)
+
+    @property
+    def mark(self) -> str:
+        """Stands for everything that is asked for: what was looked at and what is to be done must be the same."""
+        return hashlib.sha256(repr(self).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     @property
     def asks_for_something(self) -> bool:

@@ -14,6 +14,7 @@ from channels_app.write_changes import ChannelChange
 from epg_app.models import GuideEntry
 
 SHOWN = 8
+MOST_SHOWN = 2000  # of a full list; a page with more is of no use to anybody
 _REFUSED_SHOWN = 4
 _LONGEST = 160  # characters of a value that are shown
 
@@ -34,18 +35,20 @@ class RowPreview:
 
 @dataclass(frozen=True)
 class EditPreview:
-    """``more`` channels change that are not shown, ``more_refused`` are refused."""
+    """``more`` channels change that are not shown, ``more_refused`` are refused. ``is_full``: all were asked for."""
 
     rows: list[RowPreview]
     more: int
     refused: list[RefusedRow]
     more_refused: int
+    is_full: bool = False
 
 
-def preview_of(plan: BulkPlan) -> EditPreview:
-    """The first rows in the order of the pane. Three queries at most."""
+def preview_of(plan: BulkPlan, *, full: bool = False) -> EditPreview:
+    """The first rows in the order of the pane, or all of them. Three queries at most."""
     place = {pk: at for at, pk in enumerate(plan.rows)}
-    first = sorted(plan.changes, key=lambda change: place[change.channel_id])[:SHOWN]
+    first = sorted(plan.changes, key=lambda change: place[change.channel_id])[: MOST_SHOWN if full else SHOWN]
+    refused = plan.refused[: MOST_SHOWN if full else _REFUSED_SHOWN]
     labels = _Labels(first, plan.new_group)
     rows = [
         RowPreview(
@@ -64,8 +67,9 @@ def preview_of(plan: BulkPlan) -> EditPreview:
     return EditPreview(
         rows,
         len(plan.changes) - len(rows),
-        plan.refused[:_REFUSED_SHOWN],
-        max(0, len(plan.refused) - _REFUSED_SHOWN),
+        refused,
+        len(plan.refused) - len(refused),
+        full,
     )
 
 

@@ -1,5 +1,6 @@
 """Bulk edits in edit mode: one step of the draft, nothing of the lineup, taken back by undo; views stay out of drafts."""
 
+import re
 from typing import Any
 
 import pytest
@@ -45,7 +46,8 @@ def test_a_bulk_edit_is_one_step_and_the_lineup_stays(client: Client, draft: Dra
     assert "1 channel changes" in preview.content.decode()
     with working_in(draft):
         assert DraftStep.objects.count() == 0  # looking is no step
-    assert client.post(URL, {**target, **edit, "confirmed": "1"}, headers=HTMX).status_code == 204
+    pressed = re.findall(r'name="confirmed" value="([^"]+)"', preview.content.decode())[0]
+    assert client.post(URL, {**target, **edit, "confirmed": pressed}, headers=HTMX).status_code == 204
     assert stored_rows() == before
     assert not JournalEntry.objects.exists()
     with working_in(draft):

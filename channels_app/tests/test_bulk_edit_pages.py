@@ -30,6 +30,13 @@ def error_at(page: str, field: str) -> str:
     return re.sub("<[^>]+>", "", found[1]).strip()
 
 
+def confirmed(browser: Client, values: dict[str, Any], **headers: Any) -> Any:
+    """Press the button that the preview of ``values`` brings along."""
+    found = re.search(r'name="confirmed" value="([^"]*)"', browser.post(URL, values, **headers).content.decode())
+    assert found is not None
+    return browser.post(URL, {**values, "confirmed": found[1]}, **headers)
+
+
 def test_the_dialog_leaves_everything_as_it_is_until_something_is_chosen(browser: Client) -> None:
     channels = make_channels(make_group("News"), A="1", B="2")
     ids = ",".join(str(item.pk) for item in channels.values())
@@ -51,9 +58,42 @@ def test_a_plain_form_previews_first_and_then_edits(browser: Client) -> None:
     assert "Change 1 channel" in page
     assert 'name="find" value=" HD"' in page
     assert Channel.objects.get().name == "BBC HD"
-    answer = browser.post(URL, {**values, "confirmed": "1"})
+    answer = confirmed(browser, values)
     assert (answer.status_code, answer.headers["Location"]) == (302, "/channels/")
     assert Channel.objects.get().name == "BBC"
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+@pytest.mark.parametrize("pressed", ["", "1", "of another edit"])
+def test_what_was_not_previewed_is_previewed_first(browser: Client, headers: dict[str, str], pressed: str) -> None:
+    """The first press of a page without scripts, and one that is quicker than the preview of the last letter."""
+    channel = make_channel("BBC HD", "1")
+    values = {"channel": str(channel.pk), "step": "1", "find": " HD"}
+    if pressed == "of another edit":
+        other = browser.post(URL, {**values, "find": "BBC"}).content.decode()
+        pressed = re.findall(r'name="confirmed" value="([^"]+)"', other)[0]
+    answer = browser.post(URL, {**values, "confirmed": pressed}, **headers)  # type: ignore[arg-type]
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "This is what will change. Press the button again to do it." in page
+    assert 'be-new">BBC<' in page
+    assert Channel.objects.get().name == "BBC HD"
+    assert confirmed(browser, values, **headers).status_code < 400
+    assert Channel.objects.get().name == "BBC"
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_the_preview_shows_all_channels_when_asked(browser: Client, headers: dict[str, str]) -> None:
+    channels = make_channels(make_group("News"), **{f"C{place}": str(place + 1) for place in range(20)})
+    values = {"channel": ",".join(str(item.pk) for item in channels.values()), "step": "1", "front": "UK "}
+    page = browser.post(URL, values, **headers).content.decode()  # type: ignore[arg-type]
+    assert page.count('class="be-new"') == 8
+    assert "and 12 more" in page
+    assert "Show all" in page
+    page = browser.post(URL, {**values, "full": "1"}, **headers).content.decode()  # type: ignore[arg-type]
+    assert page.count('class="be-new"') == 20
+    assert "more" not in page.split("</table>")[1].split("</section>")[0]
+    assert '<input type="hidden" name="full" value="1">' in page, "it stays full while more is typed"
 
 
 def test_a_preview_while_typing_answers_with_parts_only(browser: Client) -> None:
@@ -101,8 +141,7 @@ def test_a_filter_that_matches_another_number_by_now_asks_again_for_that_number(
     assert 'name="confirmed_count" value="3"' in page
     assert "Change 3 channels" in page
     assert not Channel.objects.filter(is_hidden=True).exists()
-    again = {**target, **edit, "confirmed_count": "3", "confirmed": "1"}
-    answer = browser.post(URL, again, **HTMX)  # type: ignore[arg-type]
+    answer = confirmed(browser, {**target, **edit, "confirmed_count": "3"}, **HTMX)
     assert answer.status_code == 204
     assert Channel.objects.filter(is_hidden=True, name__startswith="x ").count() == 3
 
@@ -119,8 +158,8 @@ def test_profiles_are_switched_from_the_dialog(browser: Client) -> None:
     kids = ChannelProfile.objects.create(name="Kids & <b>co</b>")
     page = browser.get(URL, {"channel": channel.pk}).content.decode()
     assert "Kids &amp; &lt;b&gt;co&lt;/b&gt;" in page
-    values = {"channel": str(channel.pk), "step": "1", f"profile_{kids.pk}": "on", "confirmed": "1"}
-    assert browser.post(URL, values, **HTMX).status_code == 204  # type: ignore[arg-type]
+    values = {"channel": str(channel.pk), "step": "1", f"profile_{kids.pk}": "on"}
+    assert confirmed(browser, values, **HTMX).status_code == 204
     assert kids.memberships.count() == 1
 
 

@@ -9,6 +9,8 @@ from django.test import Client
 
 from channels_app.models import Channel, ChannelGroup
 from channels_app.tests.lineup_fixtures import make_account, make_channel, make_channels, make_group, numbers_of
+from channels_app.views.number_previews import preview_of_changes, preview_of_numbers
+from channels_app.write_changes import ChannelChange
 from m3u_app.models import StreamGroup
 from tasks_app.models import JournalEntry
 
@@ -44,6 +46,20 @@ def test_sorting_shows_five_rows_first_and_all_on_request(browser: Client) -> No
     assert not JournalEntry.objects.exists()  # nothing was stored yet
     browser.post(path, {"start": "100", "ignore_numbers": "on", "confirmed": "1"})
     assert Channel.objects.get(number=100).name == "29 | Channel 1"  # update_names was not ticked
+
+
+def test_previews_stand_in_the_new_order() -> None:
+    """Somebody who renumbers wants to see how the list will read."""
+    a, b, c, d = make_channels(make_group("News"), A="1", B="2", C="3", D="4").values()
+    shown = preview_of_numbers({a.pk: Decimal(30), b.pk: Decimal("10.5"), c.pk: Decimal(20)}, first=2)
+    assert [(row.name, row.new) for row in shown.rows] == [("B", "10.5"), ("C", "20")]
+    assert shown.more == 1
+    changes = [
+        ChannelChange(item.pk, {"number": item.number}, {"number": number})
+        for item, number in ((a, None), (b, Decimal(9)), (c, Decimal(7)))
+    ]
+    changes.append(ChannelChange(d.pk, {"name": "D"}, {"name": "E"}))
+    assert [(row.name, row.new) for row in preview_of_changes(changes).rows] == [("C", "7"), ("B", "9"), ("A", "–")]
 
 
 @pytest.mark.parametrize("start", ["", "0", "-1", "abc", "1,5", "1e5", "NaN"])

@@ -30,12 +30,15 @@ _ROWS_REFRESHED = 200
 @require_http_methods(["GET", "POST"])
 @refusals_told
 def bulk_edit(request: HttpRequest) -> HttpResponse:
-    """The dialog (opened by GET, or POST for a long selection), its preview (``preview=1``) and the edit (``confirmed=1``)."""
+    """The dialog (opened by GET, or POST for a long selection), its preview, and the edit.
+
+    ``confirmed`` is the mark of the edit whose preview was shown: anything else is previewed first. ``full=1``: all rows.
+    """
     values = parameters(request)
     target = read_target(values)
     if "step" not in values:
         return _opened(request, target)
-    if values.get("confirmed") == "1" and request.method == "POST":
+    if "confirmed" in values and request.method == "POST":
         return _done(request, target, values)
     return _previewed(request, target, values)
 
@@ -53,21 +56,32 @@ def _previewed(request: HttpRequest, target: Target, values: QueryDict) -> HttpR
     except EditRefused as error:
         problems = error.problems
     if wants_partial(request):
-        return render(request, "channels_app/bulk_edit/_preview_answer.html", _context(target, form, plan, problems))
-    return _dialog(request, target, form, plan, problems)
+        context = _context(target, form, plan, problems, full=_wants_all_rows(values))
+        return render(request, "channels_app/bulk_edit/_preview_answer.html", context)
+    return _dialog(request, target, form, plan, problems, full=_wants_all_rows(values))
 
 
 def _done(request: HttpRequest, target: Target, values: QueryDict) -> HttpResponse:
     form = BulkEditForm(values)
     form.is_valid()
+    command = form.command()
     try:
-        outcome = carry_out(form.command(), target.ids())
+        if command.asks_for_something and values["confirmed"] != command.mark:
+            return _dialog(request, target, form, _plan(form, target), {}, full=_wants_all_rows(values), notice=_LOOK_FIRST)
+        outcome = carry_out(command, target.ids())
     except CountDiffers as error:  # the dialog asks again, for the number that it is now
         target = target.recounted(error.now)
         return _refused(request, target, form, error)
     except EditRefused as error:
         return _refused(request, target, form, error)
     return edited(request, outcome, channels=_rows_alone(form, outcome))
+
+
+_LOOK_FIRST = "This is what will change. Press the button again to do it."
+
+
+def _wants_all_rows(values: QueryDict) -> bool:
+    return values.get("full") == "1"
 
 
 def _refused(request: HttpRequest, target: Target, form: BulkEditForm, error: EditRefused) -> HttpResponse:
@@ -98,20 +112,25 @@ def _dialog(
     problems: dict[str, str],
     *,
     status: int = 200,
+    full: bool = False,
+    notice: str = "",
 ) -> HttpResponse:
     names = groups_in_sight().order_by("name").values_list("name", flat=True)[:_GROUPS_OFFERED]
-    context = {**_context(target, form, plan, problems), "group_names": names}
+    context = {**_context(target, form, plan, problems, full=full), "group_names": names, "notice": notice}
     title = f"Edit {counted(target.count, 'channel')}"
     return dialog(request, "channels_app/bulk_edit/_form.html", title, context, status)
 
 
-def _context(target: Target, form: BulkEditForm, plan: BulkPlan | None, problems: dict[str, str]) -> dict[str, Any]:
-    preview: EditPreview | None = preview_of(plan) if plan else None
+def _context(
+    target: Target, form: BulkEditForm, plan: BulkPlan | None, problems: dict[str, str], *, full: bool = False
+) -> dict[str, Any]:
+    preview: EditPreview | None = preview_of(plan, full=full) if plan else None
     known = {*form.fields, "profiles"}
     return {
         "form": form,
         "target": target,
         "plan": plan,
+        "mark": form.command().mark if plan else "",
         "preview": preview,
         "warnings": [*plan.notes, *duplicate_warnings(plan.duplicates)] if plan else [],
         "error_places": [(name, problems.get(name, "")) for name in _with_errors(form)],

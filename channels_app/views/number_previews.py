@@ -52,8 +52,9 @@ def preview_of_numbers(
     full: bool = False,
     first: int = FIRST_ROWS,
 ) -> NumberPreview:
-    """A preview of ``numbers`` (only those that change). Reads no more channels than it shows."""
-    shown = dict(list(numbers.items())[: MOST_ROWS if full else first])
+    """A preview of ``numbers`` (only those that change), in the new order. Reads no more channels than it shows."""
+    in_order = sorted(numbers.items(), key=lambda item: item[1])
+    shown = dict(in_order[: MOST_ROWS if full else first])
     preview = preview_of_changes(number_changes(shown, rename=rename), duplicates, full=full, first=first)
     preview.total = len(numbers)
     return preview
@@ -66,8 +67,8 @@ def preview_of_changes(
     full: bool = False,
     first: int = FIRST_ROWS,
 ) -> NumberPreview:
-    """A preview of changes that are planned already; those that touch no number are not shown."""
-    numbered = [change for change in changes if "number" in change.after]
+    """A preview of changes that are planned already, in the new order; those that touch no number are not shown."""
+    numbered = sorted((change for change in changes if "number" in change.after), key=_new_place)
     shown = numbered[: MOST_ROWS if full else first]
     names: dict[int, str] = {}
     for portion in chunked([change.channel_id for change in shown]):
@@ -99,6 +100,11 @@ def read_start(text: str, name: str = "start") -> Decimal | None:
         return clean_number(text)
     except ValueError as error:
         raise EditRefused({name: str(error)}) from None
+
+
+def _new_place(change: ChannelChange) -> tuple[bool, Decimal]:
+    number = change.after["number"]
+    return (False, number) if isinstance(number, Decimal) else (True, Decimal(0))  # those without a number last (10 §4)
 
 
 def _text(value: object) -> str:
