@@ -20,6 +20,7 @@ from channels_app.outcomes import Outcome
 from channels_app.row_journal import row_entry
 from channels_app.write_changes import ChannelChange, write_changes
 from ecm_site.wording import counted, shortened
+from m3u_app.models import StreamGroup
 from tasks_app import journal
 
 logger = logging.getLogger(__name__)
@@ -111,7 +112,7 @@ def edit_logo(logo_id: int, name: object, address: object) -> LogoOutcome:
         outcome.note(journal.log_entries([entry]))
     if moved:
         forget(before.url)
-        _point_channels({before.url: after.url}, outcome)
+        _point_channels({before.url: after.url}, [logo_id], outcome)
     outcome.message = f"{text}." if not outcome.channel_ids else f"{text} and {counted(len(outcome.channel_ids), 'channel')}."
     return outcome
 
@@ -125,7 +126,7 @@ def delete_logos(logo_ids: Iterable[int], *, batch_id: str = "") -> LogoOutcome:
         logos = list(Logo.objects.filter(pk__in=portion))
         if not logos:
             continue
-        _point_channels({logo.url: "" for logo in logos}, outcome)
+        _point_channels({logo.url: "" for logo in logos}, [logo.pk for logo in logos], outcome)
         with transaction.atomic():
             entries = [
                 row_entry(
@@ -227,14 +228,30 @@ def name_from_address(address: str) -> str:
         return "Logo"
 
 
-def _point_channels(targets: Mapping[str, str], outcome: LogoOutcome) -> None:
-    """Channels that show one of the addresses show another one from now on ("" = none)."""
-    rows = Channel.objects.filter(logo_url__in=list(targets)).order_by("pk").values_list("pk", "logo_url")
-    changes = [ChannelChange(pk, {"logo_url": old}, {"logo_url": targets[old]}) for pk, old in rows]
-    if changes:
-        written = write_changes(changes, batch_id=outcome.batch_id)
-        outcome.channel_ids += written.changed
-        outcome.note(written.entries)
+def _point_channels(targets: Mapping[str, str], logo_ids: Collection[int], outcome: LogoOutcome) -> None:
+    """Channels that show one of the addresses show another one from now on ("" = none).
+
+    Channels that have one of the logos from the settings of their auto-synced group follow these further: nothing is
+    pinned on them, while elsewhere the provider's logo must not come back with the next sync.
+    """
+    given = _given_by_auto_sync(logo_ids)
+    rows = Channel.objects.filter(logo_url__in=list(targets)).order_by("pk").values_list("pk", "logo_url", "synced_group")
+    changes = [
+        (ChannelChange(pk, {"logo_url": old}, {"logo_url": targets[old]}), group_id not in given) for pk, old, group_id in rows
+    ]
+    for by_hand in (True, False):
+        chosen = [change for change, is_by_hand in changes if is_by_hand is by_hand]
+        if chosen:
+            written = write_changes(chosen, batch_id=outcome.batch_id, by_hand=by_hand)
+            outcome.channel_ids += written.changed
+            outcome.note(written.entries)
+
+
+def _given_by_auto_sync(logo_ids: Collection[int]) -> set[int]:
+    """Provider groups whose auto-sync gives all channels one of these logos (stored as number or text)."""
+    either = [*logo_ids, *map(str, logo_ids)]
+    groups = StreamGroup.objects.filter(auto_channel_sync=True, sync_settings__custom_logo_id__in=either)
+    return set(groups.values_list("pk", flat=True))
 
 
 def _names_for(addresses: Sequence[str] | Collection[str]) -> dict[str, str]:

@@ -17,6 +17,7 @@ from channels_app.autosync.sync_account import sentence, sync_account
 from channels_app.autosync.tasks import TASK_ID
 from channels_app.commands import UpdateChannel
 from channels_app.edit_channels import update_channel
+from channels_app.logos.edit_logos import delete_logos, edit_logo
 from channels_app.models import Channel, ChannelGroup, ChannelProfile, Logo, ProfileMembership, StreamProfile
 from channels_app.profiles.set_memberships import set_memberships
 from channels_app.profiles.stream_profiles import delete_stream_profile
@@ -281,6 +282,29 @@ def test_deleting_a_stream_profile_pins_nothing(account: Account) -> None:
     follow(account, stream_profile_id=other.pk)
     sync_account(account.pk)
     assert Channel.objects.get().stream_profile == other
+
+
+def test_a_logo_that_moves_or_goes_takes_the_channels_of_its_groups_along_and_pins_nothing(account: Account) -> None:
+    own = "http://logo.example/own.png"
+    make_streams(["One"], account=account, logo_url=own)
+    make_streams(["Two"], account=account, group="Kids", logo_url="http://logo.example/house.png")
+    logo = Logo.objects.create(name="House", url="http://logo.example/house.png")
+    follow(account, logo_id=logo.pk)
+    follow(account, "Kids")
+    sync_account(account.pk)
+    edit_logo(logo.pk, "House", "http://logo.example/moved.png")
+    assert shown_logos() == {
+        "One": ("http://logo.example/moved.png", []),
+        "Two": ("http://logo.example/moved.png", ["logo_url"]),  # the provider's own must not come back
+    }
+    assert sync_account(account.pk).changed == 0
+    delete_logos([logo.pk])
+    sync_account(account.pk)
+    assert shown_logos() == {"One": (own, []), "Two": ("", ["logo_url"])}
+
+
+def shown_logos() -> dict[str, tuple[str, list[str]]]:
+    return {name: (logo, pins) for name, logo, pins in Channel.objects.values_list("name", "logo_url", "pinned_fields")}
 
 
 # --- what is gone ---------------------------------------------------------------------------------------------------------
