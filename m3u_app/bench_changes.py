@@ -112,8 +112,10 @@ def measure(seed: int) -> dict[str, list[float]]:
         + ["?type=streams_removed&range=90d", "?enabled=yes&range=90d", "?account=3&type=streams_added&range=all", "?in_use=1"],
         "any time": ["?range=all", "?range=90d", "?range=90d&page=40", f"?range=all&page={lines // 100}"],
         "sorted": [f"?sort={sort}" for sort in ("account", "type", "group", "count", "enabled")] + ["?sort=count&range=90d"],
+        "sorted, any time": [f"?sort={sort}&range=all" for sort in ("account", "type", "group", "count", "enabled")],
         "one group": ["?range=all&group=US|+SPORTS", "?range=90d&group=DE|+NEWS"],
-        "searched": [f"?q={part}" for part in parts[:6]] + [f"?range=90d&q={part}" for part in parts[6:]],
+        "searched": [f"?q={part}" for part in parts[:4]] + [f"?range=90d&q={part}" for part in parts[4:8]],
+        "searched, any time": [f"?range=all&q={part}" for part in parts[8:]],
     }
     client.get(url)  # the first one loads templates
     times: dict[str, list[float]] = {name: [] for name in queries}
