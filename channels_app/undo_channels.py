@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, models
+from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
@@ -30,6 +30,7 @@ from channels_app.models import (
 )
 from channels_app.pins import PINNED, pins_taken_back
 from channels_app.snapshots import channel_snapshots
+from channels_app.update_rows import update_rows
 from ecm_site.wording import counted, shortened
 from epg_app.models import GuideEntry
 from m3u_app.models import Account, Stream
@@ -164,7 +165,7 @@ def _restore_streams(taken: list[_Taken]) -> Conflicts:
                 moved.append((position, kept.pk))
     for ids in chunked(gone):
         ChannelStream.objects.filter(pk__in=ids).delete()
-    _write(ChannelStream, ("position",), moved)
+    update_rows(ChannelStream, ("position",), moved)
     ChannelStream.objects.bulk_create(new)
     return conflicts
 
@@ -223,7 +224,7 @@ def _restore_fields(taken: list[_Taken]) -> Conflicts:
         rows[tuple(sorted(values))].append((*(values[name] for name in sorted(values)), item.pk))
     now = timezone.now()
     for columns, found in rows.items():
-        _write(Channel, (*columns, "updated_at"), [(*row[:-1], now, row[-1]) for row in found])
+        update_rows(Channel, (*columns, "updated_at"), [(*row[:-1], now, row[-1]) for row in found])
     return conflicts
 
 
@@ -314,21 +315,6 @@ def _enable(wanted: dict[int, list[int]]) -> None:
         for pk in ids
         if pk in there
     )
-
-
-def _write(model: type[models.Model], columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
-    """Update rows (values of ``columns``, then the id) with one prepared statement."""
-    if not rows:
-        return
-    quote = connection.ops.quote_name
-    fields = {field.attname: field for field in model._meta.concrete_fields}
-    assignments = ", ".join(f"{quote(fields[name].column or name)} = %s" for name in columns)
-    prepared = [
-        (*(fields[name].get_db_prep_save(value, connection) for name, value in zip(columns, row[:-1], strict=True)), row[-1])
-        for row in rows
-    ]
-    with connection.cursor() as cursor:
-        cursor.executemany(f"UPDATE {quote(model._meta.db_table)} SET {assignments} WHERE id = %s", prepared)  # noqa: S608
 
 
 def _sentence(item: _Taken, changed: Iterable[tuple[str, object]]) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from channels_app.channel_fields import FIELDS, changed_labels, same_value, to_journal
@@ -21,6 +21,7 @@ from channels_app.lineup_changed import lineup_changed
 from channels_app.models import Channel, ChannelGroup, StreamProfile
 from channels_app.numbering import format_number
 from channels_app.pins import pin_changed, write_pins
+from channels_app.update_rows import update_rows
 from ecm_site.wording import shortened
 from epg_app.models import GuideEntry
 from tasks_app import journal
@@ -83,13 +84,14 @@ def _write_portion(
     entries: list[JournalEntry] = []
     pins: list[tuple[str, int]] = []
     guide = False
+    now = timezone.now()
     for change in portion:
         channel = now_there.get(change.channel_id)
         if channel is None or any(not same_value(name, getattr(channel, name), old) for name, old in change.before.items()):
             written.passed_over.append(change.channel_id)
             continue
         names = tuple(sorted(change.after))
-        rows.setdefault(names, []).append((*(_stored(change.after[name]) for name in names), change.channel_id))
+        rows.setdefault(names, []).append((*(change.after[name] for name in names), now, change.channel_id))
         entry = change_entry(channel.name, change, labels, action_type=action_type, batch_id=batch_id)
         if by_hand and channel.auto_created:
             pins += pin_changed(channel, change.after, entry)
@@ -97,26 +99,11 @@ def _write_portion(
         written.changed.append(change.channel_id)
         guide = guide or bool(_GUIDE_FIELDS & set(names))
     for names, values in rows.items():
-        _update(names, values)
+        update_rows(Channel, (*names, "updated_at"), values)
     write_pins(pins)
     written.entries += journal.log_entries(entries)
     if entries:
         lineup_changed(guide=guide)
-
-
-def _update(names: tuple[str, ...], values: list[tuple[Any, ...]]) -> None:
-    """One prepared statement for all rows that change the same fields; ``bulk_update`` takes twenty times as long."""
-    quote = connection.ops.quote_name
-    columns = ", ".join(f"{quote(name)} = %s" for name in names)  # names come from FIELDS, which are column names
-    stamp = connection.ops.adapt_datetimefield_value(timezone.now())
-    table = quote(Channel._meta.db_table)
-    statement = f"UPDATE {table} SET {columns}, {quote('updated_at')} = %s WHERE {quote('id')} = %s"  # noqa: S608
-    with connection.cursor() as cursor:
-        cursor.executemany(statement, [(*row[:-1], stamp, row[-1]) for row in values])
-
-
-def _stored(value: FieldValue) -> object:
-    return str(value) if isinstance(value, Decimal) else value
 
 
 @dataclass

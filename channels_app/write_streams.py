@@ -5,7 +5,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from channels_app.arrange_streams import stream_action
 from channels_app.bulk_rows import insert_streams
@@ -13,6 +13,7 @@ from channels_app.chunks import chunked, chunked_writes
 from channels_app.journal_channels import streams_entry
 from channels_app.lineup_changed import lineup_changed
 from channels_app.models import Channel, ChannelStream
+from channels_app.update_rows import update_rows
 from channels_app.write_changes import Written
 from ecm_site.wording import shortened
 from m3u_app.models import Stream
@@ -84,19 +85,11 @@ def _write(portion: Sequence[StreamsChange], batch_id: str, written: Written) ->
         written.changed.append(change.channel_id)
     for portion_ids in chunked(gone):
         ChannelStream.objects.filter(pk__in=portion_ids).delete()
-    _place(moved)
+    update_rows(ChannelStream, ("position",), moved)
     insert_streams(new)
     written.entries += journal.log_entries(entries)
     if entries:
         lineup_changed(guide=False)
-
-
-def _place(moved: Sequence[tuple[int, int]]) -> None:
-    quote = connection.ops.quote_name
-    table = quote(ChannelStream._meta.db_table)
-    statement = f"UPDATE {table} SET {quote('position')} = %s WHERE {quote('id')} = %s"  # noqa: S608 - names of our own
-    with connection.cursor() as cursor:
-        cursor.executemany(statement, moved)
 
 
 def _existing(stream_ids: set[int]) -> set[int]:
