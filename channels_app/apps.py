@@ -23,12 +23,14 @@ class ChannelsAppConfig(AppConfig):
         from channels_app.groups import auto_created, forget_hidden  # noqa: F401 - importing registers the clean-up
         from channels_app.guide_loss import LineupOfGuide
         from channels_app.guide_use import used_guide_entries
+        from channels_app.guideless import channels_without_guide
         from channels_app.lineup_csv import task as csv_task  # noqa: F401 - importing registers the task
         from channels_app.logos import tasks as logo_tasks  # noqa: F401 - importing registers the task
         from channels_app.mirror import registering, switching
         from channels_app.profiles import default_profiles, set_memberships
         from channels_app.publishing import change_output, due_publish, tasks  # noqa: F401 - importing registers them
         from channels_app.stream_loss import ChannelStreams
+        from epg_app.guideless import register_guideless
         from epg_app.mapped_entries import register_mapping
         from epg_app.source_users import register_source_user
         from m3u_app.account_users import register_account_user
@@ -45,6 +47,7 @@ class ChannelsAppConfig(AppConfig):
         register_stream_user(ChannelStreams())
         register_account_user(LineupOfAccount())
         register_mapping(used_guide_entries)
+        register_guideless(channels_without_guide)
         register_source_user(LineupOfGuide())
         switching.register()
         signals.connect()

@@ -1,5 +1,6 @@
 """The form of a guide source. It knows what was typed; what is allowed is decided in :mod:`epg_app.source_values`."""
 
+from dataclasses import replace
 from typing import Any, Final, cast
 
 from django import forms
@@ -12,6 +13,7 @@ from epg_app.sealed_secrets import seal, unseal
 from epg_app.source_values import MAX_INTERVAL_HOURS, MAX_SHIFT_MINUTES, PRIORITY_RANGE, SourceRefused, SourceValues, settled
 from epg_app.store_upload import ACCEPTED_SUFFIXES, receive_guide
 from m3u_app.store_upload import PendingUpload, UploadRefused, display_name, find_pending, is_upload
+from tasks_app.mirror.state import is_connected
 
 _MASK_EDITED: Final = "*** stands for a hidden login. Type the whole address, or put it back as it was to keep the stored one."
 _TICKS: Final = ("allow_private_addresses", "is_active", "keep_unmapped", "refresh_now")
@@ -19,6 +21,22 @@ _FIELDS_OF: Final = {
     SourceType.XMLTV: ("url", "username", "password"),
     SourceType.XMLTV_FILE: ("guide_file", "file_path"),
 }
+_FIELDS_ON_SERVER: Final[dict[SourceType, tuple[str, ...]]] = {
+    SourceType.XMLTV: ("url",),
+    SourceType.XMLTV_FILE: ("guide_file",),
+    SourceType.SCHEDULES_DIRECT: ("username", "password"),
+    SourceType.DUMMY: (),
+}
+_NOT_ON_SERVER: Final = (
+    "preferred_language",
+    "assume_timezone",
+    "time_shift_minutes",
+    "user_agent",
+    "keep_unmapped",
+    "allow_private_addresses",
+)
+"""Choices that decide how ECM reads a guide. A mirrored server has none of them; what is stored stays for later."""
+_CONNECTION_BOXES: Final = frozenset({"url", "username", "password", "guide_file", "file_path"})
 _KIND_LABELS: Final = {SourceType.XMLTV: "Address", SourceType.XMLTV_FILE: "File"}
 _FOLDED_FIELDS: Final = (
     "preferred_language",
@@ -116,9 +134,13 @@ class SourceForm(forms.Form):
         self.pending: PendingUpload | None = None
         kwargs.setdefault("initial", initial_values(current))
         super().__init__(*args, **kwargs)
+        self.is_connected = is_connected()
         wanted = current.source_type if current else source_type or self._posted("source_type")
         self.kind = SourceType(wanted) if wanted in SourceType else SourceType.XMLTV
         self._typed = unseal(self._posted("sealed"))
+        if self.is_connected:
+            for name in (*_NOT_ON_SERVER, *({"username", "password"} - set(_FIELDS_ON_SERVER[self.kind]))):
+                del self.fields[name]
         self._word_fields()
 
     @property
@@ -128,7 +150,21 @@ class SourceForm(forms.Form):
 
     @property
     def connection_fields(self) -> list[forms.BoundField]:
-        return [self[name] for name in _FIELDS_OF[self.kind]]
+        if not self.is_connected:
+            return [self[name] for name in _FIELDS_OF.get(self.kind, ())]
+        if self.kind == SourceType.XMLTV_FILE and self.current is not None:
+            return []
+        return [self[name] for name in _FIELDS_ON_SERVER[self.kind]]
+
+    @property
+    def can_test(self) -> bool:
+        """Whether there is something to look at: not at files that only a mirrored server has."""
+        return bool(self.connection_fields) and self.kind in _FIELDS_OF
+
+    @property
+    def server_times(self) -> str:
+        """When a mirrored server refreshes the source, in its own notation; empty when by the hours of the form."""
+        return self.current.cron_expression if self.current and self.is_connected else ""
 
     @property
     def has_errors_in_more(self) -> bool:
@@ -151,7 +187,8 @@ class SourceForm(forms.Form):
     def values(self) -> SourceValues:
         """What was typed, ready for the use cases. Only of a form that was cleaned."""
         data = self.cleaned_data
-        return SourceValues(
+        stored = self.current or GuideSource()
+        typed = SourceValues(
             name=data.get("name") or "",
             source_type=self.kind.value,
             url=self._url(),
@@ -169,6 +206,8 @@ class SourceForm(forms.Form):
             time_shift_minutes=data.get("time_shift_minutes") or 0,
             keep_unmapped=bool(data.get("keep_unmapped")),
         )
+        left_out = {name for name in (*_NOT_ON_SERVER, "username") if name not in self.fields}
+        return replace(typed, **{name: getattr(stored, name) for name in left_out})
 
     def add_error(self, field: str | None, error: Any) -> None:
         super().add_error(field, error)
@@ -192,7 +231,13 @@ class SourceForm(forms.Form):
         for field, sentence in refusal.errors.items():
             if field in self.errors or (field == "file_path" and "guide_file" in self.errors):
                 continue
-            self.add_error(field if field in self.fields and field != "source_type" else None, sentence)
+            self.add_error(field if self._is_shown(field) else None, sentence)
+
+    def _is_shown(self, name: str) -> bool:
+        """Whether there is a box for an error to stand beside."""
+        if name in _CONNECTION_BOXES:
+            return any(field.name == name for field in self.connection_fields)
+        return name in self.fields and name != "source_type"
 
     def _take_upload(self) -> None:
         if self.kind != SourceType.XMLTV_FILE:
@@ -238,7 +283,7 @@ class SourceForm(forms.Form):
             "password": self.cleaned_data.get("password") or self._typed.get("password", ""),
             "url": url if mask_text(url) != url else "",
         }
-        if self._typed["password"]:
+        if self._typed["password"] and "password" in self.fields:
             self.fields["password"].help_text = "Leave empty to keep what you have typed."
         self._show("sealed", seal(self._typed))
         if self._typed["url"]:
@@ -251,11 +296,18 @@ class SourceForm(forms.Form):
         self.data = data
 
     def _word_fields(self) -> None:
-        if self._typed.get("password"):
-            self.fields["password"].help_text = "Leave empty to keep what you have typed."
-        elif self.current and self.current.password:
-            self.fields["password"].help_text = "Leave empty to keep the stored password."
-        self.fields["assume_timezone"].widget.attrs["list"] = "time-zones"
+        if "password" in self.fields:
+            if self._typed.get("password"):
+                self.fields["password"].help_text = "Leave empty to keep what you have typed."
+            elif self.current and self.is_connected:
+                self.fields["password"].help_text = "Dispatcharr tells nobody the password. Leave empty to keep the one it has."
+            elif self.current and self.current.password:
+                self.fields["password"].help_text = "Leave empty to keep the stored password."
+        if self.is_connected:
+            self.fields["url"].help_text = "XMLTV. Dispatcharr fetches it: the address must be one that it can reach."
+            self.fields["guide_file"].help_text = "XMLTV. It is sent to Dispatcharr, which keeps and reads it."
+        if "assume_timezone" in self.fields:
+            self.fields["assume_timezone"].widget.attrs["list"] = "time-zones"
         for name, field in self.fields.items():
             attrs = field.widget.attrs
             attrs.setdefault("autocomplete", "new-password" if name == "password" else "off")

@@ -25,7 +25,12 @@ from tasks_app.queries import active_runs
 logger = logging.getLogger(__name__)
 
 UNREADABLE = "(stored with another key file; type it in again)"
-_BADGES = {SourceType.XMLTV: "Address", SourceType.XMLTV_FILE: "File"}
+_BADGES = {
+    SourceType.XMLTV.value: "Address",
+    SourceType.XMLTV_FILE.value: "File",
+    SourceType.SCHEDULES_DIRECT.value: "Schedules Direct",
+    SourceType.DUMMY.value: "Generated",
+}
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ class SourceRow:
 
     @property
     def badge(self) -> str:
-        return _BADGES.get(SourceType(self.source.source_type), self.source.source_type)
+        return _BADGES.get(self.source.source_type, self.source.source_type)
 
     @property
     def is_deleting(self) -> bool:
@@ -109,7 +114,12 @@ class SourceRow:
 
     @property
     def can_refresh(self) -> bool:
-        return self.source.is_active and not self.is_busy and not self.is_deleting
+        return self.source.is_active and not self.is_busy and not self.is_deleting and not self.is_generated
+
+    @property
+    def is_generated(self) -> bool:
+        """Made by the mirrored server itself: there is nothing to refresh."""
+        return self.source.source_type == SourceType.DUMMY
 
 
 def read_smaller(stored: Any) -> Smaller | None:

@@ -14,10 +14,12 @@ from ecm_site.http import FetchError, check_address
 from epg_app.find_source import find_source
 from epg_app.models import GuideSource, SourceType
 from m3u_app.store_upload import is_upload
+from tasks_app.mirror.state import is_connected
 
 MAX_INTERVAL_HOURS = 168
 MAX_SHIFT_MINUTES = 24 * 60
 PRIORITY_RANGE = (0, 100_000)
+UPLOAD_BYTES_MAX = 256 * 1_048_576  # for a mirrored server: an upload is held in memory while it travels
 OWN_GUIDE_PATHS = ("/output/epg",)
 
 FIELDS = (
@@ -96,9 +98,14 @@ def settled(values: SourceValues, current: GuideSource | None = None, *, own_hos
             errors["url"] = problem
     elif values.source_type == SourceType.XMLTV_FILE:
         values = replace(values, url="", username="", password="", file_path=values.upload_path or values.file_path.strip())
-        values, problem = _settled_path(values)
-        if problem:
-            errors["file_path"] = problem
+        if is_connected():
+            values, errors = _settled_upload(values, current), errors | _upload_problems(values, current)
+        else:
+            values, problem = _settled_path(values)
+            if problem:
+                errors["file_path"] = problem
+    elif current is not None and current.source_type == values.source_type and is_connected():
+        values = replace(values, url=current.url, file_path=current.file_path, upload_path="")
     else:
         errors["source_type"] = "Choose an address or a file."
     errors |= _other_problems(values)
@@ -182,6 +189,27 @@ def _settled_path(values: SourceValues) -> tuple[SourceValues, str]:
     if not path.is_file():
         return values, "There is no such file. Check the path."
     return replace(values, file_path=str(path)), ""
+
+
+def _settled_upload(values: SourceValues, current: GuideSource | None) -> SourceValues:
+    """On a mirrored server a source keeps the file that it was made with, whatever its path is called there."""
+    if current is not None:
+        return replace(values, file_path=current.file_path, upload_path="")
+    return values
+
+
+def _upload_problems(values: SourceValues, current: GuideSource | None) -> dict[str, str]:
+    """What a mirrored server cannot do with a file."""
+    if current is not None:
+        words = "Dispatcharr cannot exchange an uploaded guide. Add the new file as another source, then delete this one."
+        return {"guide_file": words} if values.upload_path else {}
+    if not values.upload_path:
+        typed = "Dispatcharr cannot read the data folder of ECM. Upload the file, or give an address that it can read."
+        return {"guide_file": typed if values.file_path else "Choose the file."}
+    if Path(values.upload_path).stat().st_size > UPLOAD_BYTES_MAX:
+        most = UPLOAD_BYTES_MAX // 1_048_576
+        return {"guide_file": f"The file is larger than {most} MB. Give Dispatcharr an address that it can read instead."}
+    return {}
 
 
 def _other_problems(values: SourceValues) -> dict[str, str]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from epg_app.views import delete, entries, order, source_form, source_page, source_work, sources
+from epg_app.views import delete, entries, match, order, source_form, source_page, source_work, sources
 
 app_name = "guide"
 urlpatterns = [
@@ -9,6 +9,7 @@ urlpatterns = [
     path("add/", source_form.add, name="add"),
     path("refresh/", source_work.refresh_all, name="refresh_all"),
     path("order/", order.order, name="order"),
+    path("match/", match.match, name="match"),
     path("channels/", entries.entries, name="entries"),
     path("channels/<int:entry_id>/", entries.entry, name="entry"),
     path("<int:source_id>/", source_page.source, name="source"),

@@ -14,6 +14,7 @@ from epg_app.mirror.remove_sources import remove_sources
 from epg_app.mirror.server_values import BOOK_COLUMNS, NAME_LENGTH, body_of, book_columns, books_of, values_of
 from epg_app.models import GuideSource, SourceType
 from epg_app.source_journal import CATEGORY
+from epg_app.source_values import UPLOAD_BYTES_MAX
 from m3u_app.store_upload import display_name, is_upload
 from tasks_app.mirror.kinds import (
     Attempts,
@@ -33,7 +34,6 @@ logger = logging.getLogger(__name__)
 
 KIND: Final = "guide_source"
 ONE_BY_ONE: Final = 3  # more rows than these are read with all the others, in one request
-UPLOAD_BYTES_MAX: Final = 256 * 1_048_576
 
 _NAME_IS_THERE: Final = "Dispatcharr has another guide of this name. Give one of the two another name."
 _FIELDS: Final = {

@@ -1,6 +1,6 @@
 """Makes the guide's kinds and bulk mirrors known (``docs/architecture.md``, "Connected")."""
 
-from epg_app.mirror import guide_entries, programmes
+from epg_app.mirror import guide_entries, match_on_server, programmes  # noqa: F401 - importing registers the task
 from epg_app.mirror.guide_sources import GuideSourceKind
 from tasks_app.mirror.bulk_mirrors import BulkMirror, register_bulk_mirror
 from tasks_app.mirror.kinds import register_kind

@@ -7,13 +7,14 @@ from ecm_site.htmx import render_page
 from epg_app.delete_source import Deletion, preview_deletion, request_deletion
 from epg_app.source_lock import SourceBusy
 from epg_app.views._answers import say, source_or_404
+from tasks_app.mirror.state import is_connected
 
 
 def delete(request: HttpRequest, source_id: int) -> HttpResponse:
     """GET shows counts and the channels that lose their guide; POST deletes, in the background when it is much."""
     source = source_or_404(source_id)
     if request.method != "POST":
-        context = {"source": source, "preview": preview_deletion(source_id)}
+        context = {"source": source, "preview": preview_deletion(source_id), "is_connected": is_connected()}
         return render_page(request, "epg_app/delete.html", "epg_app/_delete.html", context)
     try:
         outcome = request_deletion(source_id)

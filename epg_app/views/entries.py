@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from ecm_site.htmx import render_page
 from epg_app.entry_rows import list_entries, read_entry_page
 from epg_app.models import GuideEntry, GuideSource
+from tasks_app.mirror.state import is_connected
 
 
 @require_safe
@@ -35,6 +36,7 @@ def entry(request: HttpRequest, entry_id: int) -> HttpResponse:
     context = {
         "page": page,
         "entry": row,
+        "is_connected": is_connected(),
         "now": timezone.now(),
         "today": timezone.localdate(),
         "zone": timezone.get_current_timezone_name(),

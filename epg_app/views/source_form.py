@@ -1,4 +1,6 @@
-"""Add and edit a guide source, in a dialog or on a page of its own (30 §2.2)."""
+"""Add and edit a guide source, in a dialog or on a page of its own; try the guide before saving (30 §2.2)."""
+
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -13,7 +15,11 @@ from epg_app.forms import SourceForm, initial_values
 from epg_app.models import GuideSource
 from epg_app.request_refresh import refresh_after_change
 from epg_app.source_values import SourceRefused, same_address
+from epg_app.try_source import try_source
 from epg_app.views._answers import back_to, say, source_or_404
+from m3u_app.providers.registry import TestReport
+from m3u_app.store_upload import drop_pending
+from tasks_app.mirror.state import is_connected
 
 PAGE = "epg_app/source_form.html"
 PARTIAL = "epg_app/_source_form.html"
@@ -21,7 +27,7 @@ _TYPED_KEPT = ("name", "username", "priority", "refresh_interval", "user_agent")
 
 
 def add(request: HttpRequest) -> HttpResponse:
-    """GET shows the form (``type`` preselects a kind); POST saves, or switches the kind."""
+    """GET shows the form (``type`` preselects a kind); POST saves, tries the guide, or switches the kind."""
     return _form_view(request, None)
 
 
@@ -39,7 +45,10 @@ def _form_view(request: HttpRequest, current: GuideSource | None) -> HttpRespons
     if "switch_type" in request.POST and current is None:
         return _switch_type(request)
     form = SourceForm(request.POST, request.FILES, current=current, own_host=request.get_host())
-    if not form.is_valid():
+    is_valid = form.is_valid()
+    if "test" in request.POST:
+        return _try(request, form, current)
+    if not is_valid:
         return _show(request, form, status=422)
     values = form.values()
     twin = same_address(values.url or "", current)
@@ -54,8 +63,31 @@ def _form_view(request: HttpRequest, current: GuideSource | None) -> HttpRespons
     return done(request, back_to(request, current.pk if current else None), "guides:changed")
 
 
+def _try(request: HttpRequest, form: SourceForm, current: GuideSource | None) -> HttpResponse:
+    """Answer what is in the guide. For htmx that is just the result; what was typed stays in the browser."""
+    try:
+        report = try_source(form.values(), current, own_host=request.get_host())
+    except SourceRefused as refusal:
+        # What the form found wrong with a box is nearer to the point than that nothing usable is in it.
+        said = {name: str(form.errors[name][0]) if name in form.errors else text for name, text in refusal.errors.items()}
+        facts = [(str(form[name].label) if name in form.fields else name, text) for name, text in said.items()]
+        report = TestReport(ok=False, message="Correct this, then test again.", facts=facts)
+    context = {
+        "report": report,
+        "message": mask_text(report.message),
+        "facts": [(label, mask_text(value)) for label, value in report.facts],
+    }
+    if wants_partial(request):
+        if form.pending is not None:
+            drop_pending(form.pending)
+        return render(request, "m3u_app/_test_result.html", context)
+    return _show(request, form, tested=context)
+
+
 def _created(form: SourceForm, request: HttpRequest) -> str:
     source = create_source(form.values(), own_host=request.get_host())
+    if is_connected() and source.is_active and refresh_after_change(source.pk):
+        return f"Added “{source.name}”. It is sent to Dispatcharr, which loads its guide."
     if source.is_active and refresh_after_change(source.pk):
         return f"Added “{source.name}”. Its first refresh has been started."
     return f"Added “{source.name}”. Switch it on to load its guide."
@@ -85,11 +117,12 @@ def _switch_type(request: HttpRequest) -> HttpResponse:
     return _show(request, form)
 
 
-def _show(request: HttpRequest, form: SourceForm, *, status: int = 200) -> HttpResponse:
+def _show(request: HttpRequest, form: SourceForm, *, status: int = 200, tested: dict[str, Any] | None = None) -> HttpResponse:
     current = form.current
     context = {
         "form": form,
         "source": current,
+        "tested": tested,
         "action": reverse("guide:edit", args=[current.pk]) if current else reverse("guide:add"),
     }
     return render_page(request, PAGE, PARTIAL, context, status=status)

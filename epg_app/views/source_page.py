@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from epg_app.source_page import read_source_page
+from tasks_app.mirror.state import is_connected
 
 
 @require_safe
@@ -13,4 +14,5 @@ def source(request: HttpRequest, source_id: int) -> HttpResponse:
     page = read_source_page(source_id)
     if page is None:
         raise Http404("There is no such guide.")
-    return render(request, "epg_app/source.html", {"page": page, "source": page.row.source, "row": page.row})
+    context = {"page": page, "source": page.row.source, "row": page.row, "is_connected": is_connected()}
+    return render(request, "epg_app/source.html", context)

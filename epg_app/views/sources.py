@@ -6,7 +6,10 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import trigger_client_event
 
 from ecm_site.htmx import render_page, wants_partial
+from epg_app.mirror.guide_sources import KIND
 from epg_app.source_rows import source_rows, source_total
+from tasks_app.mirror.state import is_connected
+from tasks_app.mirror_pages.waits import waiting_rows
 
 MAX_POLLED = 200
 SEARCH_FROM = 8
@@ -27,6 +30,8 @@ def sources(request: HttpRequest) -> HttpResponse:
         "offers_search": total >= SEARCH_FROM or bool(text),
         "is_partial": wants_partial(request),
         "can_refresh_all": any(row.can_refresh for row in rows),
+        "is_connected": is_connected(),
+        "waits": waiting_rows({KIND: [row.source.pk for row in rows]}),
     }
     return render_page(request, "epg_app/sources.html", "epg_app/_source_list.html", context)
 

@@ -319,6 +319,16 @@ def load_programmes(world: World, entry_id: int | None) -> bool:
     return True
 
 
+def match_guides(world: World, channel_ids: list[int]) -> None:
+    """Link channels without guide by their guide id, which is the first of the server's rules."""
+    by_tvg_id = {row["tvg_id"]: number for number, row in world.tables["entries"].items()}
+    for number in channel_ids:
+        channel = world.tables["channels"].get(number)
+        if channel is not None and channel["epg_data_id"] is None and channel["tvg_id"] in by_tvg_id:
+            channel["epg_data_id"] = by_tvg_id[channel["tvg_id"]]
+            load_programmes(world, channel["epg_data_id"])
+
+
 def _entries(world: World, source_id: int, guide: Guide) -> None:
     known = {row["tvg_id"]: row for row in world.tables["entries"].values() if row["epg_source"] == source_id}
     for tvg_id, name, icon in guide.channels:
