@@ -45,8 +45,8 @@ def changed_meanwhile(steps: Sequence[DraftStep]) -> list[str]:
         if key is not None:
             touched.setdefault(name, set()).add(key)
     found = _channels(touched.get(CHANNELS.name, ()))
-    for table, column in _OTHERS.items():
-        found += _others(table.name, column, touched.get(table.name, ()))
+    for other, column in _OTHERS.items():
+        found += _others(other.name, column, touched.get(other.name, ()))
     return found
 
 

@@ -14,7 +14,7 @@ from channels_app.tests.lineup_fixtures import make_channel, make_channels, make
 
 pytestmark = pytest.mark.django_db
 URL = "/channels/bulk-edit/"
-HTMX = {"HTTP_HX_REQUEST": "true"}
+HTMX: dict[str, Any] = {"HTTP_HX_REQUEST": "true"}
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def confirmed(browser: Client, values: dict[str, Any], **headers: Any) -> Any:
 def test_the_dialog_leaves_everything_as_it_is_until_something_is_chosen(browser: Client) -> None:
     channels = make_channels(make_group("News"), A="1", B="2")
     ids = ",".join(str(item.pk) for item in channels.values())
-    answer = browser.get(URL, {"channel": ids}, **HTMX)  # type: ignore[arg-type]
+    answer = browser.get(URL, {"channel": ids}, **HTMX)
     page = answer.content.decode()
     assert "Edit 2 channels" in page
     assert "Everything is left as it is so far" in page
@@ -65,14 +65,14 @@ def test_a_plain_form_previews_first_and_then_edits(browser: Client) -> None:
 
 @pytest.mark.parametrize("headers", [{}, HTMX])
 @pytest.mark.parametrize("pressed", ["", "1", "of another edit"])
-def test_what_was_not_previewed_is_previewed_first(browser: Client, headers: dict[str, str], pressed: str) -> None:
+def test_what_was_not_previewed_is_previewed_first(browser: Client, headers: dict[str, Any], pressed: str) -> None:
     """The first press of a page without scripts, and one that is quicker than the preview of the last letter."""
     channel = make_channel("BBC HD", "1")
     values = {"channel": str(channel.pk), "step": "1", "find": " HD"}
     if pressed == "of another edit":
         other = browser.post(URL, {**values, "find": "BBC"}).content.decode()
         pressed = re.findall(r'name="confirmed" value="([^"]+)"', other)[0]
-    answer = browser.post(URL, {**values, "confirmed": pressed}, **headers)  # type: ignore[arg-type]
+    answer = browser.post(URL, {**values, "confirmed": pressed}, **headers)
     page = answer.content.decode()
     assert answer.status_code == 200
     assert "This is what will change. Press the button again to do it." in page
@@ -83,14 +83,14 @@ def test_what_was_not_previewed_is_previewed_first(browser: Client, headers: dic
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX])
-def test_the_preview_shows_all_channels_when_asked(browser: Client, headers: dict[str, str]) -> None:
+def test_the_preview_shows_all_channels_when_asked(browser: Client, headers: dict[str, Any]) -> None:
     channels = make_channels(make_group("News"), **{f"C{place}": str(place + 1) for place in range(20)})
     values = {"channel": ",".join(str(item.pk) for item in channels.values()), "step": "1", "front": "UK "}
-    page = browser.post(URL, values, **headers).content.decode()  # type: ignore[arg-type]
+    page = browser.post(URL, values, **headers).content.decode()
     assert page.count('class="be-new"') == 8
     assert "and 12 more" in page
     assert "Show all" in page
-    page = browser.post(URL, {**values, "full": "1"}, **headers).content.decode()  # type: ignore[arg-type]
+    page = browser.post(URL, {**values, "full": "1"}, **headers).content.decode()
     assert page.count('class="be-new"') == 20
     assert "more" not in page.split("</table>")[1].split("</section>")[0]
     assert '<input type="hidden" name="full" value="1">' in page, "it stays full while more is typed"
@@ -99,12 +99,12 @@ def test_the_preview_shows_all_channels_when_asked(browser: Client, headers: dic
 def test_a_preview_while_typing_answers_with_parts_only(browser: Client) -> None:
     channel = make_channel("BBC HD", "1")
     values = {"channel": str(channel.pk), "step": "1", "find": "(", "is_pattern": "on"}
-    page = browser.post(URL, values, **HTMX).content.decode()  # type: ignore[arg-type]
+    page = browser.post(URL, values, **HTMX).content.decode()
     assert "no valid pattern" in error_at(page, "find")
     assert "<form" not in page
     assert "<input" not in page  # what is being typed stays where it is
     values |= {"find": "HD"}
-    page = browser.post(URL, values, **HTMX).content.decode()  # type: ignore[arg-type]
+    page = browser.post(URL, values, **HTMX).content.decode()
     assert error_at(page, "find") == ""
     assert "1 channel changes" in page
     assert 'id="bulk-edit-submit"' in page
@@ -113,16 +113,16 @@ def test_a_preview_while_typing_answers_with_parts_only(browser: Client) -> None
 def test_errors_stand_beside_their_fields_with_422_and_nothing_is_changed(browser: Client) -> None:
     channel = make_channel("BBC", "1")
     values = {"channel": str(channel.pk), "step": "1", "confirmed": "1", "number": "start", "number_value": "x", "front": "UK "}
-    answer = browser.post(URL, values, **HTMX)  # type: ignore[arg-type]
+    answer = browser.post(URL, values, **HTMX)
     page = answer.content.decode()
     assert answer.status_code == 422
     assert "not a number" in error_at(page, "number_value")
     assert 'value="UK "' in page  # what was typed is not lost
     assert Channel.objects.get().name == "BBC"
-    answer = browser.post(URL, {"channel": str(channel.pk), "step": "1", "confirmed": "1"}, **HTMX)  # type: ignore[arg-type]
+    answer = browser.post(URL, {"channel": str(channel.pk), "step": "1", "confirmed": "1"}, **HTMX)
     assert answer.status_code == 422
     assert "Choose what to change" in answer.content.decode()
-    answer = browser.post(URL, {**values, "number": "all", "confirmed": "1"}, **HTMX)  # type: ignore[arg-type]
+    answer = browser.post(URL, {**values, "number": "all", "confirmed": "1"}, **HTMX)
     assert "one of the list" in error_at(answer.content.decode(), "number")
 
 
@@ -132,9 +132,9 @@ def test_a_filter_that_matches_another_number_by_now_asks_again_for_that_number(
     target = {"all": "1", "matching": "missing=logo", "confirmed_count": "2", "step": "1"}
     make_channel("C", "3", group=group)
     edit = {"hidden": "on", "front": "x "}
-    page = browser.post(URL, {**target, **edit}, **HTMX).content.decode()  # type: ignore[arg-type]
+    page = browser.post(URL, {**target, **edit}, **HTMX).content.decode()
     assert "You confirmed 2 channels, now it is 3. Look again." in page
-    answer = browser.post(URL, {**target, **edit, "confirmed": "1"}, **HTMX)  # type: ignore[arg-type]
+    answer = browser.post(URL, {**target, **edit, "confirmed": "1"}, **HTMX)
     page = answer.content.decode()
     assert answer.status_code == 422
     assert "You confirmed 2 channels, now it is 3. Look again." in page
@@ -148,7 +148,7 @@ def test_a_filter_that_matches_another_number_by_now_asks_again_for_that_number(
 
 def test_an_outdated_number_is_told_before_the_dialog_opens(browser: Client) -> None:
     make_channel("A")
-    answer = browser.get(URL, {"all": "1", "confirmed_count": "9"}, **HTMX)  # type: ignore[arg-type]
+    answer = browser.get(URL, {"all": "1", "confirmed_count": "9"}, **HTMX)
     assert answer.status_code == 204
     assert "You confirmed 9 channels, now it is 1" in answer.headers["HX-Trigger"]
 
@@ -167,7 +167,7 @@ def test_hostile_names_are_text_and_long_ones_are_cut(browser: Client) -> None:
     channel = make_channel("<img src=x onerror=alert(1)>" + "x" * 480, "1")
     page = browser.post(
         URL, {"channel": str(channel.pk), "step": "1", "tidy": "on", "find": "<IMG", "replacement": "<b"}, **HTMX
-    )  # type: ignore[arg-type]
+    )
     text = page.content.decode()
     assert "<img src=x" not in text
     assert "&lt;b src=x" in text
@@ -187,7 +187,7 @@ def test_a_preview_costs_the_same_number_of_queries_however_many_channels_there_
         count = Channel.objects.count()
         values = {"all": "1", "matching": "", "confirmed_count": str(count), "step": "1", **edit}
         with CaptureQueriesContext(connection) as queries:
-            page = browser.post(URL, values, **HTMX).content.decode()  # type: ignore[arg-type]
+            page = browser.post(URL, values, **HTMX).content.decode()
         assert f"{count:,}" in page
         return len(queries)
 

@@ -29,7 +29,7 @@ from tasks_app.engine import run_here
 from tasks_app.models import RunStatus
 
 pytestmark = pytest.mark.django_db(transaction=True)
-HTMX = {"HTTP_HX_REQUEST": "true"}
+HTMX: dict[str, Any] = {"HTTP_HX_REQUEST": "true"}
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_redoing_what_the_server_changed_meanwhile_says_so(page: Client, draft: 
         delete_channels(DeleteChannels((channel.pk,)))
     else:  # another matter: the draft changes nothing of it
         remove_streams(RemoveStreams(channel.pk, (make_streams(["c"])[0].pk, *stream_ids_of(channel.pk)[:1])))
-    told = toasts(page.post("/channels/draft/redo/", **HTMX))  # type: ignore[arg-type]
+    told = toasts(page.post("/channels/draft/redo/", **HTMX))
     assert "Redid: Renamed" in told
     assert ("was changed on the server meanwhile, too" in told) == (on_the_server != "other streams")
     assert name_in(draft) == "Two"
@@ -102,7 +102,7 @@ def test_redoing_what_the_server_changed_meanwhile_says_so(page: Client, draft: 
 def test_redoing_tells_nothing_while_the_server_stands_still(page: Client, draft: Draft) -> None:
     rename(draft, "Two", "Three")
     page.post("/channels/draft/undo/", {"steps": "2"})
-    assert "meanwhile" not in toasts(page.post("/channels/draft/redo/", {"steps": "2"}, **HTMX))  # type: ignore[arg-type]
+    assert "meanwhile" not in toasts(page.post("/channels/draft/redo/", {"steps": "2"}, **HTMX))
 
 
 def test_going_forward_to_a_checkpoint_tells_it_too_and_names_groups(page: Client, draft: Draft) -> None:
@@ -115,7 +115,7 @@ def test_going_forward_to_a_checkpoint_tells_it_too_and_names_groups(page: Clien
     rename_group(RenameGroup(group.pk, "Theirs"))
     with working_in(draft):
         found = checkpoints()[0]
-    told = toasts(page.post(f"/channels/draft/checkpoints/{found.step_id}/revert/", **HTMX))  # type: ignore[arg-type]
+    told = toasts(page.post(f"/channels/draft/checkpoints/{found.step_id}/revert/", **HTMX))
     assert "Back at \\u201cHere\\u201d: 1 step redone" in told
     assert "\\u201cMine\\u201d was changed on the server meanwhile, too." in told
 
@@ -256,14 +256,14 @@ def test_the_bar_tells_what_waits_also_when_the_draft_is_put_aside(page: Client,
 
 
 def test_the_head_of_other_pages_costs_nothing_without_a_draft(page: Client, user: Any) -> None:
-    with CaptureQueriesContext(connection) as found:  # type: ignore[arg-type]
+    with CaptureQueriesContext(connection) as found:
         assert waiting_changes(user) is None
     assert len(found) == 0
 
 
 def test_the_bar_costs_the_same_for_any_number_of_steps(draft: Draft) -> None:
     def queries() -> int:
-        with working_in(draft), CaptureQueriesContext(connection) as found:  # type: ignore[arg-type]
+        with working_in(draft), CaptureQueriesContext(connection) as found:
             bar_of(draft)
             checkpoints()
         return len(found)
