@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ecm_site.dispatcharr.client import Dispatcharr
-from ecm_site.dispatcharr.shapes import Stream as Row
 from m3u_app.entries import (
     DEFAULT_GROUP,
     ID_LIMIT,
@@ -19,24 +18,11 @@ from m3u_app.entries import (
     mark_key,
     storable,
 )
+from m3u_app.importing.fields import one_line
 from m3u_app.importing.spool import Spool
-from m3u_app.mirror.read_ahead import read_streams
+from m3u_app.mirror.read_ahead import There, read_streams
 from tasks_app.progress import Progress
 
-_COMPARED = (
-    "id",
-    "name",
-    "url",
-    "tvg_id",
-    "logo_url",
-    "stream_chno",
-    "is_adult",
-    "is_catchup",
-    "catchup_days",
-    "channel_group",
-    "stream_id",
-)
-"""What a stream's mark is made of. Not ``last_seen`` and ``updated_at``: every refresh there changes them."""
 _BATCH = 500  # the importer gathers several
 _VERSION = "1"  # of the mapping: another one has every stream looked at again
 
@@ -73,40 +59,40 @@ class StreamSource:
     def batches(self, salt: bytes) -> Iterator[list[tuple[int, Any]]]:
         key = mark_key(salt, _VERSION)
         for rows in read_streams(self._client, self._ids, self._progress):
-            live: list[Row] = []
+            live: list[There] = []
             stale: list[tuple[Any, ...]] = []
             for row in rows:
-                if row["m3u_account"] != self._account:
+                if row.m3u_account != self._account:
                     continue
                 self.report.seen += 1
-                if row["is_stale"]:
-                    stale.append((row["id"], row["last_seen"] or "", *self.parse(row)))
+                if row.is_stale:
+                    stale.append((row.id, row.last_seen or "", *self.parse(row)))
                 else:
                     live.append(row)
             if stale:
                 self.stale.extend(stale)
             for start in range(0, len(live), _BATCH):
                 part = live[start : start + _BATCH]
-                yield list(zip(content_marks([_content(row) for row in part], key), part, strict=True))
+                yield list(zip(content_marks([row.content for row in part], key), part, strict=True))
 
-    def parse(self, raw: Row) -> Entry:
-        number = str(raw["id"])
-        logo = raw["logo_url"] or ""
-        url = raw["url"] or ""
-        name = " ".join((raw["name"] or "").split("\n")).strip() or f"Stream {number}"
+    def parse(self, raw: There) -> Entry:
+        number = str(raw.id)
+        logo = raw.logo_url or ""
+        url = raw.url or ""
+        name = one_line(raw.name or "") or f"Stream {number}"
         return storable(
             Entry(
                 name=name[:NAME_LIMIT],
                 url=url[:URL_LIMIT],
-                tvg_id=(raw["tvg_id"] or "").strip()[:ID_LIMIT],
+                tvg_id=(raw.tvg_id or "").strip()[:ID_LIMIT],
                 logo_url=logo if len(logo) <= URL_LIMIT else "",
-                stream_chno=channel_number(raw["stream_chno"]),
+                stream_chno=channel_number(raw.stream_chno),
                 provider_stream_id=number,
-                is_adult=bool(raw["is_adult"]),
-                is_catchup=bool(raw["is_catchup"]),
-                catchup_days=max(0, raw["catchup_days"] or 0),
-                extras={"xtream": {"stream_id": str(raw["stream_id"])}} if raw["stream_id"] is not None else None,
-                group=self._names.get(raw["channel_group"] or 0, DEFAULT_GROUP),
+                is_adult=bool(raw.is_adult),
+                is_catchup=bool(raw.is_catchup),
+                catchup_days=max(0, raw.catchup_days or 0),
+                extras={"xtream": {"stream_id": str(raw.stream_id)}} if raw.stream_id is not None else None,
+                group=self._names.get(raw.channel_group or 0, DEFAULT_GROUP),
                 identity_key=number,
             )
         )
@@ -123,7 +109,3 @@ class StreamSource:
 
     def __exit__(self, *exc: object) -> None:
         return None
-
-
-def _content(row: Row) -> bytes:
-    return repr([row[name] for name in _COMPARED]).encode("utf-8", "surrogatepass")  # type: ignore[literal-required]
