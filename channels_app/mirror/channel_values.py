@@ -64,11 +64,13 @@ def effective(row: Channel, name: str) -> Any:
 
 @dataclass
 class Reading:
-    """Translates channels of the server. ``left_out`` counts streams that are not known here."""
+    """Translates channels of the server. ``left_out`` counts streams that are not known here. ``pictures``: addresses of
+    logos by their ids there, where the caller knows better than the library."""
 
     client: Dispatcharr
     links: LinkBook
     profiles: Sequence[ChannelProfile] = ()
+    pictures: Mapping[int, str] = field(default_factory=dict)
     left_out: int = 0
     _members: dict[int, list[int]] = field(default_factory=dict)
 
@@ -85,7 +87,7 @@ class Reading:
         groups = links.locals_of("group", _ids(rows, "channel_group_id"))
         entries = links.locals_of("guide_entry", _ids(rows, "epg_data_id"))
         stream_profiles = links.locals_of("stream_profile", _ids(rows, "stream_profile_id"))
-        logos = addresses_of(self.client, _ids(rows, "logo_id"))
+        logos = {**self.pictures, **addresses_of(self.client, _ids(rows, "logo_id") - self.pictures.keys())}
         accounts = links.locals_of("account", {pk for row in rows if (pk := row["auto_created_by"]) is not None})
         streams = stream_locals(links, {pk for row in rows for pk in row["streams"]})
         found = []

@@ -119,7 +119,8 @@ def _create_in_bulk(
     client: Dispatcharr, links: LinkBook, rows: Mapping[int, Values], attempts: Attempts, targets: Targets
 ) -> Iterator[Outcome]:
     streams = {pk: targets.streams[values["stream_ids"][0]] for pk, values in rows.items()}
-    names = {row["id"]: row["name"] for part in client.streams.by_ids(streams.values()) for row in part}
+    there = {row["id"]: row for part in client.streams.by_ids(streams.values()) for row in part}
+    names = {stream_id: row["name"] for stream_id, row in there.items()}
     for pk in [pk for pk, stream_id in streams.items() if stream_id not in names]:
         del streams[pk]
         yield Postponed(pk, "Waits: its first stream is no longer on the server. Read the account again.")
@@ -139,7 +140,10 @@ def _create_in_bulk(
     accepted = attempts.begin(replace(begun, accepted=True).details())
     attempts.finish(attempt_id)
     arrived = _await(client, links, begun)
-    yield from _finish(client, links, rows, arrived)
+    pictures = {
+        row["logo_id"]: str(there[streams[pk]]["logo_url"]) for pk, row in arrived.items() if row["logo_id"] is not None
+    }
+    yield from _finish(client, links, rows, arrived, pictures=pictures)
     missing = [pk for pk in expected if pk not in arrived]
     if missing:
         yield from (Postponed(pk, _STILL) for pk in missing)
@@ -221,14 +225,16 @@ def _finish(
     made: Mapping[int, Channel],
     *,
     in_no_profile: bool = False,
+    pictures: Mapping[int, str] | None = None,
 ) -> Iterator[Outcome]:
     """Set what differs from what was wanted. A channel that cannot be as wanted is taken off the server again.
 
-    ``in_no_profile``: it has just been created so, and nothing has to be switched off.
+    ``in_no_profile``: it has just been created so, and nothing has to be switched off. ``pictures``: addresses of logos by
+    their ids there, as far as they are known without asking.
     """
     if not made:
         return
-    there = dict(zip(made, _values_of(client, links, list(made.values())), strict=True))
+    there = dict(zip(made, _values_of(client, links, list(made.values()), pictures), strict=True))
     targets = Targets(client, links, ())
     edits = []
     for pk, row in made.items():
@@ -245,7 +251,7 @@ def _finish(
         edits.append(Edit(pk, row["id"], values, wanted, row=row))
     _take_books(made)
     problems: list[Outcome] = []
-    for outcome in deliver_edits(client, links, edits):
+    for outcome in deliver_edits(client, links, edits, pictures=pictures):
         if isinstance(outcome, Delivered):
             yield outcome
         else:
@@ -256,8 +262,10 @@ def _finish(
     logger.info("[MIRROR] Created %s channels on the server, %s of them taken back", len(made), len(problems))
 
 
-def _values_of(client: Dispatcharr, links: LinkBook, rows: Sequence[Channel]) -> list[Values]:
-    return [values for _, values, _ in Reading(client, links).translated(rows)]
+def _values_of(
+    client: Dispatcharr, links: LinkBook, rows: Sequence[Channel], pictures: Mapping[int, str] | None = None
+) -> list[Values]:
+    return [values for _, values, _ in Reading(client, links, pictures=pictures or {}).translated(rows)]
 
 
 def _take_books(made: Mapping[int, Channel]) -> None:

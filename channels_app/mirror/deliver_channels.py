@@ -1,6 +1,6 @@
 """Brings changed channels to the server: one request for each of its bulk calls and 500 channels, whatever differs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from channels_app.mirror.answers import VANISHED
@@ -15,17 +15,23 @@ from ecm_site.dispatcharr.shapes import Channel
 from tasks_app.mirror.kinds import Delivered, LinkBook, Outcome, Postponed, Refused, Values
 
 
-def deliver_edits(client: Dispatcharr, links: LinkBook, edits: Sequence[Edit]) -> Iterator[Outcome]:
-    """Send what differs, and say for each channel what became of it. Safe to repeat: everything sets values."""
+def deliver_edits(
+    client: Dispatcharr, links: LinkBook, edits: Sequence[Edit], *, pictures: Mapping[int, str] | None = None
+) -> Iterator[Outcome]:
+    """Send what differs, and say for each channel what became of it. Safe to repeat: everything sets values.
+
+    ``pictures``: addresses of logos by their ids there, as far as they are known without asking.
+    """
     rest = yield from assign_runs(client, edits)
     for start in range(0, len(rest), PORTION):
-        yield from _Portion(client, links, rest[start : start + PORTION]).outcomes()
+        yield from _Portion(client, links, rest[start : start + PORTION], pictures or {}).outcomes()
 
 
 class _Portion:
     """Up to 500 channels. What drops out on the way is told at once and not sent any further."""
 
-    def __init__(self, client: Dispatcharr, links: LinkBook, edits: Sequence[Edit]) -> None:
+    def __init__(self, client: Dispatcharr, links: LinkBook, edits: Sequence[Edit], pictures: Mapping[int, str]) -> None:
+        self._pictures = pictures
         self._client, self._links = client, links
         self._open = {edit.remote_id: edit for edit in edits}
         self._targets = Targets(client, links, [edit.values for edit in edits])
@@ -109,7 +115,7 @@ class _Portion:
                 yield self._failed(problem)
 
     def _delivered(self) -> Iterator[Outcome]:
-        reading = Reading(self._client, self._links)
+        reading = Reading(self._client, self._links, pictures=self._pictures)
         answered = [row for remote_id, row in self._answers.items() if remote_id in self._open]
         told = {remote_id: values for remote_id, values, _ in reading.translated(answered)}
         for edit in self._open.values():

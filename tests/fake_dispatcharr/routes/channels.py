@@ -5,6 +5,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from tests.fake_dispatcharr import jobs
@@ -232,14 +233,14 @@ def from_streams(world: World, request: Request) -> Reply:
 
     def create() -> None:
         following = start
+        known = Known.of(world)
         for number in numbers:
             if number not in world.streams:
                 continue
             wanted = following
             if start == -1:
-                taken = [row["channel_number"] or 0 for row in world.tables["channels"].values()]
-                wanted = int(max(taken, default=0)) + 1
-            create_from_stream(world, number, wanted or None, profiles, None)
+                wanted = int(max((taken or 0 for taken in known.numbers), default=0)) + 1
+            create_from_stream(world, number, wanted or None, profiles, None, known)
             if start and start > 0:
                 following += 1
 
@@ -253,23 +254,50 @@ def from_streams(world: World, request: Request) -> Reply:
     return Reply(202, body)
 
 
-def create_from_stream(world: World, number: int, wanted: float | None, profiles: list[int] | None, name: str | None) -> int:
+@dataclass
+class Known:
+    """What is there, looked up once for many channels."""
+
+    numbers: set[float | None]
+    logos: dict[str, int]
+    entries: dict[str, int]
+    free: float = 1.0
+
+    @classmethod
+    def of(cls, world: World) -> "Known":
+        numbers = {row["channel_number"] for row in world.tables["channels"].values()}
+        logos = {row["url"]: number for number, row in world.tables["logos"].items()}
+        entries: dict[str, int] = {}
+        for number, row in world.tables["entries"].items():
+            entries.setdefault(row["tvg_id"], number)
+        return cls(numbers, logos, entries)
+
+
+def create_from_stream(
+    world: World,
+    number: int,
+    wanted: float | None,
+    profiles: list[int] | None,
+    name: str | None,
+    known: Known | None = None,
+) -> int:
     """Name, group, tvg_id, logo and guide come from the stream; a taken number becomes the next free one."""
     stream = world.streams.get(number)
     assert stream is not None
-    taken = {row["channel_number"] for row in world.tables["channels"].values()}
-    position = float(wanted) if wanted else world.lowest_free_number()
-    while position in taken:
+    known = known or Known.of(world)
+    position = float(wanted) if wanted else known.free
+    while position in known.numbers:
         position += 1
+    known.numbers.add(position)
+    if not wanted:
+        known.free = position
     logo_id = None
     if stream["logo_url"]:
-        logos = world.tables["logos"]
-        logo_id = next((logo for logo, row in logos.items() if row["url"] == stream["logo_url"]), None)
+        logo_id = known.logos.get(stream["logo_url"])
         if logo_id is None:
             logo_id = world.insert("logos", {"id": 0, "name": stream["name"], "url": stream["logo_url"]})["id"]
-    entry = next(
-        (e for e, row in world.tables["entries"].items() if stream["tvg_id"] and row["tvg_id"] == stream["tvg_id"]), None
-    )
+            known.logos[stream["logo_url"]] = logo_id
+    entry = known.entries.get(stream["tvg_id"]) if stream["tvg_id"] else None
     made = world.add_channel(
         name or stream["name"],
         channel_number=position,

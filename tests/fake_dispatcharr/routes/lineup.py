@@ -1,6 +1,7 @@
 """Groups, logos, channel profiles, stream profiles."""
 
 import hashlib
+from collections import Counter
 from typing import Any
 
 from tests.fake_dispatcharr.replies import REQUIRED, Crash, Refusal, Request, field_error, missing
@@ -33,15 +34,21 @@ def _name(world: World, table: str, body: Row, model: str, row: Row | None = Non
     return name
 
 
-def _group(world: World, row: Row) -> Row:
+def _group(world: World, row: Row, used: Counter[int] | None = None) -> Row:
     relations = [each[row["id"]] for each in world.relations.values() if row["id"] in each]
-    used = sum(channel["channel_group_id"] == row["id"] for channel in world.tables["channels"].values())
-    return row | {"channel_count": used, "m3u_account_count": len(relations), "m3u_accounts": relations}
+    used = _uses(world, "channel_group_id") if used is None else used
+    return row | {"channel_count": used[row["id"]], "m3u_account_count": len(relations), "m3u_accounts": relations}
 
 
 @route("GET", GROUPS)
 def list_groups(world: World, request: Request) -> list[Row]:
-    return [_group(world, row) for row in world.tables["groups"].values()]
+    used = _uses(world, "channel_group_id")
+    return [_group(world, row, used) for row in world.tables["groups"].values()]
+
+
+def _uses(world: World, name: str) -> Counter[int]:
+    """How many channels have each id under ``name``."""
+    return Counter(channel[name] for channel in world.tables["channels"].values())
 
 
 @route("GET", f"{GROUPS}{{id}}/")
@@ -78,8 +85,16 @@ def delete_group(world: World, request: Request, id: int) -> None:
             row["channel_group"] = None
 
 
-def _logo(world: World, request: Request, row: Row) -> Row:
-    used = [channel["name"] for channel in world.tables["channels"].values() if channel["logo_id"] == row["id"]]
+def _shown_by(world: World) -> dict[int, list[str]]:
+    """Names of the channels that show each logo."""
+    found: dict[int, list[str]] = {}
+    for channel in world.tables["channels"].values():
+        found.setdefault(channel["logo_id"], []).append(channel["name"])
+    return found
+
+
+def _logo(world: World, request: Request, row: Row, shown_by: dict[int, list[str]] | None = None) -> Row:
+    used = (_shown_by(world) if shown_by is None else shown_by).get(row["id"], [])
     version = hashlib.sha256(row["url"].encode()).hexdigest()[:8]
     return row | {
         "cache_url": f"http://{request.host}{LOGOS}{row['id']}/cache/?v={version}",
@@ -94,9 +109,10 @@ def list_logos(world: World, request: Request) -> Any:
     rows = world.tables["logos"]
     wanted = [int(text) for text in request.params("ids") if text.isdigit()]
     numbers = [number for number in rows if not wanted or number in wanted]
+    shown_by = _shown_by(world)
     if request.param("no_pagination") == "true":
-        return [_logo(world, request, rows[number]) for number in numbers]
-    show = lambda number: _logo(world, request, rows[number])  # noqa: E731
+        return [_logo(world, request, rows[number], shown_by) for number in numbers]
+    show = lambda number: _logo(world, request, rows[number], shown_by)  # noqa: E731
     return paged(world, request, numbers, lambda number: rows[number]["name"], show, most=1000)
 
 
