@@ -22,7 +22,7 @@ from epg_app.models import GuideSource
 from epg_app.raw_sql import fetch_all, id_list, stored_time
 from epg_app.source_lock import slot_for_import
 from m3u_app.providers.loose_values import text_of
-from m3u_app.raw_sql import bulk_writing, execute, execute_many
+from m3u_app.raw_sql import bulk_writing, execute, execute_many, insert_many
 from m3u_app.write_turns import WriteTurns
 from tasks_app.mirror.bulk_mirrors import PullCounts
 from tasks_app.mirror.kinds import LinkBook
@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 
 KIND: Final = "guide_entry"
 ROWS_AT_ONCE: Final = 2_000
+INSERTED_AT_ONCE: Final = 1_000  # in one transaction, some 50 ms with the index of the search
 _TABLE: Final = "epg_app_guideentry"
 _KNOWN_BY_REMOTE: Final = (
     "SELECT remote_id, id, source_id, tvg_id, name, icon_url, in_feed, other_names"  # noqa: S608 - our own names
@@ -43,8 +44,9 @@ _KNOWN_BY_ID: Final = (
 )
 _INSERT: Final = (
     f"INSERT INTO {_TABLE} (source_id, tvg_id, tvg_key, name, icon_url, search_text, remote_id, first_seen, last_seen,"  # noqa: S608
-    " other_names, lcn, station_id, in_feed, programmes_loaded) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, '[]', '', '', 1, 0)"
+    " other_names, lcn, station_id, in_feed, programmes_loaded)"
 )
+_PLAIN: Final = ("[]", "", "", 1, 0)
 _UPDATE: Final = (
     f"UPDATE {_TABLE} SET source_id = %s, tvg_id = %s, tvg_key = %s, name = %s, icon_url = %s, search_text = %s,"  # noqa: S608
     " remote_id = %s, in_feed = 1 WHERE id = %s"
@@ -227,9 +229,9 @@ class _Pull:
         self.counts.updated += len(writes.updates)
 
     def _insert(self, rows: list[tuple[Any, ...]]) -> None:
-        for begin in range(0, len(rows), 500):
+        for begin in range(0, len(rows), INSERTED_AT_ONCE):
             with self._turns.turn():
-                execute_many(_INSERT, rows[begin : begin + 500])
+                insert_many(_INSERT, [row + _PLAIN for row in rows[begin : begin + INSERTED_AT_ONCE]])
 
     def settle(self) -> None:
         """Take away what the server no longer has, unless its answer was much smaller than it says itself."""
