@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from channels_app.autosync.choose_streams import Renamer, SyncStream, choose_streams
 from channels_app.autosync.claim_channels import Claims, claim_channels
-from channels_app.autosync.numbers import NumberPicker
+from channels_app.autosync.numbers import FreeNumbers, NumberPicker
 from channels_app.autosync.settings import Numbering
 from channels_app.autosync.values import (
     ChannelNow,
@@ -27,9 +27,10 @@ from channels_app.write_changes import ChannelChange, Values
 _ORDER = {Numbering.FIXED: 0, Numbering.PROVIDER: 1, Numbering.NEXT_AVAILABLE: 2}
 
 
-def plan_sync(now: Situation) -> SyncPlan:
+def plan_sync(now: Situation, *, watched: int | None = None) -> SyncPlan:
     """What has to be created, changed and removed. Raises ``PatternRefused`` for a stored pattern that is none.
 
+    For the provider group ``watched`` it is also noted which numbers others took before it (``GroupPlan.skipped``).
     Groups with a range of their own come first, those that take whatever is free last: they then keep out of the ranges.
     """
     groups = sorted(now.groups, key=lambda item: (_ORDER[item.settings.numbering], item.settings.first, item.id))
@@ -37,9 +38,12 @@ def plan_sync(now: Situation) -> SyncPlan:
     claims = claim_channels((stream for plan in plans for stream in plan.chosen.streams), now.channels)
     result = SyncPlan(groups=plans)
     removing = _remove(now, plans, claims, result)
-    taken = _taken_numbers(now, plans, claims, removing)
+    free = FreeNumbers(_taken_numbers(now, plans, claims, removing))
     for plan in plans:
-        _GroupPlanner(plan, now, claims, taken, result).run()
+        planner = _GroupPlanner(plan, now, claims, free, result)
+        planner.run()
+        if plan.group.id == watched:
+            plan.skipped = planner.skipped()
     used = {plan.group.target_id for plan in plans if plan.creates or plan.changes}
     result.new_targets = {key: name for key, name in now.new_targets.items() if key in used}
     return result
@@ -93,11 +97,11 @@ def _taken_numbers(now: Situation, plans: list[GroupPlan], claims: Claims, remov
 class _GroupPlanner:
     """Steps 4 to 8 and 10 for one group."""
 
-    def __init__(self, plan: GroupPlan, now: Situation, claims: Claims, taken: set[Decimal], result: SyncPlan) -> None:
-        self.plan, self.now, self.claims, self.taken, self.result = plan, now, claims, taken, result
+    def __init__(self, plan: GroupPlan, now: Situation, claims: Claims, free: FreeNumbers, result: SyncPlan) -> None:
+        self.plan, self.now, self.claims, self.taken, self.result = plan, now, claims, free.taken, result
         self.group: SyncGroup = plan.group
         self.settings = plan.group.settings
-        self.picker = NumberPicker(self.settings, taken)
+        self.picker = NumberPicker(self.settings, free)
         self.renamer = Renamer(self.settings)
         self.guide = now.guide.get(self.settings.guide_source_id, {})
 
@@ -108,8 +112,11 @@ class _GroupPlanner:
                 self._update(stream, channel)
             elif stream.id not in self.claims.covered:
                 self._create(stream)
-        own = self._own_numbers()
-        self.plan.skipped = [number for number in self.picker.skipped if number in self.now.other_numbers or number not in own]
+
+    def skipped(self) -> list[Decimal]:
+        """Numbers that this group would have used had channels outside of it not had them. Ask right after :meth:`run`."""
+        kept = self._kept_numbers()
+        return [number for number in self.picker.skipped() if number in self.now.other_numbers or number not in kept]
 
     def _create(self, stream: SyncStream) -> None:
         values = self._values(stream)
@@ -200,9 +207,9 @@ class _GroupPlanner:
             return channel.values["guide_entry_id"]
         return entry_id
 
-    def _own_numbers(self) -> set[Decimal]:
-        """Numbers of this group's channels: those given out, and those that its channels keep."""
-        found = set(self.picker.given)
+    def _kept_numbers(self) -> set[Decimal]:
+        """Numbers that channels of this group keep, being hidden or set by hand."""
+        found: set[Decimal] = set()
         for stream in self.plan.chosen.streams:
             channel = self.claims.by_stream.get(stream.id)
             if channel is not None and channel.number is not None and channel.keeps_number:

@@ -65,7 +65,7 @@ def preview_sync(group: StreamGroup, settings: SyncSettings) -> Preview:
     ``settings`` must have been checked; other groups of the account take part with what is stored, as in a real run.
     """
     situation = read_situation(group.account_id, trial={group.pk: settings})
-    plan = plan_sync(situation)
+    plan = plan_sync(situation, watched=group.pk)
     own = next(item for item in plan.groups if item.group.id == group.pk)
     preview = _counted(own, plan)
     channels = {channel.id: channel for channel in situation.channels}

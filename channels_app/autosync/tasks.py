@@ -9,6 +9,7 @@ from channels_app.autosync.sync_account import SyncRefused, is_refreshing, sente
 from channels_app.autosync.values import MOST_DETAILS
 from m3u_app.models import Account, StreamGroup
 from tasks_app import engine
+from tasks_app.mirror.state import is_connected
 from tasks_app.models import RunStatus, Trigger
 from tasks_app.parameter_fields import Name, NamesField
 from tasks_app.registry import TaskResult, TaskScheduler, register_task
@@ -18,8 +19,19 @@ TASK_ID = "auto_channel_sync"
 _AGAIN_AFTER = 20.0  # seconds after which a sync that met a refresh tries again
 
 
+THERE = (
+    "Dispatcharr keeps these channels in step by itself, after each refresh of the account there. Nothing was done here;"
+    " what it does comes over with the next look at the server."
+)
+
+
 def request_sync(account_id: int) -> None:
-    """Ask for a sync soon; requests of the next seconds are one run, and one more follows a running one."""
+    """Ask for a sync soon; requests of the next seconds are one run, and one more follows a running one.
+
+    Nothing is asked for while a server is mirrored: it makes these channels, and two of a kind would be one too many.
+    """
+    if is_connected():
+        return
     engine.request_run_soon(TASK_ID, {"account_ids": [account_id]})
 
 
@@ -53,6 +65,8 @@ class AutoChannelSync(TaskScheduler):
         return "Open channels", reverse("channels:manager")
 
     def execute(self) -> TaskResult:
+        if is_connected():
+            return TaskResult(success=True, message=THERE, skipped_count=1)
         ids = [int(value) for value in self.parameters.get("account_ids") or []]
         if ids == [NOTHING]:
             return TaskResult(success=True, message="None of the chosen accounts exists any more: nothing was done.")

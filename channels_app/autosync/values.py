@@ -143,7 +143,7 @@ class GroupPlan:
     failures: list[Failure] = field(default_factory=list)
     unchanged: int = 0
     skipped: list[Decimal] = field(default_factory=list)
-    """Numbers that channels of this group would have got if channels outside of it did not have them."""
+    """Numbers that channels of this group would have got if channels outside of it did not have them. Only on request."""
 
     @property
     def is_empty(self) -> bool:
