@@ -8,12 +8,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from channels_app.autosync.change_settings import change_leftovers
 from channels_app.autosync.overview import read_overview
-from channels_app.autosync.tasks import TASK_ID
+from channels_app.autosync.tasks import TASK_ID, THERE
 from channels_app.models import LeftoverChoice
 from ecm_site.htmx import done
 from m3u_app.find_account import find_account
 from m3u_app.models import Account
 from tasks_app import engine
+from tasks_app.mirror.state import is_connected
 
 CHANGED = "autosync:changed"
 
@@ -29,7 +30,12 @@ def account_or_404(account_id: int) -> Account:
 def overview(request: HttpRequest, account_id: int) -> HttpResponse:
     """The page; it asks for itself again when a run ends or a setting changes."""
     account = account_or_404(account_id)
-    context = {"account": account, "page": read_overview(account.pk), "choices": LeftoverChoice.choices}
+    context = {
+        "account": account,
+        "page": read_overview(account.pk),
+        "choices": LeftoverChoice.choices,
+        "is_connected": is_connected(),
+    }
     return render(request, "channels_app/auto_sync.html", context)
 
 
@@ -37,6 +43,9 @@ def overview(request: HttpRequest, account_id: int) -> HttpResponse:
 def run_now(request: HttpRequest, account_id: int) -> HttpResponse:
     """Start a sync by hand."""
     account = account_or_404(account_id)
+    if is_connected():
+        messages.info(request, THERE)
+        return done(request, reverse("channels:auto_sync", args=[account.pk]), CHANGED)
     try:
         engine.start_run(TASK_ID, {"account_ids": [account.pk]})
     except engine.AlreadyRunning as running:

@@ -18,6 +18,7 @@ from channels_app.views.auto_sync import CHANGED
 from ecm_site.htmx import done, render_page, wants_partial
 from ecm_site.wording import shortened
 from m3u_app.models import StreamGroup
+from tasks_app.mirror.state import is_connected
 
 
 @require_http_methods(["GET", "POST"])
@@ -86,7 +87,9 @@ def _group_or_404(group_id: int) -> StreamGroup:
 
 def _say(request: HttpRequest, found: StreamGroup, entry_id: int | None, *, switched_on: bool) -> None:
     name = shortened(found.name)
-    if switched_on:
+    if switched_on and is_connected():
+        text = f"Saved. Dispatcharr brings the channels of “{name}” in step when it refreshes the account next."
+    elif switched_on:
         text = f"Saved. The channels of “{name}” are being brought in step."
     elif entry_id:
         text = f"Saved. “{name}” is not synchronised; channels that it has stay."
@@ -106,5 +109,6 @@ def _show(
         "preview": preview,
         "elsewhere": None if found.auto_channel_sync else synced_elsewhere(found),
         "is_partial": wants_partial(request),
+        "is_connected": is_connected(),
     }
     return render_page(request, "channels_app/auto_sync_group.html", "channels_app/_auto_sync_group.html", context, status)
