@@ -7,9 +7,10 @@ from datetime import datetime
 from django.utils import timezone
 
 from ecm_site.wording import counted, shortened
+from tasks_app.mirror.bulk_mirrors import BulkMirror
 from tasks_app.mirror.kinds import get_kind
 from tasks_app.mirror.mirror_tasks import LOCK
-from tasks_app.mirror.pull import steps
+from tasks_app.mirror.pull import Step, steps
 from tasks_app.mirror.queue import QueueSummary, queue_summary
 from tasks_app.mirror.state import mirror_state
 from tasks_app.models import MirrorLink, MirrorPull, MirrorState, TaskRun
@@ -21,7 +22,7 @@ _WORDS = (("created", "new"), ("updated", "changed"), ("deleted", "gone"), ("con
 
 @dataclass(frozen=True)
 class PullLine:
-    """The last pull of one kind. ``finished_at`` is None before the first."""
+    """The last pull of one kind. ``finished_at`` is None before the first; ``seen`` counts what is known to be unchanged too."""
 
     name: str
     label: str
@@ -36,6 +37,11 @@ class PullLine:
     @property
     def is_asked(self) -> bool:
         return self.held_back > 0
+
+    @property
+    def question(self) -> str:
+        """ "41 of 60 channels" """
+        return f"{self.held_back:,} of {counted(self.held_back_of, self.label)}"
 
 
 @dataclass(frozen=True)
@@ -66,16 +72,17 @@ def overview() -> Overview:
 def pull_lines() -> list[PullLine]:
     """All kinds in the order of pulling, those that were never pulled included."""
     pulled = {row.kind: row for row in MirrorPull.objects.all()}
-    return [_line(step.name, step.label, pulled.get(step.name) or MirrorPull(kind=step.name)) for step in steps()]
+    return [_line(step, pulled.get(step.name) or MirrorPull(kind=step.name)) for step in steps()]
 
 
-def _line(name: str, label: str, row: MirrorPull) -> PullLine:
+def _line(step: Step, row: MirrorPull) -> PullLine:
+    unread = _number(row.counts, "skipped") if isinstance(step, BulkMirror) else 0  # of masses only what is new is read
     return PullLine(
-        name=name,
-        label=label,
+        name=step.name,
+        label=step.label,
         finished_at=row.finished_at,
         seconds=row.seconds,
-        seen=_number(row.counts, "seen"),
+        seen=_number(row.counts, "seen") + unread,
         words=", ".join(f"{_number(row.counts, key):,} {word}" for key, word in _WORDS if _number(row.counts, key)),
         problem=row.problem,
         held_back=_number(row.held_back, "count"),
@@ -107,7 +114,13 @@ class HeldBack:
 
     @property
     def words(self) -> str:
+        """ "41 channels" """
         return counted(self.count, self.label)
+
+    @property
+    def question(self) -> str:
+        """ "41 of 60 channels" """
+        return f"{self.count:,} of {counted(self.of, self.label)}"
 
 
 def held_back(kind: str) -> HeldBack:

@@ -14,7 +14,8 @@ from tests.browser.newcomer import Walk, watched_tab
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
-START = ("/", *(entry.url for entry in MENU))
+# The page of the mirrored server is in the menu only while there is one; without one it says so.
+START = ("/", *(entry.url for entry in MENU), "/server/", "/server/queue/", "/server/live/")
 NOT_PAGES = ("/admin/", "/output/", "/hdhr/", "/stream/", "/static/", "/t/", "/api/")
 """Beginnings of addresses that are documents for players or Django's own pages."""
 
