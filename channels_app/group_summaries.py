@@ -61,13 +61,12 @@ class LineupTotals:
 
 @dataclass(frozen=True)
 class LineupSummary:
-    """The groups that a filter leaves, in order, and how many channels are in them and in the whole lineup.
+    """The groups that a filter leaves, in order, and how many channels in them it leaves.
 
     ``totals`` is None where they were not counted: a search does not change them.
     """
 
     shown: int
-    channels: int
     groups: list[GroupSummary]
     hidden_empty_groups: int
     totals: LineupTotals | None = None
@@ -76,20 +75,35 @@ class LineupSummary:
 def lineup_summary(wanted: ChannelFilter) -> LineupSummary:
     """Groups in order with all their counts, and the totals of the lineup. A dozen queries at most."""
     hidden = hidden_group_ids()
-    found = _found_groups(wanted, hidden)
+    held = _without(hidden, _group_totals(Channel.objects.all()))
+    found = _listed_groups(wanted, held, hidden)
     without = _without(hidden, _group_counts(_without_streams()))
-    totals = LineupTotals(found.channels, sum(without.values()), shared_number_count())
+    totals = LineupTotals(sum(item.count for item in held.values()), sum(without.values()), shared_number_count())
     return replace(found, groups=_with_counts(found.groups, without), totals=totals)
 
 
 def found_groups(wanted: ChannelFilter, *, first: int = 0, limit: int) -> LineupSummary:
-    """The same for a search, which is asked for while typing: no totals, and only the groups of one page (``limit`` from
-    ``first`` on) say how many of their channels have no streams. The list of groups is whole all the same."""
-    found = _found_groups(wanted, hidden_group_ids())
-    page = found.groups[first : first + limit]
-    without = _group_counts(_without_streams().filter(in_groups({item.pk for item in page})))
-    groups = [*found.groups[:first], *_with_counts(page, without), *found.groups[first + limit :]]
-    return replace(found, groups=groups)
+    """The same for a filter that narrows, which is asked for while typing: groups that have hits, and no totals.
+
+    Only the groups of one page (``limit`` from ``first`` on) say how many channels they have, with which numbers, and how
+    many of those have no streams.
+    """
+    hidden = hidden_group_ids()
+    shown = _group_counts(matching_channels(wanted, hidden_groups=hidden))
+    kinds = group_kinds()
+    summaries = [_summary(None, {}, shown, kinds)]
+    new_since = timezone.now() - NEW_GROUP
+    for group in groups_in_order(only=[pk for pk in shown if pk]):
+        summary = _summary(group, {}, shown, kinds, new_since)
+        if group.pk not in hidden and wanted.shows_group(group.pk) and summary.kind not in wanted.hide:
+            summaries.append(summary)
+    page = summaries[first : first + limit]
+    inside = in_groups({item.pk for item in page})
+    held = _group_totals(Channel.objects.filter(inside))
+    without = _group_counts(_without_streams().filter(inside))
+    counted = [_held(item, held.get(item.pk or None, _Totals())) for item in page]
+    groups = [*summaries[:first], *_with_counts(counted, without), *summaries[first + limit :]]
+    return LineupSummary(sum(summary.shown for summary in summaries), groups, 0)
 
 
 def lineup_totals() -> LineupTotals:
@@ -127,19 +141,18 @@ class _Totals:
     highest: Decimal | None = None
 
 
-def _found_groups(wanted: ChannelFilter, hidden: Collection[int]) -> LineupSummary:
-    totals = _without(hidden, _group_totals(Channel.objects.all()))
-    shown = {key: item.count for key, item in totals.items()}
+def _listed_groups(wanted: ChannelFilter, held: dict[int | None, _Totals], hidden: Collection[int]) -> LineupSummary:
+    shown = {key: item.count for key, item in held.items()}
     if wanted.narrows:
         shown = _group_counts(matching_channels(wanted, hidden_groups=hidden))
     kinds = group_kinds()
-    summaries = [_summary(None, totals, shown, kinds)]
+    summaries = [_summary(None, held, shown, kinds)]
     new_since = timezone.now() - NEW_GROUP
     hidden_empty = 0
-    for group in groups_in_order({key: item.lowest for key, item in totals.items()}):
+    for group in groups_in_order({key: item.lowest for key, item in held.items()}):
         if wanted.narrows and not shown.get(group.pk):
             continue
-        summary = _summary(group, totals, shown, kinds, new_since)
+        summary = _summary(group, held, shown, kinds, new_since)
         if group.pk in hidden or not wanted.shows_group(group.pk) or summary.kind in wanted.hide:
             continue
         is_listed = wanted.show_empty or group.pk in wanted.groups or (summary.is_new and "new" not in wanted.hide)
@@ -147,12 +160,11 @@ def _found_groups(wanted: ChannelFilter, hidden: Collection[int]) -> LineupSumma
             hidden_empty += 1
         else:
             summaries.append(summary)
-    return LineupSummary(
-        shown=sum(summary.shown for summary in summaries),
-        channels=sum(item.count for item in totals.values()),
-        groups=summaries,
-        hidden_empty_groups=hidden_empty,
-    )
+    return LineupSummary(sum(summary.shown for summary in summaries), summaries, hidden_empty)
+
+
+def _held(group: GroupSummary, totals: _Totals) -> GroupSummary:
+    return replace(group, count=totals.count, lowest=totals.lowest, highest=totals.highest)
 
 
 def _without_streams() -> QuerySet[Channel]:
