@@ -54,10 +54,10 @@ def fill(streams: int, lines: int, seed: int) -> None:
     from django.utils import timezone
 
     from m3u_app.changes.models import ChangeBatch, StreamChangeKind
-    from m3u_app.changes.record import _NOTE
+    from m3u_app.changes.record import INSERT_NOTE
     from m3u_app.changes.sum_up import Group, Sums, sum_up
     from m3u_app.models import Account
-    from m3u_app.raw_sql import execute_many
+    from m3u_app.raw_sql import insert_many
     from m3u_app.write_turns import WriteTurns
 
     pick = random.Random(seed)  # noqa: S311 - test data
@@ -79,9 +79,11 @@ def fill(streams: int, lines: int, seed: int) -> None:
         for _ in range(per_batch):
             key = (pick.choice(kinds), pick.choice(groups).id)
             sums.streams[key] += per_line
-            rows += [(batch.pk, key[0].value, key[1], pick.randint(1, 10**6), next(names), "", "") for _ in range(per_line)]
+            rows += [
+                (batch.pk, key[0].value, key[1], pick.randint(1, 10**6), next(names), "", "", "[]") for _ in range(per_line)
+            ]
         with transaction.atomic():
-            execute_many(_NOTE, rows)
+            insert_many(INSERT_NOTE, rows)
         sum_up(batch, groups, sums, turns)
 
 

@@ -14,7 +14,7 @@ from ecm_site.masking import mask_text
 from m3u_app.changes.models import ChangeBatch, StreamChangeKind
 from m3u_app.changes.sum_up import Group, Sums, sum_up
 from m3u_app.models import Account, StreamGroup
-from m3u_app.raw_sql import execute, execute_many, placeholders, read_rows
+from m3u_app.raw_sql import execute, execute_many, insert_many, placeholders, read_rows
 from m3u_app.stream_users import stream_uses
 from m3u_app.write_turns import WriteTurns
 
@@ -28,13 +28,12 @@ BEFORE_LENGTH = 512
 Note = tuple[StreamChangeKind, int, int, str, str, str]
 """Kind, group id, stream id, name, before, after; addresses still with their logins."""
 
-_INSERT = 'INSERT INTO m3u_app_streamchange (batch_id, kind, group_id, stream_id, name, "before", "after", used_by)'
+INSERT_NOTE = 'INSERT INTO m3u_app_streamchange (batch_id, kind, group_id, stream_id, name, "before", "after", used_by)'
 _USED_BY = (
     "UPDATE m3u_app_streamchange SET used_by = %s"  # noqa: S608
     f" WHERE batch_id = %s AND kind = {StreamChangeKind.REMOVED.value} AND stream_id = %s"
 )
-_NOTE = f"{_INSERT} VALUES (%s, %s, %s, %s, %s, %s, %s, '[]')"
-_FROM_STREAMS = f"{_INSERT} SELECT %s, %s, COALESCE(group_id, 0), id, name, '', '', '[]' FROM m3u_app_stream WHERE "  # noqa: S608
+_FROM_STREAMS = f"{INSERT_NOTE} SELECT %s, %s, COALESCE(group_id, 0), id, name, '', '', '[]' FROM m3u_app_stream WHERE "  # noqa: S608
 
 
 class ChangeRecorder:
@@ -101,10 +100,9 @@ class ChangeRecorder:
                 # Masking is slow: only what is kept.
                 before, after = (mask_text(old), mask_text(new)) if kind == StreamChangeKind.NEW_URL else (old, new)
                 rows.append(
-                    (self.batch.pk, kind.value, group_id, stream_id, name, before[:BEFORE_LENGTH], after[:BEFORE_LENGTH])
+                    (self.batch.pk, kind.value, group_id, stream_id, name, before[:BEFORE_LENGTH], after[:BEFORE_LENGTH], "[]")
                 )
-        if rows:
-            execute_many(_NOTE, rows)
+        insert_many(INSERT_NOTE, rows)
 
     def finish(self, groups: Sequence[Group], *, total_streams: int) -> None:
         """Sum the batch up and close it; ``groups`` are all groups of the account as they are now."""

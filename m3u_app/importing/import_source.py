@@ -95,6 +95,7 @@ def _merge(scan: Scan, account: Account, report: RefreshReport, started: datetim
     mark_missing_groups(plan, turns, seen_before)
     keep_since = started - timedelta(days=account.stale_stream_days)
     done = clean_up(account.pk, days=account.stale_stream_days, before=keep_since, turns=turns, batch_id=new_batch_id())
+    progress.report(phase="Summing up")
     report.groups_removed = remove_old_groups(account.pk, turns, keep_since)
     total = count_group_streams(account.pk, turns)
     recorder.finish(_groups_now(plan), total_streams=report.streams_total)
