@@ -9,12 +9,12 @@ from tasks_app.mirror.chunks import SIZE, chunks
 from tasks_app.mirror.compare import comparable
 from tasks_app.mirror.kinds import MirroredKind, Values
 from tasks_app.mirror.links import StoredLinks
-from tasks_app.mirror.reconcile import Pending, Reconciler
+from tasks_app.mirror.reconcile import Reconciler
 from tasks_app.mirror.record import CREATE, Recorder
 from tasks_app.mirror.report import DeliveryReport
 from tasks_app.mirror.state import quietly
 from tasks_app.mirror.sync_journal import SyncJournal
-from tasks_app.models import CreationAttempt, MirrorLink, OutboxEntry, OutboxState
+from tasks_app.models import CreationAttempt, MirrorLink
 
 _SENT = "+"
 """Before the name of a kind: what was sent to create rows that can be recognised by their natural key."""
@@ -84,17 +84,9 @@ def see_through(client: Dispatcharr, kind: MirroredKind, links: StoredLinks) -> 
         return True
     report = DeliveryReport()
     recorder = Recorder(kind, CREATE, links, SyncJournal(), report)
-    recorder.expect(waiting_creations(kind, links))
+    recorder.certain = False
     attempts = StoredAttempts(kind.name, before_finish=recorder.flush)
     for outcome in kind.create(client, links, {}, attempts):
         recorder.add(outcome)
     recorder.flush()
     return not attempts.unfinished()
-
-
-def waiting_creations(kind: MirroredKind, links: StoredLinks) -> dict[int, Pending]:
-    """Rows of this kind that wait for being created, as they are now."""
-    entries = dict(OutboxEntry.objects.filter(kind=kind.name, state=OutboxState.WAITING).values_list("local_id", "version"))
-    linked = links.remotes_of(kind.name, entries.keys())
-    rows = kind.local([local_id for local_id in entries if local_id not in linked])
-    return {local_id: Pending(local_id, 0, entries[local_id], send=values, whole=values) for local_id, values in rows.items()}

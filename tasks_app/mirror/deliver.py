@@ -138,6 +138,7 @@ class Delivery:
     def _create(self, kind: MirroredKind, rows: dict[int, Pending]) -> None:
         self._progress.report(phase=f"creating {kind.label}"[:40])
         recorder = self._recorder(kind, CREATE)
+        recorder.certain = not CreationAttempt.objects.filter(kind=kind.name).exists()
         attempts = StoredAttempts(kind.name, before_finish=recorder.flush)
         sent = note_sent(kind, {pk: row.whole for pk, row in rows.items()}) if kind.natural_key and rows else None
 

@@ -20,6 +20,7 @@ from tasks_app.mirror.sync_journal import SyncJournal
 from tasks_app.models import MirrorLink, OutboxEntry, OutboxState
 
 EVERYTHING = "*"
+_DELETION = {EVERYTHING: "deleted"}
 DELETED = "deleted"
 HERE = "here"
 THERE = "there"
@@ -94,6 +95,7 @@ class Reconciler:
         here = self.kind.local(ids) if ids else {}
         entries = {entry.local_id: entry for entry in OutboxEntry.objects.filter(kind=self.kind.name, local_id__in=ids)}
         work, effects = Work(), _Effects()
+        before = {link.pk: link.sent for link in links}
         for link in links:
             server, mine, entry = found[link.remote_id], here.get(link.local_id), entries.get(link.local_id)
             if server is None:
@@ -102,6 +104,13 @@ class Reconciler:
                 self._gone_here(link, server, entry, effects, work)
             else:
                 self._on_both_sides(link, mine, server, entry, effects=effects, work=work)
+        if not vanish:  # what is handed out now is sent at once
+            for link in links:
+                _remember_sending(self.kind, link, work)
+        stored, gone = {link.pk for link in effects.links}, set(effects.unlink)
+        effects.links += [
+            link for link in links if link.sent != before[link.pk] and link.pk not in stored and link.local_id not in gone
+        ]
         self._carry_out(effects, here, found)
         return work
 
@@ -146,17 +155,20 @@ class Reconciler:
         values, books = server
         theirs, ours = comparable(self.kind, values), comparable(self.kind, mine)
         effects.books[link.local_id] = books
+        if link.sent == _DELETION:
+            link.sent = {}  # it did not get there
         if entry is None or _wants(entry, EVERYTHING):
             take, agreed = differing(ours, theirs), theirs
             if entry is not None:
                 self._settle(entry, effects)
         else:
-            base = {**link.agreed, **{name: ours[name] for name in wished_fields(entry) if name in ours}}
+            base = {**_known_base(link, ours, theirs), **{name: ours[name] for name in wished_fields(entry) if name in ours}}
             result = three_way(base, ours, theirs)
             take, agreed = result.take, result.agreed
             if result.conflicts:
                 self._disagree(entry, result.conflicts, effects)
             elif not result.send:
+                link.sent = {}
                 self._settle(entry, effects)
             else:
                 if wished_fields(entry):
@@ -198,6 +210,9 @@ class Reconciler:
             effects.unlink.append(link.local_id)
             if entry is not None:
                 self._settle(entry, effects)
+            return
+        if entry is not None and not entry.wishes and link.sent == _DELETION:
+            effects.unlink.append(link.local_id)  # we did that, and then it was taken back: it is made again there
             return
         if entry is not None and not _wants(entry, EVERYTHING):
             changed = differing(link.agreed, comparable(self.kind, mine))
@@ -271,8 +286,8 @@ class Reconciler:
             brought[link.local_id] = (local_id, rows[remote_id][0])
             self._dropped.append(link.local_id)
             self._made.append((local_id, remote_id))
-            link.local_id, link.agreed = local_id, comparable(self.kind, rows[remote_id][0])
-            link.save(update_fields=["local_id", "agreed"])
+            link.local_id, link.agreed, link.sent = local_id, comparable(self.kind, rows[remote_id][0]), {}
+            link.save(update_fields=["local_id", "agreed", "sent"])
         self.counts.created += len(made)
         return brought
 
@@ -306,6 +321,27 @@ def _wisher(entry: OutboxEntry) -> Actor:
     return Actor(entry.wishes.get("user_id"), entry.wishes.get("user_name", ""), user_initiated=True)
 
 
+def _known_base(link: MirrorLink, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Values:
+    """What both sides agreed on, as far as that is certain: of values whose answer was lost the server has either the old
+    one or the one that was sent. Where it has neither, and ours looks untouched, nobody can say who changed it last."""
+    base = dict(link.agreed)
+    for name, value in link.sent.items():
+        if name not in theirs or same(theirs[name], base.get(name)):
+            continue
+        if same(theirs[name], value):
+            base[name] = value
+        elif same(ours.get(name), base.get(name)):
+            base.pop(name, None)
+    return base
+
+
+def _remember_sending(kind: MirroredKind, link: MirrorLink, work: Work) -> None:
+    if link.local_id in work.updates:
+        link.sent = comparable(kind, work.updates[link.local_id].send)
+    elif link.local_id in work.deletions:
+        link.sent = dict(_DELETION)
+
+
 def write_links(links: Collection[MirrorLink]) -> None:
     """Store what is agreed on now."""
     if not links:
@@ -315,6 +351,6 @@ def write_links(links: Collection[MirrorLink]) -> None:
     moment = MirrorLink._meta.get_field("pulled_at").get_db_prep_value(now, connection)
     with connection.cursor() as cursor:
         cursor.executemany(
-            f"UPDATE {MirrorLink._meta.db_table} SET agreed = %s, pulled_at = %s WHERE id = %s",  # noqa: S608 - our own name
-            [(encode(link.agreed, connection), moment, link.pk) for link in links],
+            f"UPDATE {MirrorLink._meta.db_table} SET agreed = %s, sent = %s, pulled_at = %s WHERE id = %s",  # noqa: S608
+            [(encode(link.agreed, connection), encode(link.sent, connection), moment, link.pk) for link in links],
         )

@@ -37,6 +37,12 @@ class MirrorLink(models.Model):
     local_id = models.BigIntegerField()
     remote_id = models.BigIntegerField()
     agreed = models.JSONField(default=dict)
+    sent = models.JSONField(
+        default=dict,
+        blank=True,
+        db_default={},
+        help_text="What was sent last, while it is not certain that it arrived: changed fields, or that it is to be deleted.",
+    )
     pulled_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -1,7 +1,7 @@
 """A small house and a small server to mirror: boxes (unique by name there) and toys (in a box, with tags and a secret)."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, ClassVar, cast
 
 from django.db import connection
@@ -35,7 +35,7 @@ class Killed(BaseException):
 
 class ToyServer:
     """State and faults. ``plan``: what happens to the next writes – "ok", "before" (no answer, not done), "after" (no answer,
-    done), "kill" (we are killed after it was done)."""
+    done), "kill" (we are killed after it was done). ``meanwhile``: what people do while the next requests are answered."""
 
     def __init__(self) -> None:
         self.boxes: dict[int, Values] = {}
@@ -47,6 +47,7 @@ class ToyServer:
         self.breaks_on: set[str] = set()
         self.down: DispatcharrError | None = None
         self.created: list[tuple[str, str]] = []
+        self.meanwhile: list[Callable[[], object]] = []
 
     def table(self, name: str) -> dict[int, Values]:
         return self.boxes if name == "box" else self.toys
@@ -95,6 +96,8 @@ class ToyServer:
         self.requests.append(what)
         if self.down is not None:
             raise self.down
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
         return self.plan.pop(0) if self.plan and not what.startswith("GET") else "ok"
 
     def _answer(self, fate: str) -> None:
