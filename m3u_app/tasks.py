@@ -1,8 +1,5 @@
 """The background task "M3U Refresh": one account in this run, or several with a run of their own each (20 §2.1)."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from django.forms import BooleanField, Field
@@ -10,21 +7,22 @@ from django.urls import reverse
 from django.utils import timezone
 
 from m3u_app import alert_events
+from m3u_app.account_names import account_names
 from m3u_app.account_values import RESERVED_NAME
 from m3u_app.due_refreshes import queue_due_refreshes
+from m3u_app.mirror import monitor_task  # noqa: F401 - registers its task
+from m3u_app.mirror.refresh_task import refresh_through_server
 from m3u_app.models import Account
+from m3u_app.pass_cancel_on import pass_cancel_on
 from m3u_app.refresh_account import RefreshFailed, mend_unfinished, refresh_account
 from m3u_app.request_refresh import REFRESH_TASK, lock_key
 from tasks_app import engine
+from tasks_app.mirror.state import is_connected
 from tasks_app.models import RunStatus, TaskRun, Trigger
-from tasks_app.parameter_fields import Name, NamesField
-from tasks_app.progress import Cancelled
-from tasks_app.queries import active_runs
+from tasks_app.parameter_fields import NamesField
 from tasks_app.registry import TaskResult, TaskScheduler, register_task
 from tasks_app.scheduling.parameters import NOTHING
 from tasks_app.ticks import register_due_check
-
-_LOOK_EVERY = 0.5  # seconds between looks whether the outer run was cancelled
 
 
 @register_task
@@ -57,7 +55,7 @@ class M3uRefresh(TaskScheduler):
     def parameter_fields(cls) -> dict[str, Field]:
         words = "All accounts, also those added later"
         return {
-            "account_ids": NamesField(names=_account_names, all_words=words, label="Accounts"),
+            "account_ids": NamesField(names=account_names, all_words=words, label="Accounts"),
             "skip_inactive": BooleanField(
                 required=False, label="Skip accounts that are off", help_text="Otherwise they are refreshed too, and stay off."
             ),
@@ -91,6 +89,8 @@ class M3uRefresh(TaskScheduler):
         skips_off = bool(self.parameters.get("skip_inactive", True))
         if skips_off and not self.user_initiated and Account.objects.filter(pk=account_id, is_active=False).exists():
             return TaskResult(success=True, message="The account is switched off and was skipped.", skipped_count=1)
+        if is_connected():
+            return refresh_through_server(account_id, self.progress, only_accept=bool(self.parameters.get("accept_shrunken")))
         try:
             report = refresh_account(
                 account_id,
@@ -123,11 +123,12 @@ class M3uRefresh(TaskScheduler):
         failed: dict[str, str] = {}
         failed_accounts: list[dict[str, Any]] = []
         skipped = max(0, len(ids) - len(chosen))
-        began = timezone.now()
+        began, connected = timezone.now(), is_connected()
         for number, (account_id, name) in enumerate(chosen):
             self.progress.raise_if_cancelled()
             self.progress.report(current=number, total=len(chosen), item=name, succeeded=len(done), failed=len(failed))
-            if Account.objects.filter(pk=account_id, updated_at__gt=began).exists():
+            # The times of a mirrored account are those of the server's clock.
+            if not connected and Account.objects.filter(pk=account_id, updated_at__gt=began).exists():
                 skipped += 1  # its own interval, or somebody, was quicker
                 continue
             try:
@@ -154,7 +155,7 @@ class M3uRefresh(TaskScheduler):
 
     def _run_account(self, account_id: int) -> TaskRun:
         trigger = Trigger.MANUAL if self.user_initiated else Trigger.SCHEDULED
-        with self._cancel_passed_on(lock_key(account_id)):
+        with pass_cancel_on(self.progress, lock_key(account_id)):
             return engine.run_here(
                 REFRESH_TASK,
                 {
@@ -164,46 +165,6 @@ class M3uRefresh(TaskScheduler):
                 },
                 triggered_by=trigger,
             )
-
-    @contextmanager
-    def _cancel_passed_on(self, inner_key: str) -> Iterator[None]:
-        """While an account's run works here, a cancel of this outer run must reach it."""
-        over = threading.Event()
-
-        def watch() -> None:
-            while not over.wait(_LOOK_EVERY):
-                try:
-                    self.progress.raise_if_cancelled()
-                except Cancelled:
-                    run = active_runs([inner_key]).get(inner_key)
-                    if run is not None:
-                        engine.request_cancel(run.pk)
-                    return
-
-        watcher = threading.Thread(target=_with_own_connections(watch), name="m3u-refresh-cancel", daemon=True)
-        watcher.start()
-        try:
-            yield
-        finally:
-            over.set()
-            watcher.join()
-
-
-def _account_names() -> list[Name]:
-    accounts = Account.objects.filter(deleting_since=None).exclude(name__iexact=RESERVED_NAME).order_by("name", "pk")
-    return [Name(pk, name, "" if is_on else "off") for pk, name, is_on in accounts.values_list("pk", "name", "is_active")]
-
-
-def _with_own_connections(work: Any) -> Any:
-    from django.db import connections
-
-    def run() -> None:
-        try:
-            work()
-        finally:
-            connections.close_all()  # those of this thread
-
-    return run
 
 
 register_due_check(queue_due_refreshes)

@@ -13,9 +13,7 @@ def remove_leftover_groups(account_id: int) -> int:
     ids.difference_update(linked)
     if not ids:
         return 0
-    ids.difference_update(
-        Stream.objects.filter(group_id__in=ids).order_by().values_list("group_id", flat=True).distinct()
-    )
+    ids.difference_update(Stream.objects.filter(group_id__in=ids).order_by().values_list("group_id", flat=True).distinct())
     with QuietTurns().turn(len(ids)):
         StreamGroup.objects.filter(pk__in=ids).delete()
     return len(ids)

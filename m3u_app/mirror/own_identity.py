@@ -8,7 +8,6 @@ from typing import Any
 from m3u_app.entries import Entry
 from m3u_app.importing.addresses import split_address
 from m3u_app.importing.identity import IdentityMaker, identity_fields, identity_maker
-from m3u_app.importing.known_streams import KnownStreams
 from m3u_app.mirror.stream_identity import remote_id_of
 from m3u_app.models import Account, AccountType
 from m3u_app.raw_sql import execute_many, read_rows

@@ -3,7 +3,6 @@
 import logging
 from array import array
 from dataclasses import dataclass
-from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
@@ -188,6 +187,10 @@ class _Marks:
     def of(self, account_there: int) -> dict[str, Any]:
         return self._marks.get(str(account_there), {})
 
+    def by_account(self) -> dict[int, dict[str, Any]]:
+        """What a held-back reading has seen counts as seen."""
+        return {int(key): mark.get(_HELD) or mark for key, mark in self._marks.items()}
+
     def note(self, account_there: int, mark: dict[str, Any]) -> None:
         self._marks[str(account_there)] = mark
         self._save()
@@ -202,9 +205,9 @@ class _Marks:
         MirrorPull.objects.filter(pk=self._row.pk).update(mark={ACCOUNTS: self._marks})
 
 
-def last_pulled(account_there: int) -> datetime | None:
-    """The refresh there whose streams are here; None when there is none."""
-    return moment_of(_Marks().of(account_there).get("updated_at"))
+def last_seen_refreshes() -> dict[int, str | None]:
+    """By the server's account ids: the refresh there that was last looked at here, as the server writes its time."""
+    return {number: mark.get("updated_at") for number, mark in _Marks().by_account().items()}
 
 
 STREAMS = BulkMirror(
