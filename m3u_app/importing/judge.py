@@ -45,7 +45,9 @@ class HeldBack(Exception):
 def judge(scan: Scan, account: Account, source: EntrySource, *, accept_shrunken: bool, may_be_empty: bool = False) -> None:
     """Refuse a source that would leave nothing, or much less or something else than before.
 
-    ``may_be_empty``: a source without a single entry can be right, if nothing is lost by it. Raises ``ProviderError`` and :class:`HeldBack`; for the latter the streams in question are noted for the operator.
+    ``may_be_empty``: a source without a single entry can be right, if nothing is lost by it.
+
+    Raises ``ProviderError`` and :class:`HeldBack`; for the latter the streams in question are noted for the operator.
     """
     if not scan.present and not scan.disabled and not scan.filtered and not may_be_empty:
         drops = source.report.dropped
