@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from channels_app.drafts.lives import unfinished_draft
 from channels_app.drafts.storage import DraftUnusable, has_files_of
-from channels_app.drafts.switching import in_draft, working_in
+from channels_app.drafts.switching import current_session, in_draft, working_in
 from channels_app.models import Draft, DraftState, DraftStep
 
 
@@ -87,7 +87,10 @@ def waiting_changes(user: Any) -> int | None:
 
 
 def _read(draft: Draft) -> Bar:
-    standing, undone = DraftStep.objects.filter(undone=False), DraftStep.objects.filter(undone=True)
+    session = current_session()
+    being_taken = session.step_id if session else None  # a page that is made meanwhile shows what there was before
+    standing = DraftStep.objects.filter(undone=False).exclude(pk=being_taken or 0)
+    undone = DraftStep.objects.filter(undone=True)
     last, following = standing.order_by("-pk").first(), undone.order_by("pk").first()
     return Bar(
         draft,

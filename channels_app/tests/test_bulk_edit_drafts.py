@@ -64,6 +64,16 @@ def test_a_bulk_edit_is_one_step_and_the_lineup_stays(client: Client, draft: Dra
     assert rows_in(draft) == staged_before
 
 
+def test_a_preview_on_a_page_of_its_own_is_not_counted_as_a_change(client: Client, draft: Draft) -> None:
+    target = {"all": "1", "matching": "", "confirmed_count": "2", "step": "1", "front": "UK "}
+    page = client.post(URL, target).content.decode()
+    assert "2 channels change" in page
+    assert "of the lineup not applied yet" not in page
+    pressed = re.findall(r'name="confirmed" value="([^"]+)"', page)[0]
+    client.post(URL, {**target, "confirmed": pressed})
+    assert "of the lineup not applied yet" in client.post(URL, target).content.decode()
+
+
 def test_a_refused_edit_leaves_no_step(client: Client, draft: Draft) -> None:
     target = {"all": "1", "matching": "", "confirmed_count": "9", "step": "1", "confirmed": "1"}
     assert client.post(URL, {**target, "front": "x"}, headers=HTMX).status_code == 422

@@ -75,7 +75,7 @@ def test_what_was_not_previewed_is_previewed_first(browser: Client, headers: dic
     answer = browser.post(URL, {**values, "confirmed": pressed}, **headers)
     page = answer.content.decode()
     assert answer.status_code == 200
-    assert "This is what will change. Press the button again to do it." in page
+    assert "Look at what will change, then press the button again." in page
     assert 'be-new">BBC<' in page
     assert Channel.objects.get().name == "BBC HD"
     assert confirmed(browser, values, **headers).status_code < 400

@@ -77,7 +77,7 @@ def _done(request: HttpRequest, target: Target, values: QueryDict) -> HttpRespon
     return edited(request, outcome, channels=_rows_alone(form, outcome))
 
 
-_LOOK_FIRST = "This is what will change. Press the button again to do it."
+_LOOK_FIRST = "Look at what will change, then press the button again."
 
 
 def _wants_all_rows(values: QueryDict) -> bool:
