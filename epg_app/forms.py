@@ -306,6 +306,8 @@ class SourceForm(forms.Form):
         if self.is_connected:
             self.fields["url"].help_text = "XMLTV. Dispatcharr fetches it: the address must be one that it can reach."
             self.fields["guide_file"].help_text = "XMLTV. It is sent to Dispatcharr, which keeps and reads it."
+        if self.kind == SourceType.SCHEDULES_DIRECT:
+            self.fields["username"].help_text = "Of the account at Schedules Direct."
         if "assume_timezone" in self.fields:
             self.fields["assume_timezone"].widget.attrs["list"] = "time-zones"
         for name, field in self.fields.items():

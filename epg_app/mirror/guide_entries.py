@@ -43,7 +43,7 @@ _KNOWN_BY_ID: Final = (
     f" FROM {_TABLE} WHERE source_id = %s AND tvg_id IN (SELECT value FROM json_each(%s))"
 )
 _INSERT: Final = (
-    f"INSERT INTO {_TABLE} (source_id, tvg_id, tvg_key, name, icon_url, search_text, remote_id, first_seen, last_seen,"  # noqa: S608
+    f"INSERT INTO {_TABLE} (source_id, tvg_id, tvg_key, name, icon_url, search_text, remote_id, first_seen, last_seen,"
     " other_names, lcn, station_id, in_feed, programmes_loaded)"
 )
 _PLAIN: Final = ("[]", "", "", 1, 0)

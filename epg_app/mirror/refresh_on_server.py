@@ -138,7 +138,7 @@ class ServerRefresh:
                 words = f"It is still running on the server after {minutes:.0f} minutes. The next sync brings what it finds."
                 self._give_up(watched, words, Outcome.STILL_RUNNING)
                 return
-            self._tell(total, "; ".join(_stage(each.name, found.get(each.before["id"])) for each in watched[:3]))
+            self._tell(total, "; ".join(_stage(each, found.get(each.before["id"])) for each in watched[:3]))
 
     def _look(self, watched: list[_Watched]) -> dict[int, ServerSource]:
         ids = [each.before["id"] for each in watched]
@@ -161,6 +161,8 @@ class ServerRefresh:
         if not row.get("is_active"):
             self._end(each.source_id, each.name, "Somebody switched it off on the server meanwhile.")
             return True
+        if status == SourceStatus.SUCCESS and each.seen_busy:  # the channels are there, the programmes are not
+            set_source(each.source_id, status=SourceStatus.PARSING)
         self._ask_again(each, waited)
         return False
 
@@ -205,5 +207,9 @@ def _is_new(row: ServerSource) -> bool:
     return row.get("updated_at") is None and row["status"] == SourceStatus.IDLE
 
 
-def _stage(name: str, row: ServerSource | None) -> str:
-    return f"{name}: {words_for(row['status']).label}" if row else name
+def _stage(each: _Watched, row: ServerSource | None) -> str:
+    if row is None:
+        return each.name
+    if row["status"] == SourceStatus.SUCCESS:
+        return f"{each.name}: {'reading programmes' if each.seen_busy else 'waiting for the server to begin'}"
+    return f"{each.name}: {words_for(row['status']).label}"

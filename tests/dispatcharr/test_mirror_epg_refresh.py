@@ -85,6 +85,7 @@ def test_done_is_when_the_time_of_the_last_success_has_moved_not_when_the_status
     assert fake.world.clock.now() - before >= 12
     assert imports(fake) == 1
     assert any("Downloading" in item for item in told.items)
+    assert any("reading programmes" in item for item in told.items), "not “ready” after the channels"
     source.refresh_from_db()
     assert source.status == SourceStatus.SUCCESS
 
