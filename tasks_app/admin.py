@@ -154,3 +154,6 @@ class PendingAlertAdmin(RecordAdmin):
     list_display = ("created_at", "method_id", "severity", "title", "source", "delivery_id")
     list_filter = ("severity",)
     raw_id_fields = ("method", "delivery")
+
+
+from tasks_app import admin_mirror  # noqa: E402, F401 - needs RecordAdmin

@@ -18,11 +18,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from ecm_site.conf import get_settings
-from ecm_site.dispatcharr.client import get_client
 from ecm_site.dispatcharr.errors import DispatcharrError, Stopped
 from ecm_site.dispatcharr.session import stopping_when
 from ecm_site.dispatcharr.shapes import ProxyStatus
 from ecm_site.wording import shortened
+from tasks_app.mirror.which_server import mirrored_client
 from tasks_app.models import LiveStatus, MirrorState
 
 logger = logging.getLogger(__name__)
@@ -136,7 +136,7 @@ def _asked() -> tuple[list[dict[str, Any]], str]:
     deadline = time.monotonic() + GIVE_UP_SECONDS
     try:
         with stopping_when(lambda: time.monotonic() > deadline):
-            return _kept(get_client().server.proxy_status()), ""
+            return _kept(mirrored_client().server.proxy_status()), ""
     except Stopped:
         return [], NO_ANSWER
     except DispatcharrError as error:

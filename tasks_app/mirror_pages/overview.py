@@ -22,7 +22,7 @@ _WORDS = (("created", "new"), ("updated", "changed"), ("deleted", "gone"), ("con
 
 @dataclass(frozen=True)
 class PullLine:
-    """The last pull of one kind. ``finished_at`` is None before the first; ``seen`` counts what is known to be unchanged too."""
+    """The last pull of one kind. ``finished_at`` is None before the first; ``seen`` includes what is known to be unchanged."""
 
     name: str
     label: str

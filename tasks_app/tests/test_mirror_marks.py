@@ -103,6 +103,14 @@ def test_pages_have_the_mark_and_the_menu_entry_only_while_connected(client: Cli
     assert "Server: 2 changes wait for delivery" in page
 
 
+def test_ctrl_k_finds_the_pages_only_while_connected(client: Client) -> None:
+    client.force_login(User.objects.create_superuser("alice", "", "correct horse"))
+    assert "/server/queue/" not in client.get("/find/?q=conflicts").content.decode()
+    save_settings(dispatcharr_url="http://192.0.2.1:9191")
+    MirrorState.objects.create(pk=1, connected=True)
+    assert "/server/queue/" in client.get("/find/?q=conflicts").content.decode()
+
+
 def test_an_open_page_gets_the_mark_only_when_it_changed(connected: MirrorState, client: Client) -> None:
     client.force_login(User.objects.create_superuser("alice", "", "correct horse"))
     entries(WAITING)

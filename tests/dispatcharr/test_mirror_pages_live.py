@@ -165,6 +165,14 @@ def test_a_server_that_does_not_answer_is_unknown_and_not_empty(
     assert "Nobody is watching" not in html
 
 
+def test_another_address_in_the_settings_is_not_asked(connected: FakeServer, world: World) -> None:
+    watch(world, {})
+    MirrorState.objects.update(address="http://192.0.2.9:9191")
+    asked()
+    assert "is mirrored" in live_status().problem
+    assert connected.count(path=STATUS) == 0
+
+
 def test_a_server_that_hangs_is_given_up_on(connected: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "GIVE_UP_SECONDS", 0.3)
     connected.faults.order(Kind.SLOW, path=STATUS, seconds=3.0)
