@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import timedelta
 
-from django.db import DatabaseError
+from django.db import DatabaseError, IntegrityError
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -61,6 +61,7 @@ class Delivery:
         self._journal = SyncJournal()
         self._counts = PullCounts()
         self._faults_in_a_row = 0
+        self._again = False
         self._asked = 0
         self.report = DeliveryReport()
 
@@ -92,7 +93,12 @@ class Delivery:
             for kind in reversed(list(kinds)):
                 self._guarded(kind, self._deletions, due_only=first)
             moved = self.report.delivered
-            if not any(held.after < moved for held in self.report.held.values()) and not (first and moved and self._later()):
+            again, self._again = self._again, False
+            if (
+                not again
+                and not any(held.after < moved for held in self.report.held.values())
+                and not (first and moved and self._later())
+            ):
                 return
 
     def _guarded(self, kind: MirroredKind, do: Callable[..., None], *, due_only: bool) -> None:
@@ -180,11 +186,31 @@ class Delivery:
             if not wanted:
                 continue
             for found in self._looked_up(kind, {pk: Pending(pk, linked[pk], waiting[pk]) for pk in wanted}):
-                reconciler = Reconciler(kind, self._links, self._journal, self._counts)
-                with quietly():
-                    work = reconciler.linked(found, vanish=False)
-                reconciler.committed()
-                yield work
+                yield from self._reconciled(kind, found, waiting)
+
+    def _reconciled(self, kind: MirroredKind, found: dict[int, Found | None], versions: Mapping[int, int]) -> Iterator[Work]:
+        """Compare and store in one transaction; in halves when the database refuses what the server has."""
+        reconciler = Reconciler(kind, self._links, self._journal, self._counts)
+        try:
+            with quietly():
+                work = reconciler.linked(found, vanish=False)
+        except IntegrityError as error:
+            rows = list(found.items())
+            if len(rows) > 1:
+                yield from self._reconciled(kind, dict(rows[: len(rows) // 2]), versions)
+                yield from self._reconciled(kind, dict(rows[len(rows) // 2 :]), versions)
+                return
+            logger.warning("[MIRROR] %s %s of the server cannot be stored: %s", kind.name, rows[0][0], error)
+            local_id = self._links.local(kind.name, rows[0][0])
+            if local_id is not None:
+                row = Pending(local_id, rows[0][0], versions.get(local_id, 0))
+                self._failed_on(
+                    kind, {local_id: row}, NoOutcome("What the server has cannot be stored: something is in the way.")
+                )
+            return
+        reconciler.committed()
+        self._again = self._again or bool(work.to_create)
+        yield work
 
     def _looked_up(self, kind: MirroredKind, rows: Mapping[int, Pending]) -> Iterator[dict[int, Found | None]]:
         """What the server says of these rows now: all together, or in halves when it fails on them."""

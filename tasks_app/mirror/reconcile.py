@@ -45,6 +45,8 @@ class Pending:
 class Work:
     """What is left to deliver after the comparison, by local id."""
 
+    to_create: list[int] = field(default_factory=list)
+    """Rows that turned out not to be on the server any more because we deleted them there."""
     updates: dict[int, Pending] = field(default_factory=dict)
     deletions: dict[int, Pending] = field(default_factory=dict)
 
@@ -99,7 +101,7 @@ class Reconciler:
         for link in links:
             server, mine, entry = found[link.remote_id], here.get(link.local_id), entries.get(link.local_id)
             if server is None:
-                self._gone_there(link, mine, entry, effects, vanish=vanish)
+                self._gone_there(link, mine, entry, effects=effects, work=work, vanish=vanish)
             elif mine is None:
                 self._gone_here(link, server, entry, effects, work)
             else:
@@ -204,7 +206,14 @@ class Reconciler:
             work.deletions[link.local_id] = Pending(link.local_id, link.remote_id, entry.version, base=dict(link.agreed))
 
     def _gone_there(
-        self, link: MirrorLink, mine: Values | None, entry: OutboxEntry | None, effects: _Effects, *, vanish: bool
+        self,
+        link: MirrorLink,
+        mine: Values | None,
+        entry: OutboxEntry | None,
+        *,
+        effects: _Effects,
+        work: Work,
+        vanish: bool,
     ) -> None:
         if mine is None:
             effects.unlink.append(link.local_id)
@@ -213,6 +222,7 @@ class Reconciler:
             return
         if entry is not None and not entry.wishes and link.sent == _DELETION:
             effects.unlink.append(link.local_id)  # we did that, and then it was taken back: it is made again there
+            work.to_create.append(link.local_id)
             return
         if entry is not None and not _wants(entry, EVERYTHING):
             changed = differing(link.agreed, comparable(self.kind, mine))

@@ -3,6 +3,9 @@
 import logging
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from django.db import IntegrityError
 
 from tasks_app.mirror.compare import comparable, differing, same
 from tasks_app.mirror.kinds import Delivered, MirroredKind, Outcome, Refused, Values
@@ -21,6 +24,14 @@ DELETE = "delete"
 
 _TOGETHER = 100
 _SECONDS = 0.25
+
+
+@dataclass
+class _Stored:
+    """Links that a transaction made (local id, remote id) and dropped (local id)."""
+
+    made: list[tuple[int, int]] = field(default_factory=list)
+    dropped: list[int] = field(default_factory=list)
 
 
 class Recorder:
@@ -66,23 +77,47 @@ class Recorder:
             )
 
     def flush(self) -> None:
-        """Store what was delivered until now, in one short transaction."""
-        if not self._waiting:
-            return
+        """Store what was delivered until now, in one short transaction; one by one when the database refuses it together."""
         outcomes = {outcome.local_id: outcome for outcome in self._waiting}
-        made: list[tuple[int, int]] = []
-        dropped: list[int] = []
-        with quietly():
-            self._store(outcomes, made, dropped)
         self._waiting = []
-        self._links.forget(self._kind.name, dropped)
-        for local_id, remote_id in made:
+        if not outcomes:
+            return
+        try:
+            self._store_now(outcomes)
+        except IntegrityError:
+            for local_id, outcome in outcomes.items():
+                self._store_one(local_id, outcome)
+
+    def _store_one(self, local_id: int, outcome: Delivered) -> None:
+        try:
+            self._store_now({local_id: outcome})
+        except IntegrityError as error:
+            logger.warning("[MIRROR] %s %s cannot be as the server has it: %s", self._kind.name, local_id, error)
+            self._store_now({local_id: outcome}, take_over=False)
+            row = self._expected.get(local_id)
+            if row is not None:
+                reason = "The server wrote it differently, which cannot be here: something else is in the way. Change it here."
+                self._report.held[self._kind.name, local_id] = Held(row.version, reason, True, self._report.delivered)
+                self._report.faulty.add((self._kind.name, local_id))
+
+    def _store_now(self, outcomes: Mapping[int, Delivered], *, take_over: bool = True) -> None:
+        stored = _Stored()
+        with quietly():
+            self._store(outcomes, stored, take_over=take_over)
+        self._links.forget(self._kind.name, stored.dropped)
+        for local_id, remote_id in stored.made:
             self._links.note(self._kind.name, local_id, remote_id)
+        if self._doing == CREATE:
+            self._report.created += len(stored.made)
+        elif self._doing == UPDATE:
+            self._report.updated += len(outcomes)
+        else:
+            self._report.deleted += len(outcomes)
         for local_id in outcomes:
             if self._doing == DELETE or local_id in self._links.remotes_of(self._kind.name, (local_id,)):
                 self._report.held.pop((self._kind.name, local_id), None)
 
-    def _store(self, outcomes: Mapping[int, Delivered], made: list[tuple[int, int]], dropped: list[int]) -> None:
+    def _store(self, outcomes: Mapping[int, Delivered], stored: _Stored, *, take_over: bool) -> None:
         ids = list(outcomes)
         name = self._kind.name
         here = self._kind.local(ids)
@@ -90,12 +125,11 @@ class Recorder:
         links = {link.local_id: link for link in MirrorLink.objects.filter(kind=name, local_id__in=ids)}
         if self._doing == DELETE:
             MirrorLink.objects.filter(kind=name, local_id__in=ids).delete()
-            dropped += ids
+            stored.dropped += ids
             self._settle(pk for pk in ids if self._is_unchanged(pk, entries) and pk not in here)
-            self._report.deleted += len(ids)
             return
         if self._doing == CREATE:
-            self._link(outcomes, links, made)
+            self._link(outcomes, links, stored.made)
         take: dict[int, Values] = {}
         settled: list[int] = []
         changed: list[MirrorLink] = []
@@ -112,19 +146,15 @@ class Recorder:
             if pk not in here:
                 if pk not in entries:  # it was deleted here while it was being created there
                     OutboxEntry.objects.create(kind=name, local_id=pk, name=name_of(self._kind, outcome.values)[:512])
-            elif unchanged:
+            elif unchanged and (take_over or not news):
                 settled.append(pk)
                 if news:
-                    take[pk] = {field: outcome.values[field] for field in news}
+                    take[pk] = {changed_field: outcome.values[changed_field] for changed_field in news}
         write_links(changed)
         if take:
             self._kind.change(take)
             self._journal.write(self._kind, updated={pk: (here[pk], values) for pk, values in take.items()})
         self._settle(settled)
-        if self._doing == CREATE:
-            self._report.created += len(made)
-        else:
-            self._report.updated += len(outcomes)
 
     def _agree(self, pk: int, base: Values, theirs: Values, mine: Values | None, *, unchanged: bool) -> tuple[Values, Values]:
         """What both sides agree on now, and which of the server's values are to be taken over here."""
@@ -134,13 +164,13 @@ class Recorder:
             return theirs, differing(ours, theirs)
         ours = comparable(self._kind, mine) if mine is not None else {}
         agreed, news = dict(base), {}
-        for field, value in theirs.items():
-            is_sent = field in row.send
-            if not is_sent and not (unchanged and field in ours and field in base and same(base[field], ours[field])):
+        for name, value in theirs.items():
+            is_sent = name in row.send
+            if not is_sent and not (unchanged and name in ours and name in base and same(base[name], ours[name])):
                 continue  # changed here meanwhile: compared again when that is delivered
-            agreed[field] = value
-            if field in ours and not same(ours[field], value):
-                news[field] = value
+            agreed[name] = value
+            if name in ours and not same(ours[name], value):
+                news[name] = value
         return agreed, news
 
     def _link(self, outcomes: Mapping[int, Delivered], links: dict[int, MirrorLink], made: list[tuple[int, int]]) -> None:
