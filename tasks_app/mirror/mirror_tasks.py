@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.forms import Field, MultipleChoiceField
 from django.utils import timezone
 
-from ecm_site.dispatcharr.client import Dispatcharr, get_client
+from ecm_site.dispatcharr.client import Dispatcharr
 from ecm_site.dispatcharr.errors import DispatcharrError
 from ecm_site.dispatcharr.session import stopping_when
 from ecm_site.wording import counted
@@ -19,6 +19,7 @@ from tasks_app.mirror.report import DeliveryReport
 from tasks_app.mirror.state import is_connected, mirror_state
 from tasks_app.mirror.triggers import DELIVER_TASK
 from tasks_app.mirror.trouble import Trouble, note_trouble
+from tasks_app.mirror.which_server import mirrored_client
 from tasks_app.models import MirrorState, OutboxEntry, OutboxState
 from tasks_app.progress import Progress
 from tasks_app.registry import TaskResult, TaskScheduler, register_task
@@ -64,7 +65,7 @@ class SyncDispatcharr(TaskScheduler):
         if not is_connected():
             return TaskResult(True, STANDALONE)
         try:
-            client = get_client()
+            client = mirrored_client()
         except DispatcharrError as error:
             note_trouble(error)
             return TaskResult(False, str(error))
@@ -103,7 +104,7 @@ class DeliverOutbox(TaskScheduler):
         if not self.user_initiated and state.retry_at is not None and state.retry_at > timezone.now():
             return TaskResult(True, f"Changes wait: {state.trouble}")
         try:
-            client: Dispatcharr = get_client()
+            client: Dispatcharr = mirrored_client()
         except DispatcharrError as error:
             note_trouble(error)
             return TaskResult(False, str(error))
