@@ -31,9 +31,7 @@ class M3uChangeMonitor(TaskScheduler):
     @classmethod
     def parameter_fields(cls) -> dict[str, Field]:
         return {
-            "account_ids": NamesField(
-                names=account_names, all_words="All accounts, also those added later", label="Accounts", required=False
-            )
+            "account_ids": NamesField(names=account_names, all_words="All accounts, also those added later", label="Accounts")
         }
 
     def execute(self) -> TaskResult:
