@@ -1,9 +1,12 @@
 """The guide's part in switching between standalone and connected."""
 
+from ecm_site.dispatcharr.client import Dispatcharr
 from ecm_site.wording import counted
 from epg_app.delete_source import delete_source
+from epg_app.mirror.refresh_on_server import ServerRefresh
 from epg_app.models import GuideEntry, GuideSource, SourceStatus, SourceType
 from m3u_app.write_turns import WriteTurns
+from tasks_app.mirror.links import StoredLinks
 from tasks_app.progress import Progress
 from tasks_app.switching.rooms import SAMPLES, Room, Stock, register_room
 
@@ -26,6 +29,11 @@ class GuideRoom(Room):
             progress.report(phase=f"Removing the guide source {source.name}")
             GuideSource.objects.filter(pk=source.pk).update(is_active=False)
             delete_source(source.pk, progress=progress)
+
+    def refresh_there(self, client: Dispatcharr, progress: Progress) -> None:
+        """All sources that are switched on at once; what fails is told on its row."""
+        wanted = GuideSource.objects.filter(is_active=True).exclude(source_type=SourceType.DUMMY)
+        ServerRefresh(client, StoredLinks(), progress).run(wanted.values_list("pk", flat=True))
 
     def asleep_alone(self) -> list[str]:
         names = list(GuideSource.objects.exclude(source_type__in=ABLE).values_list("name", flat=True))

@@ -1,17 +1,29 @@
 """The providers' part in switching between standalone and connected."""
 
+import logging
+import time
+
 from django.utils import timezone
 
+from ecm_site.dispatcharr.client import Dispatcharr
+from ecm_site.dispatcharr.shapes import Account as Row
 from m3u_app.changes.models import StreamChange
 from m3u_app.delete_account import delete_account
+from m3u_app.mirror.own_identity import own_identity
+from m3u_app.mirror.wait_for_refresh import MayStillRun, RefreshFailedThere, Wait
 from m3u_app.models import BUSY_STATUSES, Account, AccountStatus, LinkGroup, ServerGroup, Stream, StreamGroup
 from m3u_app.stream_users import announce_removal
 from m3u_app.write_turns import WriteTurns
 from tasks_app.journal import new_batch_id
+from tasks_app.models import MirrorLink
 from tasks_app.progress import Progress
 from tasks_app.switching.rooms import SAMPLES, Room, Stock, register_room
 
+logger = logging.getLogger(__name__)
+
 CHUNK = 500
+SETTLE_SECONDS = 60.0
+LOOK_SECONDS = 0.5
 
 
 class ProvidersRoom(Room):
@@ -46,13 +58,40 @@ class ProvidersRoom(Room):
 
     def leave(self, progress: Progress) -> None:
         """Streams keep their rows and get the identity that our own refreshes will know them by."""
-        from m3u_app.mirror.own_identity import own_identity
-
         Account.objects.filter(status__in=BUSY_STATUSES).update(status=AccountStatus.IDLE)
         for account in Account.objects.order_by("pk"):
             progress.report(phase=f"Taking over {account.name}")
             progress.raise_if_cancelled()
             own_identity(account)
+
+    def settle_there(self, client: Dispatcharr, progress: Progress) -> None:
+        """A new account has its groups once the server has downloaded the playlist; that goes on after the creation."""
+        deadline = time.monotonic() + SETTLE_SECONDS
+        waiting = list(_there())
+        while waiting and time.monotonic() < deadline:
+            progress.report(phase="The server reads the playlists")
+            progress.raise_if_cancelled()
+            time.sleep(LOOK_SECONDS)
+            waiting = [remote_id for remote_id in waiting if _is_settling(client.accounts.get(remote_id))]
+
+    def refresh_there(self, client: Dispatcharr, progress: Progress) -> None:
+        """One account after another; what fails is told on its row and leaves its streams out."""
+        for remote_id in _there():
+            try:
+                Wait(client, remote_id, progress, lambda row: None).refresh()
+            except (RefreshFailedThere, MayStillRun) as problem:
+                logger.warning("[M3U] The server could not read its account %s: %s", remote_id, problem)
+
+
+def _there() -> list[int]:
+    """Ids on the server of the accounts that are switched on."""
+    active = Account.objects.filter(is_active=True).values_list("pk", flat=True)
+    links = MirrorLink.objects.filter(kind="account", local_id__in=list(active))
+    return list(links.order_by("local_id").values_list("remote_id", flat=True))
+
+
+def _is_settling(row: Row) -> bool:
+    return row["status"] in BUSY_STATUSES or (row["status"] == AccountStatus.IDLE and not row["channel_groups"])
 
 
 def _remove_custom_streams(progress: Progress) -> None:

@@ -51,6 +51,10 @@ class Room(ABC):
         """The server is let go: what was mirrored becomes our own."""
         return
 
+    def settle_there(self, client: Dispatcharr, progress: Progress) -> None:
+        """Wait until the server knows what was just created there well enough to be told more about it."""
+        return
+
     def refresh_there(self, client: Dispatcharr, progress: Progress) -> None:
         """Have the server fetch what was just brought to it, and wait until it has. Raises ``DispatcharrError``."""
         return

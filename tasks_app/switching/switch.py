@@ -101,10 +101,14 @@ def _push(preview: SwitchPreview, progress: Progress) -> None:
         OutboxEntry.objects.bulk_create(rows, batch_size=1000, ignore_conflicts=True)
     client = _client()
     deliver_everything(client, progress)
+    for room in all_rooms():
+        room.settle_there(client, progress)
+    bring_everything_over(client, progress)  # the server has read the groups: which of them are wanted goes there before…
+    deliver_everything(client, progress)
     for _ in range(ROUNDS):
         before = OutboxEntry.objects.count()
         for room in all_rooms():
-            room.refresh_there(client, progress)
+            room.refresh_there(client, progress)  # …it reads their streams
         bring_everything_over(client, progress)
         deliver_everything(client, progress)
         if OutboxEntry.objects.count() in (0, before):
