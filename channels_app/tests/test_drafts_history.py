@@ -4,7 +4,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -14,7 +13,7 @@ from channels_app.commands import CreateChannel, DeleteChannels, RemoveStreams, 
 from channels_app.drafts import moving
 from channels_app.drafts.bar import bar_of, elapsed_words, waiting_changes
 from channels_app.drafts.checkpoints import checkpoints, set_checkpoint
-from channels_app.drafts.lives import discard, open_draft, put_aside
+from channels_app.drafts.lives import discard, put_aside
 from channels_app.drafts.redone_over import sentence_about
 from channels_app.drafts.runs import PARAMETER
 from channels_app.drafts.steps import DETAILS_KEPT, record, shortened_details, step
@@ -33,23 +32,8 @@ HTMX: dict[str, Any] = {"HTTP_HX_REQUEST": "true"}
 
 
 @pytest.fixture
-def user() -> Any:
-    return get_user_model().objects.create_user("op", password="x")
-
-
-@pytest.fixture
-def page(user: Any) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-@pytest.fixture
-def draft(user: Any) -> Any:
+def before_draft() -> None:
     make_channel("One", "1", streams=make_streams(["a", "b"]))
-    draft = open_draft(user)
-    yield draft
-    discard(draft)
 
 
 def rename(draft: Draft, *names: str) -> None:

@@ -24,6 +24,7 @@ from channels_app.drafts.switching import working_in
 from channels_app.drafts.tables import FIRST_TEMPORARY_ID
 from channels_app.edit_channels import create_channel, update_channel
 from channels_app.models import Channel, Draft, DraftChange, DraftState, DraftStep, ViewPreference
+from channels_app.tests.draft_fixtures import steps_of
 from channels_app.tests.lineup_fixtures import make_channel, make_group
 from tasks_app.models import JournalEntry
 
@@ -32,23 +33,8 @@ HTMX = {"HTTP_HX_REQUEST": "true"}
 
 
 @pytest.fixture
-def user() -> Any:
-    return get_user_model().objects.create_user("op", password="x")
-
-
-@pytest.fixture
-def page(user: Any) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-@pytest.fixture
-def draft(user: Any) -> Any:
+def before_draft() -> None:
     make_channel("BBC One", "101", group=make_group("UK"))
-    draft = open_draft(user)
-    yield draft
-    discard(draft)
 
 
 def posted(user: Any, view: Callable[..., HttpResponse]) -> HttpResponse:
@@ -62,11 +48,6 @@ def posted(user: Any, view: Callable[..., HttpResponse]) -> HttpResponse:
 class Messages(list[str]):
     def add(self, level: int, message: str, extra_tags: str = "") -> None:
         self.append(message)
-
-
-def steps_of(draft: Draft) -> list[str]:
-    with working_in(draft):
-        return list(DraftStep.objects.order_by("pk").values_list("description", flat=True))
 
 
 def toasts_of(response: HttpResponse) -> list[dict[str, str]]:

@@ -1,6 +1,5 @@
 """Finding in edit mode: search, picks, Ctrl-K, what is on air and addresses know the draft of whoever asks."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +9,6 @@ from django.test import Client
 from django.utils import timezone
 
 from channels_app.channel_queries import channel_ids
-from channels_app.drafts.lives import discard, open_draft
 from channels_app.drafts.switching import working_in
 from channels_app.drafts.tables import FIRST_TEMPORARY_ID
 from channels_app.finding.group_picker import group_choices, newest_group
@@ -23,16 +21,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def user() -> Any:
-    return get_user_model().objects.create_user("op", password="x")
-
-
-@pytest.fixture
-def draft(user: Any) -> Iterator[Any]:
+def before_draft() -> None:
     make_channel("BBC One", "101", group=make_group("UK"))
-    draft = open_draft(user)
-    yield draft
-    discard(draft)
 
 
 def signed_in(user: Any) -> Client:

@@ -1,19 +1,15 @@
 """CSV, groups and sorting in edit mode: one step each, nothing of it live before it is applied (10 §13.1)."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
-from django.contrib.auth import get_user_model
 from django.test import Client
 
-from channels_app.drafts.lives import discard, open_draft
+from channels_app.drafts.lives import discard
 from channels_app.drafts.moving import undo
 from channels_app.drafts.switching import working_in
 from channels_app.lineup_csv import task
-from channels_app.models import Channel, ChannelGroup, Draft, DraftStep, HiddenGroup, Logo
+from channels_app.models import Channel, ChannelGroup, Draft, HiddenGroup, Logo
 from channels_app.sort_streams_task import SortStreamsTask
-from channels_app.tests.draft_fixtures import rows_in, stored_rows
+from channels_app.tests.draft_fixtures import rows_in, steps_of, stored_rows
 from channels_app.tests.lineup_fixtures import make_channel, make_group, make_streams
 from channels_app.tests.test_csv_pages import hidden, uploaded
 from channels_app.views import csv_files
@@ -28,32 +24,12 @@ PAGE = "/channels/csv/import/"
 
 
 @pytest.fixture
-def user() -> Any:
-    return get_user_model().objects.create_user("op", password="x")
-
-
-@pytest.fixture
-def page(user: Any) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-@pytest.fixture
-def draft(user: Any) -> Iterator[Draft]:
+def before_draft() -> None:
     a, b = make_streams(["a", "b"], group="Synced")
     StreamGroup.objects.filter(name="Synced").update(auto_channel_sync=True, enabled=True)
     make_channel("ESPN", "1", group=make_group("Synced"), streams=[b, a])
     make_channel("Made", "2", group=make_group("Mine"), auto_created=True)
     make_group("Orphan")
-    draft = open_draft(user)
-    yield draft
-    discard(draft)
-
-
-def steps_of(draft: Draft) -> list[str]:
-    with working_in(draft):
-        return list(DraftStep.objects.order_by("pk").values_list("description", flat=True))
 
 
 def sent_import(page: Client, text: str, **values: str) -> None:

@@ -3,11 +3,9 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth import get_user_model
 from django.test import Client
 
 from channels_app.arrange_streams import stream_ids_of
-from channels_app.drafts.lives import discard, open_draft
 from channels_app.drafts.switching import working_in
 from channels_app.models import Channel, ChannelProfile, Draft, DraftStep, ProfileMembership
 from channels_app.tests.draft_fixtures import stored_rows
@@ -18,19 +16,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def user() -> Any:
-    return get_user_model().objects.create_user("op", password="x")
-
-
-@pytest.fixture
-def client(user: Any) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-@pytest.fixture
-def draft(user: Any) -> Any:
+def before_draft() -> None:
     one, two, three = make_streams(["1", "2", "3"])
     group = make_group("News")
     entry = make_entry("cnn.us")
@@ -39,15 +25,12 @@ def draft(user: Any) -> Any:
     source = make_channel("CNN HD", "2", group=group, streams=[two, three], tvg_id="cnn.us")
     ProfileMembership.objects.create(profile=ChannelProfile.objects.create(name="Kids"), channel=source)
     make_channel("ABC RAW", "3", streams=[three])
-    draft = open_draft(user)
-    yield draft
-    discard(draft)
 
 
-def confirm(client: Client, path: str, **values: Any) -> Any:
-    shown = client.get(path, values)
-    mark = shown.context.get("mark", "")
-    return client.post(path, {"mark": mark, "confirmed": "1", **values}, headers={"HX-Request": "true"})
+def confirm(page: Client, path: str, **values: Any) -> Any:
+    shown = page.get(path, values)
+    mark = shown.context.get("mark") or ""
+    return page.post(path, {"mark": mark, "confirmed": "1", **values}, headers={"HX-Request": "true"})
 
 
 def ids_by_name(draft: Draft) -> dict[str, int]:
@@ -55,13 +38,13 @@ def ids_by_name(draft: Draft) -> dict[str, int]:
         return dict(Channel.objects.values_list("name", "pk"))
 
 
-def test_each_is_one_step_of_the_draft_and_the_lineup_stays(client: Client, draft: Draft) -> None:
+def test_each_is_one_step_of_the_draft_and_the_lineup_stays(page: Client, draft: Draft) -> None:
     before = stored_rows()
     ids = ids_by_name(draft)
     every = ",".join(map(str, ids.values()))
-    assert confirm(client, "/channels/names/duplicates/").status_code == 204
-    assert confirm(client, "/channels/names/normalize/", channel=every).status_code == 204
-    assert confirm(client, "/channels/names/gracenote/", channel=every).status_code == 204
+    assert confirm(page, "/channels/names/duplicates/").status_code == 204
+    assert confirm(page, "/channels/names/normalize/", channel=every).status_code == 204
+    assert confirm(page, "/channels/names/gracenote/", channel=every).status_code == 204
     with working_in(draft):
         assert set(Channel.objects.values_list("name", "gracenote_id")) == {("CNN", "58646"), ("ABC", "")}
         assert DraftStep.objects.count() == 3
@@ -69,13 +52,13 @@ def test_each_is_one_step_of_the_draft_and_the_lineup_stays(client: Client, draf
     assert not JournalEntry.objects.exists()
 
 
-def test_merging_into_a_new_channel_is_staged(client: Client, draft: Draft) -> None:
+def test_merging_into_a_new_channel_is_staged(page: Client, draft: Draft) -> None:
     before = stored_rows()
     ids = ids_by_name(draft)
     wanted = f"{ids['CNN']},{ids['CNN HD']}"
-    form = client.get("/channels/names/merge/", {"channel": wanted}).context["form"]
+    form = page.get("/channels/names/merge/", {"channel": wanted}).context["form"]
     values = {name: form[name].value() or "" for name in form.fields}
-    answer = confirm(client, "/channels/names/merge/", channel=wanted, **values)
+    answer = confirm(page, "/channels/names/merge/", channel=wanted, **values)
     assert answer.status_code == 204
     with working_in(draft):
         made = Channel.objects.get(name="CNN")
@@ -86,9 +69,9 @@ def test_merging_into_a_new_channel_is_staged(client: Client, draft: Draft) -> N
     assert stored_rows() == before
 
 
-def test_a_refused_merge_leaves_no_step(client: Client, draft: Draft) -> None:
-    assert client.get("/channels/names/merge/", {"channel": "999,998"}).status_code == 422
-    answer = confirm(client, "/channels/names/duplicates/", match="gracenote")
+def test_a_refused_merge_leaves_no_step(page: Client, draft: Draft) -> None:
+    assert page.get("/channels/names/merge/", {"channel": "999,998"}).status_code == 422
+    answer = confirm(page, "/channels/names/duplicates/", match="gracenote")
     assert answer.status_code == 422
     with working_in(draft):
         assert DraftStep.objects.count() == 0
