@@ -16,7 +16,7 @@ from m3u_app.natural_order import natural_key
 from tasks_app.models import TaskRun
 from tasks_app.queries import active_runs
 
-MOST_GROUPS = 500
+ROWS = 100
 PROFILES_NAMED = 3
 MOST_NAMED = 200  # channels in an address: well below what servers accept
 
@@ -39,8 +39,13 @@ class GroupRow:
 @dataclass(frozen=True)
 class Overview:
     rows: list[GroupRow]
+    """Those of the page."""
     total: int
-    """Followed groups, those beyond :data:`MOST_GROUPS` included."""
+    """Followed groups, found or not."""
+    found: int
+    """Those whose name holds the text that was searched for."""
+    page: int
+    pages: int
     channels: int
     pinned: int
     """Channels of which somebody set something by hand."""
@@ -51,23 +56,50 @@ class Overview:
     """The sync that is waiting or running."""
 
     @property
+    def first(self) -> int:
+        """The place of the first row shown, counted from 1."""
+        return (self.page - 1) * ROWS + 1
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.rows) - 1
+
+    @property
+    def previous_page(self) -> int:
+        """0 = this is the first one."""
+        return self.page - 1
+
+    @property
+    def next_page(self) -> int:
+        """0 = this is the last one."""
+        return self.page + 1 if self.page < self.pages else 0
+
+    @property
     def result(self) -> dict[str, Any]:
         return self.state.last_result if isinstance(self.state.last_result, dict) else {}
 
 
-def read_overview(account_id: int) -> Overview:
+def read_overview(account_id: int, *, text: str = "", page: int = 1) -> Overview:
+    """A page of the followed groups whose name holds ``text``, in natural order, and how the account's sync stands."""
     followed = StreamGroup.objects.filter(account_id=account_id, enabled=True, auto_channel_sync=True)
-    groups = sorted(followed, key=lambda group: (natural_key(group.name), group.pk))
+    every = sorted(followed, key=lambda group: (natural_key(group.name), group.pk))
+    groups = [group for group in every if text.casefold() in group.name.casefold()]
+    pages = max(1, -(-len(groups) // ROWS))
+    page = min(max(1, page), pages)
+    shown = groups[(page - 1) * ROWS : page * ROWS]
     own = Channel.objects.filter(auto_created=True, auto_created_by_id=account_id)
     counts: dict[int | None, int] = dict(own.order_by().values_list("synced_group").annotate(count=Count("pk")))
     pinned = own.exclude(pinned_fields=[])
     named = list(pinned.order_by("pk").values_list("pk", flat=True)[: MOST_NAMED + 1])
     key = f"{TASK_ID}:{account_id}"
-    settings = {group.pk: read_settings(group) for group in groups[:MOST_GROUPS]}
+    settings = {group.pk: read_settings(group) for group in shown}
     chosen = read_chosen(settings.values())
     return Overview(
-        rows=[_row(group, settings[group.pk], chosen, counts.get(group.pk, 0)) for group in groups[:MOST_GROUPS]],
-        total=len(groups),
+        rows=[_row(group, settings[group.pk], chosen, counts.get(group.pk, 0)) for group in shown],
+        total=len(every),
+        found=len(groups),
+        page=page,
+        pages=pages,
         channels=sum(counts.values()),
         pinned=pinned.count(),
         releasable=[] if len(named) > MOST_NAMED else sorted(named),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from channels_app.autosync.numbers import Cursor, FreeNumbers
 
 halves = st.integers(2, 60).map(lambda number: Decimal(number) / 2)
+Range = tuple[Decimal, Decimal | None, int]
 ranges = st.tuples(halves, st.none() | halves, st.integers(0, 12))
 
 
@@ -31,7 +32,7 @@ def plainly(taken: set[Decimal], start: Decimal, end: Decimal | None, count: int
 
 
 @given(st.sets(halves, max_size=40), st.lists(ranges, min_size=1, max_size=6))
-def test_groups_get_the_numbers_of_the_plain_rule(taken: set[Decimal], groups: list[tuple[Decimal, Decimal | None, int]]) -> None:
+def test_groups_get_the_numbers_of_the_plain_rule(taken: set[Decimal], groups: list[Range]) -> None:
     free, expected = FreeNumbers(set(taken)), set(taken)
     for start, end, count in groups:
         cursor = Cursor(free, start, end)

@@ -170,3 +170,26 @@ def test_hostile_names_are_escaped(admin_client: Client) -> None:
     ):
         assert b"<script>alert" not in answer.content
         assert b"<img src=x" not in answer.content
+
+
+def test_many_followed_groups_come_in_pages_and_are_found_by_name(
+    admin_client: Client, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(1, 251):
+        make_streams([], group=f"Group {number}")
+    StreamGroup.objects.update(auto_channel_sync=True)
+    url = reverse("channels:auto_sync", args=[StreamGroup.objects.values_list("account_id", flat=True)[0]])
+    with django_assert_max_num_queries(40):
+        first = admin_client.get(url).content.decode()
+    assert "1–100 of 250 groups" in first
+    assert first.index('title="Group 2"') < first.index('title="Group 10"')
+    assert 'title="Group 101"' not in first
+    second = admin_client.get(url, {"page": "2"}).content.decode()
+    assert 'title="Group 101"' in second
+    assert "201–250 of 250 groups" in admin_client.get(url, {"page": "999"}).content.decode()
+    assert "1–100 of 250 groups" in admin_client.get(url, {"page": "x"}).content.decode()
+    found = admin_client.get(url, {"q": "group 25"}).content.decode()
+    assert found.count('title="Group 25') == 2  # 25 and 250
+    assert "2 of 250 groups" in found
+    none = admin_client.get(url, {"q": "<b>\x00"}).content.decode()
+    assert "No group is called like “&lt;b&gt;”" in none

@@ -30,9 +30,15 @@ def account_or_404(account_id: int) -> Account:
 def overview(request: HttpRequest, account_id: int) -> HttpResponse:
     """The page; it asks for itself again when a run ends or a setting changes."""
     account = account_or_404(account_id)
+    text = request.GET.get("q", "").replace("\x00", "").strip()[:200]
+    typed = request.GET.get("page", "")
+    number = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 7 else 1
+    page = read_overview(account.pk, text=text, page=number)
     context = {
         "account": account,
-        "page": read_overview(account.pk),
+        "page": page,
+        "q": text,
+        "offers_search": page.pages > 1 or bool(text),
         "choices": LeftoverChoice.choices,
         "is_connected": is_connected(),
     }
