@@ -21,7 +21,7 @@ from epg_app.mirror.marks import read_mark, save_mark, source_marks
 from epg_app.models import GuideSource
 from epg_app.raw_sql import fetch_all, id_list, stored_time
 from epg_app.source_lock import slot_for_import
-from m3u_app.providers.loose_values import text_of
+from m3u_app.providers.loose_values import count_of, text_of
 from m3u_app.raw_sql import bulk_writing, execute, execute_many, insert_many
 from m3u_app.write_turns import WriteTurns
 from tasks_app.mirror.bulk_mirrors import PullCounts
@@ -80,7 +80,7 @@ class _Writes:
 def pull_entries(client: Dispatcharr, links: LinkBook, progress: Progress) -> PullCounts:
     """Bring all entries over, unless no source was refreshed since the last time."""
     rows = client.guide.sources()
-    mark = source_marks(rows)
+    mark = source_marks(rows, present_sources(links, rows))
     if mark and read_mark(KIND).get("sources") == mark:
         return PullCounts(skipped=sum(_count_of(row) for row in rows))
     return pull_all_entries(client, links, progress, rows)
@@ -97,9 +97,8 @@ def pull_all_entries(
         pull = _Pull(sources, sum(_count_of(row) for row in rows if row["id"] in sources), progress)
         pull.take(client.guide.entry_rows())
         pull.settle()
-    unknown = {row["id"] for row in rows} - sources.keys()
-    if pull.is_whole and not unknown:
-        save_mark(KIND, {"sources": source_marks(rows)})
+    if pull.is_whole:
+        save_mark(KIND, {"sources": source_marks(rows, sources)})
     counts = pull.counts
     if pull.strangers:
         counts.notes.append(f"{counted(pull.strangers, 'guide channel')} of sources that are not mirrored yet were left out.")
@@ -277,8 +276,7 @@ def remotes_of(local_ids: Collection[int]) -> dict[int, int]:
 
 
 def _count_of(row: ServerSource) -> int:
-    count = row.get("epg_data_count")
-    return count if isinstance(count, int) else 0
+    return count_of(row.get("epg_data_count"))
 
 
 def _portions(rows: Iterator[ServerEntry]) -> Iterator[list[ServerEntry]]:

@@ -1,6 +1,6 @@
 """What lets a pull skip what did not change (:attr:`tasks_app.models.MirrorPull.mark`)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ecm_site.dispatcharr.shapes import GuideSource as ServerSource
@@ -9,9 +9,12 @@ from tasks_app.models import MirrorPull
 SourceMarks = dict[str, list[Any]]
 
 
-def source_marks(rows: Iterable[ServerSource]) -> SourceMarks:
-    """Changes whenever a source has been refreshed, came or went."""
-    return {str(row["id"]): [row.get("updated_at"), row.get("epg_data_count"), row.get("source_type")] for row in rows}
+def source_marks(rows: Iterable[ServerSource], here: Mapping[int, int]) -> SourceMarks:
+    """Changes whenever a source has been refreshed, came or went – there, or here (remote id → local id)."""
+    return {
+        str(row["id"]): [row.get("updated_at"), row.get("epg_data_count"), row.get("source_type"), here.get(row["id"])]
+        for row in rows
+    }
 
 
 def read_mark(kind: str) -> dict[str, Any]:
@@ -22,8 +25,3 @@ def read_mark(kind: str) -> dict[str, Any]:
 
 def save_mark(kind: str, mark: dict[str, Any]) -> None:
     MirrorPull.objects.update_or_create(kind=kind, defaults={"mark": mark})
-
-
-def forget_mark(kind: str) -> None:
-    """Let the next pull look at everything."""
-    MirrorPull.objects.filter(kind=kind).update(mark={})

@@ -69,11 +69,12 @@ def programmes_due() -> bool:
 def pull_programmes(client: Dispatcharr, links: LinkBook, progress: Progress) -> PullCounts:
     """Bring the programmes over, unless that was done a few minutes ago and nothing has changed since."""
     rows = client.guide.sources()
+    sources = present_sources(links, rows)
     mark = read_mark(KIND)
     last = moment(mark.get("at"))
     is_recent = last is not None and timedelta() <= timezone.now() - last < EVERY
-    if is_recent and mark.get("sources") == source_marks(rows) and mark.get("mapped") == mapping_mark():
-        return PullCounts(skipped=_stored(present_sources(links, rows).values()))
+    if is_recent and mark.get("sources") == source_marks(rows, sources) and mark.get("mapped") == mapping_mark():
+        return PullCounts(skipped=_stored(sources.values()))
     return pull_all_programmes(client, links, progress, rows)
 
 
@@ -84,7 +85,7 @@ def pull_all_programmes(
     rows = client.guide.sources() if rows is None else rows
     sources = present_sources(links, rows)
     now = timezone.now()
-    mark = {"sources": source_marks(rows), "mapped": mapping_mark(), "at": now.isoformat()}
+    mark = {"sources": source_marks(rows, sources), "mapped": mapping_mark(), "at": now.isoformat()}
     used = _used_entries(sources)
     counts = PullCounts()
     progress.report(phase="programmes", current=0, total=0, item="")

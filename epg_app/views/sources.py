@@ -24,6 +24,8 @@ def sources(request: HttpRequest) -> HttpResponse:
     rows = source_rows(text=text)
     context = {
         "rows": rows,
+        "standard": [row for row in rows if not row.is_generated],
+        "generated": [row for row in rows if row.is_generated],
         "busy": [row for row in rows if row.is_busy],
         "q": text,
         "total": total,

@@ -195,6 +195,18 @@ def test_a_source_deleted_here_does_not_come_back_before_the_server_knows(
     assert not GuideSource.objects.exists()
 
 
+def test_a_deletion_that_was_taken_back_brings_its_guide_channels_back_too(
+    source: GuideSource, fake: FakeServer, client: Dispatcharr
+) -> None:
+    delete_source(source.pk)
+    drop([OutboxEntry.objects.get().pk])
+    bring(client)
+    again = GuideSource.objects.get(name="Guide")
+    assert GuideEntry.objects.filter(source=again).count() == 10
+    assert again.url == URL
+    assert waiting() == []
+
+
 def test_an_outage_keeps_everything_waiting(source: GuideSource, fake: FakeServer, client: Dispatcharr) -> None:
     edit_source(source.pk, SourceValues(name="Later", url=URL))
     fake.faults.order(Kind.STATUS, status=503, times=200)
