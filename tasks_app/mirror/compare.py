@@ -58,13 +58,11 @@ def differing(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> Values:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Equality of plain values; True is not 1 here, 1.0 is."""
+    """Equality of plain values: 1.0 is 1, but True is not; lists and tuples are alike."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
-    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
-        return len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return one.keys() == other.keys() and all(same(value, other[name]) for name, value in one.items())
+    if isinstance(one, tuple) or isinstance(other, tuple):
+        return isinstance(one, list | tuple) and isinstance(other, list | tuple) and list(one) == list(other)
     return bool(one == other)
 
 

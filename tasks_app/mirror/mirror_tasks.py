@@ -17,7 +17,7 @@ from tasks_app.mirror.links import StoredLinks
 from tasks_app.mirror.pull import PullFailed, PullReport, pull, steps
 from tasks_app.mirror.report import DeliveryReport
 from tasks_app.mirror.state import is_connected, mirror_state
-from tasks_app.mirror.triggers import DELIVER_TASK
+from tasks_app.mirror.triggers import DELIVER_TASK, ensure_triggers
 from tasks_app.mirror.trouble import Trouble, note_trouble
 from tasks_app.mirror.which_server import mirrored_client
 from tasks_app.models import MirrorState, OutboxEntry, OutboxState
@@ -69,6 +69,7 @@ class SyncDispatcharr(TaskScheduler):
         except DispatcharrError as error:
             note_trouble(error)
             return TaskResult(False, str(error))
+        ensure_triggers()  # a migration that broke off leaves none, and a change nobody noticed would be overwritten
         links = StoredLinks()
         with stopping_when(_watching(self.progress)):
             delivered = deliver(client, links=links, progress=self.progress)

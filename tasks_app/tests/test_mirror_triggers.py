@@ -178,6 +178,14 @@ def test_a_column_that_is_not_there_is_told(toy_server: ToyServer) -> None:
         ensure_triggers([Wrong()])
 
 
+def test_kinds_whose_tables_are_in_an_older_state_go_without_and_stop_no_migration(
+    toy_server: ToyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sql("ALTER TABLE toy_tag RENAME COLUMN position TO place")
+    after_migrate(using="default")
+    assert {name.removeprefix(PREFIX).split("_")[0] for name in triggers()} == {"kick", "box"}
+
+
 def test_all_columns_count_when_none_are_named(toy_server: ToyServer) -> None:
     class Whole(ToyKind):
         watched = (Watched("toy"),)
