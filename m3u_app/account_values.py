@@ -6,6 +6,7 @@ from datetime import datetime
 
 from m3u_app.models import Account, AccountType
 from m3u_app.providers.connections import CONNECTION_FIELDS, Connection, UnknownConnectionKind, kind_of
+from tasks_app.mirror.state import is_connected
 
 RESERVED_NAME = "custom"
 """The name of the account that holds typed-in streams on connected servers; hidden everywhere (20 §1.1)."""
@@ -82,7 +83,10 @@ def settled(values: AccountValues, current: Account | None = None) -> AccountVal
     except UnknownConnectionKind:
         raise AccountRefused(errors | {"account_type": "Choose what kind of provider this is."}) from None
     connection = connection_of(values, current)
-    errors |= kind.check(connection)
+    problems = kind.check(connection)
+    if current is not None and connection.file_path == current.file_path and is_connected():
+        problems.pop("file_path", None)  # the file is on the mirrored server, not here
+    errors |= problems
     errors |= check_numbers(**{name: getattr(values, name) for name in LIMITS})
     if not values.user_agent.isprintable():
         errors["user_agent"] = "A line break or another control character cannot be part of this."

@@ -18,8 +18,10 @@ from ecm_site.regex import PatternRefused, compile_pattern
 from ecm_site.wording import shortened
 from m3u_app.account_journal import CATEGORY
 from m3u_app.account_values import AccountLocked
+from m3u_app.mirror.patterns_there import NotForTheServer, pattern_for_server
 from m3u_app.models import Account, FilterTarget, StreamFilter
 from tasks_app.journal import build_entry, log_entries
+from tasks_app.mirror.state import is_connected
 from tasks_app.models import JournalEntry
 
 logger = logging.getLogger(__name__)
@@ -170,7 +172,9 @@ def check(values: FilterValues) -> None:
         errors["filter_type"] = "Choose what the filter looks at."
     try:
         compile_pattern(values.regex_pattern, ignore_case=not values.case_sensitive, max_length=StreamFilter.PATTERN_LIMIT)
-    except PatternRefused as refusal:
+        if is_connected():
+            pattern_for_server(values.regex_pattern, case_sensitive=values.case_sensitive)
+    except (PatternRefused, NotForTheServer) as refusal:
         errors["regex_pattern"] = str(refusal)
     if errors:
         raise FilterRefused(errors)

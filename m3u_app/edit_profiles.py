@@ -15,10 +15,12 @@ from m3u_app.account_journal import CATEGORY
 from m3u_app.account_profiles import default_profile
 from m3u_app.account_values import AccountLocked, check_numbers
 from m3u_app.find_account import find_account
+from m3u_app.mirror.patterns_there import NotForTheServer, pattern_for_server, replacement_for_server
 from m3u_app.models import Account, AccountProfile
 from m3u_app.providers.xtream.address import address_part
 from m3u_app.undo_rows import undo_row
 from tasks_app.journal import build_entry, log_entries
+from tasks_app.mirror.state import is_connected
 from tasks_app.models import JournalEntry
 from tasks_app.undo import UndoConflict, register_undo
 
@@ -172,7 +174,21 @@ def _pattern_problems(profile: AccountProfile, values: ProfileValues) -> dict[st
         compile_replacement(replace, pattern)
     except PatternRefused as refusal:
         return {"replace_pattern": str(refusal)}
-    return {}
+    return _problems_there(search, replace) if is_connected() else {}
+
+
+def _problems_there(search: str, replace: str) -> dict[str, str]:
+    """What a mirrored server, which runs other patterns than we do, could not use."""
+    problems: dict[str, str] = {}
+    for name, write, text in (
+        ("search_pattern", pattern_for_server, search),
+        ("replace_pattern", replacement_for_server, replace),
+    ):
+        try:
+            write(text)
+        except NotForTheServer as refusal:
+            problems[name] = str(refusal)
+    return problems
 
 
 def _assign(profile: AccountProfile, values: ProfileValues) -> None:

@@ -12,6 +12,7 @@ from m3u_app.models import Account, FilterTarget, StreamFilter
 from m3u_app.providers.registry import ProviderError, reopen
 from m3u_app.raw_sql import read_rows
 from m3u_app.stream_users import used_streams
+from tasks_app.mirror.state import is_connected
 
 logger = logging.getLogger(__name__)
 
@@ -163,7 +164,7 @@ def _entries(account: Account, counted: Counted, budget: float, chain: FilterCha
 
 
 def _of_copy(account: Account, counted: Counted) -> Iterator[Texts]:
-    source = reopen(account)
+    source = None if is_connected() else reopen(account)  # a copy from before the server read for us is old
     if source is None:
         counted.from_copy = False
         yield from ((group, name, url) for group, name, url, _ in read_rows(_STORED, [account.pk]))

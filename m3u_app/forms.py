@@ -10,6 +10,7 @@ from django.http import QueryDict
 from ecm_site.crypto import PREFIX, SecretUnreadable, decrypt, encrypt
 from ecm_site.masking import MASK, mask_text
 from m3u_app.account_values import AccountRefused, AccountValues, settled
+from m3u_app.mirror.words import FILE_STAYS
 from m3u_app.models import Account, AccountType
 from m3u_app.providers.connections import ConnectionKind, UnknownConnectionKind, connection_kinds, kind_of
 from m3u_app.store_upload import (
@@ -22,6 +23,7 @@ from m3u_app.store_upload import (
     receive_upload,
 )
 from m3u_app.typed_dates import day_of, end_of_day, expiry_field
+from tasks_app.mirror.state import is_connected
 
 _MASK_EDITED = "*** stands for a hidden login. Type the whole address, or put it back as it was to keep the stored one."
 _SEALED_FOR = "account-form"
@@ -36,7 +38,17 @@ _FOLDED_FIELDS = (
     "allow_private_addresses",
     "is_active",
 )
+_NEVER_THERE = ("file_path", "favorites_group")
 _ALL_CONNECTION_FIELDS = ("server_url", "playlist_file", "file_path", "username", "password", "favorites_group")
+
+
+_WORDS_CONNECTED = {
+    "refresh_interval": "Dispatcharr does it. 0 = only by hand.",
+    "stale_stream_days": "Dispatcharr deletes streams that left the playlist after this. 0 = at once.",
+    "shrink_guard_percent": "ECM asks before it takes over what Dispatcharr found, if more is gone. 0 = never ask.",
+    "user_agent": "What Dispatcharr sends to the provider. Empty = its own.",
+    "auto_enable_new_groups": "Otherwise Dispatcharr leaves the streams of new groups out until you switch these on.",
+}
 
 
 class AccountForm(forms.Form):
@@ -105,6 +117,7 @@ class AccountForm(forms.Form):
 
     def __init__(self, *args: Any, current: Account | None = None, account_type: str = "", **kwargs: Any) -> None:
         self.current = current
+        self.is_connected = is_connected()
         self.pending: PendingUpload | None = None
         kwargs.setdefault("initial", initial_values(current))
         super().__init__(*args, **kwargs)
@@ -119,7 +132,13 @@ class AccountForm(forms.Form):
 
     @property
     def connection_fields(self) -> list[forms.BoundField]:
-        return [self[name] for name in self.kind.fields]
+        """Without what a mirrored server cannot do."""
+        return [self[name] for name in self.kind.fields if not (self.is_connected and name in self._not_there)]
+
+    @property
+    def _not_there(self) -> tuple[str, ...]:
+        """Boxes that make no sense while a server is mirrored: it reads no path of ours, and exchanges no file."""
+        return _NEVER_THERE if self.current is None else (*_NEVER_THERE, "playlist_file")
 
     @property
     def has_errors_in_more(self) -> bool:
@@ -151,14 +170,14 @@ class AccountForm(forms.Form):
             username=data.get("username") or "",
             password=data.get("password") or self._typed.get("password") or None,
             user_agent=data.get("user_agent") or "",
-            allow_private_addresses=bool(data.get("allow_private_addresses")),
+            allow_private_addresses=self._ticked_or_kept("allow_private_addresses"),
             max_streams=data.get("max_streams") or 0,
             refresh_interval=_or(data.get("refresh_interval"), 24),
             stale_stream_days=_or(data.get("stale_stream_days"), 7),
             priority=data.get("priority") or 0,
             is_active=bool(data.get("is_active")),
             auto_enable_new_groups=bool(data.get("auto_enable_new_groups")),
-            favorites_group=bool(data.get("favorites_group")),
+            favorites_group=self._ticked_or_kept("favorites_group"),
             shrink_guard_percent=_or(data.get("shrink_guard_percent"), 50),
             exp_date=end_of_day(data.get("exp_date"), self.current.exp_date if self.current else None),
         )
@@ -174,6 +193,8 @@ class AccountForm(forms.Form):
         if MASK in (self._server_url() or ""):
             self.add_error("server_url", _MASK_EDITED)
             return self.cleaned_data
+        if self.is_connected:
+            self._check_server()
         try:
             settled(self.values(), self.current)
         except AccountRefused as refusal:
@@ -186,6 +207,20 @@ class AccountForm(forms.Form):
             if field in self.errors:
                 continue
             self.add_error(field if field in self.kind.fields or field in self.fields else None, sentence)
+
+    def _ticked_or_kept(self, name: str) -> bool:
+        """A box that is not shown while a server is mirrored leaves things as they are."""
+        if self.is_connected and self.current is not None:
+            return bool(getattr(self.current, name))
+        return bool(self.cleaned_data.get(name))
+
+    def _check_server(self) -> None:
+        """What a form of an earlier page, or another hand, sends although the server cannot do it."""
+        stored = self.current.file_path if self.current else ""
+        if self.current is not None and self.pending is not None:
+            self.add_error(None, FILE_STAYS)
+        elif self.cleaned_data.get("file_path") and self._file_path() != stored:
+            self.add_error(None, "Dispatcharr cannot read a path on this machine. Upload the file, or give an address.")
 
     def _take_upload(self) -> None:
         uploaded = self.cleaned_data.get("playlist_file")
@@ -219,7 +254,12 @@ class AccountForm(forms.Form):
         """The path box; an upload that nothing replaces stays."""
         typed = self.cleaned_data.get("file_path") or ""
         stored = self.current.file_path if self.current and self._keeps_type else ""
-        if not typed and is_upload(stored) and not self.cleaned_data.get("server_url") and self.pending is None:
+        if (
+            not typed
+            and (is_upload(stored) or self.is_connected)
+            and not self.cleaned_data.get("server_url")
+            and self.pending is None
+        ):
             return stored
         return typed
 
@@ -263,6 +303,9 @@ class AccountForm(forms.Form):
         self.data = data
 
     def _word_fields(self) -> None:
+        if self.is_connected:
+            for name, words in _WORDS_CONNECTED.items():
+                self.fields[name].help_text = words
         for name in _ALL_CONNECTION_FIELDS:
             field = self.fields[name]
             field.label = self.kind.labels.get(name, field.label)

@@ -11,6 +11,7 @@ from m3u_app.find_account import find_account
 from m3u_app.models import Account, AccountType
 from m3u_app.request_refresh import REFRESH_TASK
 from tasks_app.engine import run_here
+from tasks_app.mirror.state import is_connected
 from tasks_app.models import TaskRun
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
@@ -36,6 +37,11 @@ def choose_account(source: str, name: str) -> ChosenAccount:
     page would: the streams that both sources share keep their rows. Raises :class:`SourceRefused`.
     """
     address, path = (source, "") if _ADDRESS.match(source) else ("", str(Path(source).resolve()))
+    if path and is_connected():
+        raise SourceRefused(
+            "Playlists are read by a Dispatcharr server, which cannot read a file on this machine. Upload it on the page M3U"
+            " Manager."
+        )
     existing = Account.objects.filter(name=name).values_list("pk", flat=True).first()
     try:
         if existing is None:

@@ -22,6 +22,7 @@ from m3u_app.mirror.request_first_refresh import request_first_refresh
 from m3u_app.mirror.send_playlist import PlaylistUnusable, create_with_file
 from m3u_app.mirror.set_names import make_room, set_names
 from m3u_app.mirror.user_agents_there import UserAgents
+from m3u_app.mirror.words import FILE_STAYS
 from m3u_app.models import Account
 from tasks_app.mirror.kinds import (
     Attempts,
@@ -41,10 +42,6 @@ logger = logging.getLogger(__name__)
 
 SECRETS = ("server_url", "username", "password")
 NAME_LIMIT = 255
-FILE_STAYS = (
-    "Dispatcharr cannot exchange the playlist file of an account. Add another account with the new file and delete this one,"
-    " or give an address."
-)
 _SAME_COLUMN = (
     "name",
     "account_type",

@@ -30,13 +30,14 @@ def our_terms(row: Row, agents: UserAgents, links: LinkBook) -> Values:
     account_type, url = _type_and_address(row["account_type"], row["server_url"] or "")
     group = row["server_group"]
     values: Values = {name: row[name] for name in PLAIN}  # type: ignore[literal-required]
+    if "password" in row:  # only administrators are told
+        values["password"] = row["password"] or ""
     values |= {name: max(0, int(values[name] or 0)) for name in NUMBERS}  # negative intervals are possible there
     return values | {
         "account_type": account_type,
         "server_url": url,
         "file": file_name(row["file_path"] or ""),
         "username": row["username"] or "",
-        "password": row["password"] or "",
         "user_agent": agents.text_of(row["user_agent"]),
         "auto_enable_new_groups": bool(row["auto_enable_new_groups_live"]),
         "server_group": None if group is None else links.local("server_group", group),

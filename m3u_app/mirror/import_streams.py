@@ -69,7 +69,7 @@ def import_streams(
     """
     report = RefreshReport(account.pk)
     with Spool() as new, Spool() as changed, Spool() as still_new, Spool() as new_stale, bulk_writing():
-        known = KnownStreams(account.pk)
+        known = _KnownByServer(account.pk)
         plan = GroupPlan(account.pk, enable_new=True, hints=source.groups)
         scan = Scan(known, plan, new, changed)
         scan.present_before = count_present_before(known, plan)
@@ -88,6 +88,13 @@ def import_streams(
 
 def _identity(entry: Entry) -> bytes:
     return mirror_identity(int(entry.identity_key))
+
+
+class _KnownByServer(KnownStreams):
+    """The server names each stream once: those that are new need not be remembered, half a million take 60 MB."""
+
+    def claim(self, identity: bytes, *, keep: bool) -> int:
+        return super().claim(identity, keep=False)
 
 
 class _all_switched_on:  # noqa: N801 - used like a function

@@ -2,7 +2,6 @@
 
 from django.forms import Field
 
-from ecm_site.dispatcharr.client import get_client
 from ecm_site.dispatcharr.errors import DispatcharrError
 from ecm_site.dispatcharr.session import stopping_when
 from ecm_site.wording import counted
@@ -13,6 +12,7 @@ from m3u_app.mirror.run_when_free import bring_over
 from m3u_app.models import Account
 from tasks_app.mirror.mirror_tasks import STANDALONE
 from tasks_app.mirror.state import is_connected, mirror_state
+from tasks_app.mirror.which_server import mirrored_client
 from tasks_app.models import MirrorLink, RunStatus
 from tasks_app.parameter_fields import NamesField
 from tasks_app.registry import TaskResult, TaskScheduler, register_task
@@ -60,7 +60,7 @@ class M3uChangeMonitor(TaskScheduler):
             return False
 
         with stopping_when(should_stop):
-            there = [row for row in get_client().accounts.all() if row["is_active"] and not holds_custom_streams(row)]
+            there = [row for row in mirrored_client().accounts.all() if row["is_active"] and not holds_custom_streams(row)]
         wanted = {int(value) for value in self.parameters.get("account_ids") or []}
         links = dict(MirrorLink.objects.filter(kind="account").values_list("remote_id", "local_id"))
         here = set(Account.objects.filter(deleting_since=None).values_list("pk", flat=True))

@@ -29,8 +29,8 @@ def pattern_for_server(pattern: str, *, case_sensitive: bool = True) -> str:
             re.compile(text)
     except (re.error, FutureWarning, RecursionError, OverflowError) as error:
         raise NotForTheServer(
-            f"Dispatcharr cannot use this pattern ({error}); with it every refresh of the account would fail. Write it without"
-            " what only ECM understands."
+            f"Dispatcharr cannot use this pattern ({error}); with it every refresh of the account would fail. Write it another"
+            " way."
         ) from error
     return text
 

@@ -3,7 +3,6 @@
 import logging
 from typing import Any
 
-from ecm_site.dispatcharr.client import get_client
 from ecm_site.dispatcharr.errors import DispatcharrError
 from ecm_site.dispatcharr.session import stopping_when
 from ecm_site.dispatcharr.shapes import Account as Row
@@ -17,6 +16,7 @@ from m3u_app.mirror.run_when_free import bring_over, deliver_first
 from m3u_app.mirror.wait_for_refresh import MayStillRun, RefreshFailedThere, Wait
 from m3u_app.models import Account
 from tasks_app.journal import log_entry
+from tasks_app.mirror.which_server import mirrored_client
 from tasks_app.models import MirrorLink, OutboxEntry, RunStatus
 from tasks_app.progress import Progress
 from tasks_app.registry import TaskResult
@@ -72,7 +72,7 @@ def _wait(account_id: int, progress: Progress) -> None:
     account_there = MirrorLink.objects.get(kind="account", local_id=account_id).remote_id
     progress.report(phase="asking the server")
     with stopping_when(should_stop):
-        Wait(get_client(), account_there, progress, seen).refresh()
+        Wait(mirrored_client(), account_there, progress, seen).refresh()
 
 
 def _failed(account_id: int, message: str) -> TaskResult:

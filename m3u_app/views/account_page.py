@@ -8,13 +8,15 @@ from django.views.decorators.http import require_POST, require_safe
 from m3u_app.account_page import read_account_page
 from m3u_app.guide_offers import GuideRefused, take_guide
 from m3u_app.views._answers import account_or_404
+from tasks_app.mirror.state import is_connected
 
 
 @require_safe
 def account(request: HttpRequest, account_id: int) -> HttpResponse:
     """The page; parts of it reload when the account's run has finished."""
     page = read_account_page(account_or_404(account_id))
-    return render(request, "m3u_app/account.html", {"page": page, "account": page.row.account, "row": page.row})
+    context = {"page": page, "account": page.row.account, "row": page.row, "is_connected": is_connected()}
+    return render(request, "m3u_app/account.html", context)
 
 
 @require_POST

@@ -8,6 +8,7 @@ from django_htmx.http import trigger_client_event
 from ecm_site.htmx import render_page, wants_partial
 from m3u_app.queries import account_rows, account_total
 from m3u_app.server_groups import server_group_names
+from tasks_app.mirror_pages.waits import waiting_rows
 
 MAX_POLLED = 200
 SEARCH_FROM = 8
@@ -32,6 +33,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
         "total": total,
         "offers_search": total >= SEARCH_FROM or bool(text),
         "is_partial": wants_partial(request),
+        "waits": waiting_rows({"account": [row.account.pk for row in rows]}),
         "can_refresh_all": any(row.account.is_active and not row.is_busy and not row.account.locked for row in rows),
     }
     return render_page(request, "m3u_app/accounts.html", "m3u_app/_account_list.html", context)

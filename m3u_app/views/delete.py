@@ -9,6 +9,7 @@ from ecm_site.wording import counted
 from m3u_app.account_values import AccountLocked
 from m3u_app.delete_account import AccountBusy, Deletion, preview_deletion, request_deletion
 from m3u_app.views._answers import account_or_404, say
+from tasks_app.mirror.state import is_connected
 
 
 def delete(request: HttpRequest, account_id: int) -> HttpResponse:
@@ -17,7 +18,7 @@ def delete(request: HttpRequest, account_id: int) -> HttpResponse:
     if account.locked:
         return say(request, account_id, messages.WARNING, str(AccountLocked(account)))
     if request.method != "POST":
-        context = {"account": account, "preview": preview_deletion(account_id)}
+        context = {"account": account, "preview": preview_deletion(account_id), "is_connected": is_connected()}
         return render_page(request, "m3u_app/delete.html", "m3u_app/_delete.html", context)
     try:
         outcome = request_deletion(account_id)

@@ -30,6 +30,8 @@ from m3u_app.models import Account, StreamFilter
 from m3u_app.request_refresh import RefreshRefused
 from m3u_app.views._answers import account_or_404
 from tasks_app.engine import AlreadyRunning
+from tasks_app.mirror.state import is_connected
+from tasks_app.mirror_pages.waits import waiting_rows
 
 CHANGED = "filters:changed"
 
@@ -38,7 +40,13 @@ CHANGED = "filters:changed"
 def filters(request: HttpRequest, account_id: int) -> HttpResponse:
     """The list; htmx asks for it again whenever a filter changed."""
     account = account_or_404(account_id)
-    context = {"account": account, "page": filter_page(account)}
+    page = filter_page(account)
+    context = {
+        "account": account,
+        "page": page,
+        "is_connected": is_connected(),
+        "waits": waiting_rows({"account_filter": [stored.pk for stored in page.filters]}),
+    }
     return render_page(request, "m3u_app/filters.html", "m3u_app/_filters.html", context)
 
 

@@ -25,6 +25,7 @@ from m3u_app.group_list import GroupFilter, GroupPage, group_page
 from m3u_app.linked_accounts import Synced, linked_to, pass_on
 from m3u_app.models import Account
 from m3u_app.views._answers import account_or_404
+from tasks_app.mirror_pages.waits import waiting_rows
 
 ONLY = (ONLY_NEW, ONLY_STALE, ONLY_SYNCED)
 MAX_STEPS = 1000
@@ -111,7 +112,14 @@ def _refuse(request: HttpRequest, account: Account, text: str) -> HttpResponse:
 def _show(
     request: HttpRequest, account: Account, page: GroupPage, *, saved: GroupsChosen | None = None, status: int = 200
 ) -> HttpResponse:
-    context = {"account": account, "page": page, "filter": page.filter, "saved": saved, "linked": linked_to(account.pk)}
+    context = {
+        "account": account,
+        "page": page,
+        "filter": page.filter,
+        "saved": saved,
+        "linked": linked_to(account.pk),
+        "waits": waiting_rows({"account_group": [row.group.pk for row in page.rows]}),
+    }
     template = "m3u_app/_groups.html" if wants_partial(request) else "m3u_app/groups.html"
     return render(request, template, context, status=status)
 

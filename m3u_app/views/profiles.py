@@ -14,6 +14,7 @@ from m3u_app.models import Account, AccountProfile
 from m3u_app.profile_forms import ProfileForm
 from m3u_app.profile_list import preview_effect, profile_page
 from m3u_app.views._answers import account_or_404
+from tasks_app.mirror_pages.waits import waiting_rows
 
 EVENTS = ("profiles:changed", "accounts:changed")
 
@@ -22,7 +23,9 @@ EVENTS = ("profiles:changed", "accounts:changed")
 def profiles(request: HttpRequest, account_id: int) -> HttpResponse:
     """The list; htmx asks for it again whenever a profile changed."""
     account = account_or_404(account_id)
-    context = {"account": account, "page": profile_page(account)}
+    page = profile_page(account)
+    ids = [row.profile.pk for row in page.rows if row.profile.pk is not None]
+    context = {"account": account, "page": page, "waits": waiting_rows({"account_profile": ids})}
     return render_page(request, "m3u_app/profiles.html", "m3u_app/_profiles.html", context)
 
 

@@ -19,6 +19,7 @@ from m3u_app.server_groups import (
     server_group_rows,
 )
 from m3u_app.views._answers import posted_ids
+from tasks_app.mirror_pages.waits import waiting_rows
 
 EVENTS = ("server-groups:changed", "accounts:changed")
 
@@ -26,7 +27,8 @@ EVENTS = ("server-groups:changed", "accounts:changed")
 @require_safe
 def server_groups(request: HttpRequest) -> HttpResponse:
     """The list."""
-    context = {"rows": server_group_rows()}
+    rows = server_group_rows()
+    context = {"rows": rows, "waits": waiting_rows({"server_group": [row.group.pk for row in rows]})}
     return render_page(request, "m3u_app/server_groups.html", "m3u_app/_server_groups.html", context)
 
 

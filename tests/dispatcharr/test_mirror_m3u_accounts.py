@@ -1,6 +1,7 @@
 """Accounts on a mirrored server: what is chosen here goes there whole and once, what changes there comes here."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -193,3 +194,21 @@ def test_secrets_of_another_key_file_are_neither_sent_nor_lost(
     deliver(client)
     row = fake.world.tables["accounts"][2]
     assert (row["password"], row["priority"]) == ("x", 4)
+
+
+def test_an_account_that_tells_no_password_keeps_ours(
+    pulled_kinds: Sync, fake: FakeServer, client: Dispatcharr, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = base()
+    account.password = "secret"
+    account.save()
+    deliver(client)
+    original = client.accounts.all
+
+    def as_told_to_a_standard_user() -> Any:
+        return [{name: value for name, value in row.items() if name != "password"} for row in original()]
+
+    monkeypatch.setattr(client.accounts, "all", as_told_to_a_standard_user)
+    pulled_kinds()
+    assert base().password == "secret"
+    assert waiting() == {}
