@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from channels_app.tests.commit_fixtures import new_draft
+from channels_app.tests.commit_fixtures import make_user, new_draft
 from channels_app.tests.lineup_fixtures import make_channel
 from ecm_site.conf import save_settings
 from tasks_app.models import LiveStatus, MirrorState, OutboxEntry
@@ -14,11 +14,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_the_header_and_the_live_strip_are_there_in_edit_mode() -> None:
     save_settings(dispatcharr_url="http://192.0.2.1:9191")
     make_channel("One")
-    draft = new_draft("ann")
+    ann = make_user("ann")
+    new_draft("ann")
     MirrorState.objects.update_or_create(pk=1, defaults={"connected": True})
     OutboxEntry.objects.update_or_create(kind="channel", local_id=4711, defaults={"name": "One"})
     client = Client()
-    client.force_login(draft.user)
+    client.force_login(ann)
     page = client.get("/channels/").content.decode()
     assert 'class="db is-editing"' in page
     assert "Server: 1 change waits for delivery" in page
