@@ -16,6 +16,7 @@ from channels_app.outcomes import Outcome
 from channels_app.pins import PINNABLE, PINNED, write_pins
 from ecm_site.wording import counted, shortened
 from tasks_app import journal
+from tasks_app.mirror.state import is_connected
 from tasks_app.models import JournalEntry
 
 logger = logging.getLogger(__name__)
@@ -38,6 +39,11 @@ def release_pins(command: ReleasePins, *, batch_id: str = "") -> Outcome:
     have nothing to release are passed over. Raises :class:`EditRefused` for a field that cannot be pinned.
     """
     refuse_unknown(command.fields)
+    if is_connected():
+        raise EditRefused(
+            "Dispatcharr keeps what was set by hand on these channels as overrides. To let go of one, set the field to what the"
+            " provider says, or clear the override in Dispatcharr."
+        )
     own_batch = not batch_id and len(command.channel_ids) > 1
     outcome = Outcome("", batch_id or (journal.new_batch_id() if own_batch else ""))
     last = ""

@@ -35,7 +35,7 @@ _REFERENCES: dict[str, type[models.Model]] = {
     "stream_profile": StreamProfile,
 }
 _CHANNELS = Channel._meta.db_table
-_REST: dict[str, Any] = {"epg_locked": False, "no_epg": False, "pinned_fields": "[]"}
+_REST: dict[str, Any] = {"epg_locked": False, "no_epg": False}
 """Columns of this house alone, as they are on a channel that comes from the server."""
 _ID_LIST = "(SELECT value FROM json_each(%s))"
 
@@ -75,8 +75,18 @@ def store_channels(rows: Mapping[int, Values], books: Mapping[int, Values]) -> d
         uuids[remote_id] = (uuid if uuid not in taken else uuid4()).hex
         columns = (_stored(name, known.kept(name, values[name])) for name in COLUMNS)
         auto_created, account = bool(book.get("auto_created")), known.account(book.get("auto_created_by"))
-        stored.append((*columns, uuids[remote_id], auto_created, account, moment, moment, *_REST.values()))
-    names = [*COLUMNS.values(), "uuid", "auto_created", "auto_created_by_id", "created_at", "updated_at", *_REST]
+        pinned = json.dumps(_pinned(book, []))
+        stored.append((*columns, uuids[remote_id], auto_created, account, pinned, moment, moment, *_REST.values()))
+    names = [
+        *COLUMNS.values(),
+        "uuid",
+        "auto_created",
+        "auto_created_by_id",
+        "pinned_fields",
+        "created_at",
+        "updated_at",
+        *_REST,
+    ]
     insert_rows(_CHANNELS, names, stored)
     made = fetch_all(f"SELECT uuid, id FROM {_CHANNELS} WHERE uuid IN {_ID_LIST}", [json.dumps(list(uuids.values()))])  # noqa: S608
     by_uuid = dict(made)
@@ -123,26 +133,36 @@ def remove_channels(ids: Collection[int]) -> None:
 def keep_channel_books(books: Mapping[int, Values]) -> bool:
     """Take over uuid, origin and account of channels by id, where they differ; whether any did. Inside a transaction."""
     known = _Known((), books.values())
-    now = Channel.objects.filter(pk__in=_chosen(books)).values_list("pk", "uuid", "auto_created", "auto_created_by_id")
-    different: dict[int, tuple[UUID, bool, int | None]] = {}
-    for pk, uuid, auto_created, account_id in now:
+    names = ("pk", "uuid", "auto_created", "auto_created_by_id", "pinned_fields")
+    now = Channel.objects.filter(pk__in=_chosen(books)).values_list(*names)
+    different: dict[int, tuple[UUID, bool, int | None, list[str]]] = {}
+    for pk, uuid, auto_created, account_id, pinned in now:
         book = books[pk]
         new = (
             UUID(book["uuid"]) if "uuid" in book else uuid,
             bool(book.get("auto_created", auto_created)),
             known.account(book.get("auto_created_by", account_id)),
+            _pinned(book, pinned),
         )
-        if new != (uuid, auto_created, account_id):
+        if new != (uuid, auto_created, account_id, pinned):
             different[pk] = new
     if not different:
         return False
-    taken = _taken_uuids(str(uuid) for uuid, _, _ in different.values())
+    taken = _taken_uuids(str(uuid) for uuid, *_ in different.values())
     rows = [
-        (uuid.hex if taken.get(uuid, pk) == pk else uuid4().hex, auto_created, account_id, pk)
-        for pk, (uuid, auto_created, account_id) in different.items()
+        (uuid.hex if taken.get(uuid, pk) == pk else uuid4().hex, auto_created, account_id, json.dumps(pinned), pk)
+        for pk, (uuid, auto_created, account_id, pinned) in different.items()
     ]
-    update_columns(["uuid", "auto_created", "auto_created_by_id"], rows)
+    update_columns(["uuid", "auto_created", "auto_created_by_id", "pinned_fields"], rows)
     return True
+
+
+def _pinned(book: Values, now: list[str]) -> list[str]:
+    """Fields set by hand: the server's overrides, and those of ours that it does not know."""
+    if "pinned" not in book:
+        return now
+    ours = set(now) - set(COLUMNS.values())
+    return sorted(ours | {COLUMNS[name] for name in book["pinned"]})
 
 
 def update_columns(columns: Collection[str], rows: list[tuple[Any, ...]]) -> None:

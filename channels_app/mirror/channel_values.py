@@ -112,8 +112,16 @@ class Reading:
                 "auto_created": bool(row["auto_created"]),
                 "auto_created_by": accounts.get(row["auto_created_by"] or 0),
             }
+            if row["auto_created"]:
+                books["pinned"] = overridden_fields(row)
             found.append((row["id"], values, books))
         return found
+
+
+def overridden_fields(row: Channel) -> list[str]:
+    """What somebody set by hand on a channel of the server's auto-sync, in our names; sorted."""
+    own = row["override"] or {}
+    return sorted(name for name, theirs in OVERRIDES.items() if own.get(theirs) is not None)
 
 
 def stream_locals(links: LinkBook, remote_ids: Collection[int]) -> dict[int, int]:

@@ -5,7 +5,9 @@ from django.test import Client
 from django.urls import reverse
 
 from channels_app.autosync.tasks import TASK_ID, request_sync
+from channels_app.errors import EditRefused
 from channels_app.models import Channel
+from channels_app.release_pins import ReleasePins, release_pins
 from channels_app.tests.lineup_fixtures import make_account, make_streams
 from m3u_app.models import Account, StreamGroup
 from tasks_app import engine
@@ -56,6 +58,17 @@ def test_the_page_explains_and_offers_no_sync(connected: Account, admin_client: 
     assert not TaskRun.objects.filter(task_id=TASK_ID).exists()
     MirrorState.objects.update(connected=False)
     assert "Sync now" in admin_client.get(address).content.decode()
+
+
+def test_what_was_set_by_hand_is_let_go_of_there(connected: Account) -> None:
+    """The server keeps it as overrides: letting go of our note alone would change nothing there."""
+    channel = Channel.objects.create(name="Mine", auto_created=True, pinned_fields=["name"])
+    with pytest.raises(EditRefused, match="clear the override in Dispatcharr"):
+        release_pins(ReleasePins((channel.pk,)))
+    MirrorState.objects.update(connected=False)
+    release_pins(ReleasePins((channel.pk,)))
+    channel.refresh_from_db()
+    assert channel.pinned_fields == []
 
 
 def test_the_settings_of_a_group_say_it_too(connected: Account, admin_client: Client) -> None:

@@ -97,6 +97,11 @@ def test_a_group_that_only_an_override_names_comes_along(house: House) -> None:
     assert channel.group is not None
     assert (channel.group.name, channel.tvg_id, channel.auto_created) == ("US | Sports 0", "auto", True)
     assert channel.auto_created_by == Account.objects.get(name="Base")
+    assert channel.pinned_fields == ["group_id", "name"], "what was set by hand there shows as such here"
+    house.world.change("channels", 4, override=None)
+    house.pull()
+    channel.refresh_from_db()
+    assert (channel.name, channel.pinned_fields) == ("Auto", [])
 
 
 def test_names_that_only_differ_in_case_are_told_apart_here_alone(house: House) -> None:
