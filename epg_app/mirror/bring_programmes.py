@@ -1,11 +1,11 @@
 """Brings the mirrored server's programmes over now, because channels use other guide channels than before."""
 
-from ecm_site.dispatcharr.client import get_client
 from ecm_site.dispatcharr.errors import DispatcharrError
 from ecm_site.dispatcharr.session import stopping_when
 from ecm_site.wording import counted
 from epg_app.mirror.programmes import pull_all_programmes
 from tasks_app.mirror.links import StoredLinks
+from tasks_app.mirror.which_server import mirrored_client
 from tasks_app.progress import Progress
 from tasks_app.registry import TaskResult
 
@@ -19,7 +19,7 @@ def bring_programmes(progress: Progress) -> TaskResult:
 
     try:
         with stopping_when(should_stop):
-            counts = pull_all_programmes(get_client(), StoredLinks(), progress)
+            counts = pull_all_programmes(mirrored_client(), StoredLinks(), progress)
     except DispatcharrError as error:
         return TaskResult(success=True, message=f"The programmes come with the next sync: {error}", skipped_count=1)
     message = f"Brought over {counted(counts.created, 'programme')}." if counts.created else "The server has nothing new."

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any, ClassVar, Final
 
-from ecm_site.dispatcharr.client import Dispatcharr, get_client
+from ecm_site.dispatcharr.client import Dispatcharr
 from ecm_site.dispatcharr.errors import DispatcharrError
 from ecm_site.dispatcharr.session import stopping_when
 from ecm_site.wording import counted
@@ -18,6 +18,7 @@ from tasks_app.journal import current_actor
 from tasks_app.mirror.links import StoredLinks
 from tasks_app.mirror.mirror_tasks import STANDALONE, SYNC_TASK
 from tasks_app.mirror.state import is_connected
+from tasks_app.mirror.which_server import mirrored_client
 from tasks_app.models import TaskRun
 from tasks_app.registry import TaskResult, TaskScheduler, register_task
 
@@ -61,7 +62,7 @@ class MatchOnServer(TaskScheduler):
 
         try:
             with stopping_when(should_stop):
-                return self._match(get_client())
+                return self._match(mirrored_client())
         except DispatcharrError as error:
             return TaskResult(success=False, message=str(error))
 

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Collection
 from typing import Any
 
-from ecm_site.dispatcharr.client import get_client
 from ecm_site.dispatcharr.errors import DispatcharrError
 from ecm_site.dispatcharr.session import stopping_when
 from ecm_site.masking import mask_text
@@ -18,6 +17,7 @@ from epg_app.models import GuideSource
 from epg_app.source_journal import log_refresh
 from epg_app.source_state import finish_on_server
 from tasks_app.mirror.links import StoredLinks
+from tasks_app.mirror.which_server import mirrored_client
 from tasks_app.progress import Progress
 from tasks_app.registry import TaskResult
 
@@ -35,7 +35,7 @@ def refresh_through_server(source_ids: Collection[int], progress: Progress) -> T
         return TaskResult(success=True, message="There is no guide to refresh.")
     try:
         with stopping_when(should_stop):
-            client, links = get_client(), StoredLinks()
+            client, links = mirrored_client(), StoredLinks()
             ended = ServerRefresh(client, links, progress).run(source_ids)
             problem = ""
             if any(each.outcome is Outcome.DONE for each in ended):

@@ -14,10 +14,10 @@ from m3u_app.find_account import find_account
 from m3u_app.importing.judge import HeldBack
 from m3u_app.mirror.run_when_free import bring_over, deliver_first
 from m3u_app.mirror.wait_for_refresh import MayStillRun, RefreshFailedThere, Wait
-from m3u_app.models import Account
+from m3u_app.models import Account, StreamGroup
 from tasks_app.journal import log_entry
 from tasks_app.mirror.which_server import mirrored_client
-from tasks_app.models import MirrorLink, OutboxEntry, RunStatus
+from tasks_app.models import MirrorLink, OutboxEntry, OutboxState, RunStatus
 from tasks_app.progress import Progress
 from tasks_app.registry import TaskResult
 
@@ -72,7 +72,16 @@ def _wait(account_id: int, progress: Progress) -> None:
     account_there = MirrorLink.objects.get(kind="account", local_id=account_id).remote_id
     progress.report(phase="asking the server")
     with stopping_when(should_stop):
-        Wait(mirrored_client(), account_there, progress, seen).refresh()
+        wait = Wait(mirrored_client(), account_there, progress, seen)
+        if _groups_wait(account_id):  # of a new account: the server has to know the groups before it is told which are off
+            wait.settle()
+            deliver_first(progress)
+        wait.refresh()
+
+
+def _groups_wait(account_id: int) -> bool:
+    groups = StreamGroup.objects.filter(account_id=account_id).values("pk")
+    return OutboxEntry.objects.filter(kind="account_group", state=OutboxState.WAITING, local_id__in=groups).exists()
 
 
 def _failed(account_id: int, message: str) -> TaskResult:

@@ -22,6 +22,7 @@ def deliver_first(progress: Progress) -> None:
     """Deliver what waits of accounts and what belongs to them: the server must not refresh by settings of yesterday."""
     waiting = OutboxEntry.objects.filter(kind__in=OURS, state=OutboxState.WAITING)
     if waiting.exists():
+        waiting.exclude(next_attempt_at=None).update(next_attempt_at=None)  # what it waited for may be there by now
         progress.report(phase="delivering changes first")
         _run(DELIVER_TASK, {}, progress)
 

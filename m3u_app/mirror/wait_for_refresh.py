@@ -54,12 +54,8 @@ class Wait:
     def refresh(self) -> Row:
         """Refresh and return the row after it. Raises :class:`RefreshFailedThere`, :class:`MayStillRun`, ``Cancelled`` (the
         server goes on then), and ``DispatcharrError`` when it cannot be asked to begin with."""
-        before = self._look_patiently()
-        first = before
-        while before["status"] in BUSY_STATUSES:
-            self._tell(before)
-            self._pause(LOOK_SECONDS if before["updated_at"] else FIRST_LOOKS[0])
-            before = self._look_patiently()
+        first = self._look_patiently()
+        before = self.settle(first)
         if before["updated_at"] != first["updated_at"]:
             return before  # somebody else's refresh ended just now; another one right behind it would be dropped
         self._check_active(before)
@@ -67,6 +63,15 @@ class Wait:
             self._pause(AFTER_SUCCESS_SECONDS)
         self._client.accounts.refresh(self._number)
         return self._watch(before)
+
+    def settle(self, row: Row | None = None) -> Row:
+        """Wait until the server is not at work on the account; for a new one that is when it has read the groups."""
+        row = row or self._look_patiently()
+        while row["status"] in BUSY_STATUSES:
+            self._tell(row)
+            self._pause(LOOK_SECONDS if row["updated_at"] else FIRST_LOOKS[0])
+            row = self._look_patiently()
+        return row
 
     def _watch(self, before: Row) -> Row:
         asked = idle_since = changed_at = clock()

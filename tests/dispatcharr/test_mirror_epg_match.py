@@ -24,7 +24,7 @@ def channels(fake: FakeServer, client: Dispatcharr, monkeypatch: pytest.MonkeyPa
     """Three channels on both sides (by remote id); two of them have a TVG-ID that the server's guide knows."""
     monkeypatch.setattr(match_on_server, "sleep", fake.world.clock.advance)
     monkeypatch.setattr(match_on_server, "clock", fake.world.clock.now)
-    monkeypatch.setattr(match_on_server, "get_client", lambda: client)
+    monkeypatch.setattr(match_on_server, "mirrored_client", lambda: client)
     found: dict[int, Channel] = {}
     for number, row in fake.world.tables["channels"].items():
         row["tvg_id"] = fake.world.tables["entries"][number]["tvg_id"] if number < 3 else "nobody.knows"

@@ -36,7 +36,7 @@ def passing_time(fake: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def connected(client: Dispatcharr, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dispatcharr]:
     for module in ("refresh_task", "bring_programmes"):
-        monkeypatch.setattr(f"epg_app.mirror.{module}.get_client", lambda: client)
+        monkeypatch.setattr(f"epg_app.mirror.{module}.mirrored_client", lambda: client)
     mirror_sources(client)
     MirrorState.objects.create(pk=1, connected=True)
     yield client
