@@ -25,7 +25,7 @@ def user() -> Any:
 
 
 @pytest.fixture
-def page(user: Any) -> Client:
+def visitor(user: Any) -> Client:
     """The pages as ``user`` gets them."""
     client = Client()
     client.force_login(user)

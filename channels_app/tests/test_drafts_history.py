@@ -48,18 +48,18 @@ def name_in(draft: Draft) -> str:
         return Channel.objects.get().name
 
 
-def test_buttons_of_the_page_undo_and_redo_without_scripts(page: Client, draft: Draft) -> None:
+def test_buttons_of_the_page_undo_and_redo_without_scripts(visitor: Client, draft: Draft) -> None:
     rename(draft, "Two", "Three")
-    assert page.post("/channels/draft/undo/").status_code == 302
+    assert visitor.post("/channels/draft/undo/").status_code == 302
     assert name_in(draft) == "Two"
-    seen = page.get("/channels/").content.decode()
+    seen = visitor.get("/channels/").content.decode()
     assert "Undo: Renamed “One” to “Two”" in seen
     assert "Redo: Renamed “Two” to “Three”" in seen
-    page.post("/channels/draft/redo/")
+    visitor.post("/channels/draft/redo/")
     assert name_in(draft) == "Three"
-    page.post("/channels/draft/undo/", {"steps": "2"})
+    visitor.post("/channels/draft/undo/", {"steps": "2"})
     assert name_in(draft) == "One"
-    assert "nothing to undo" in page.post("/channels/draft/undo/", **HTMX)["HX-Trigger"]
+    assert "nothing to undo" in visitor.post("/channels/draft/undo/", **HTMX)["HX-Trigger"]
 
 
 def toasts(answer: Any) -> str:
@@ -67,39 +67,39 @@ def toasts(answer: Any) -> str:
 
 
 @pytest.mark.parametrize("on_the_server", ["renamed", "deleted", "other streams"])
-def test_redoing_what_the_server_changed_meanwhile_says_so(page: Client, draft: Draft, on_the_server: str) -> None:
+def test_redoing_what_the_server_changed_meanwhile_says_so(visitor: Client, draft: Draft, on_the_server: str) -> None:
     channel = Channel.objects.get()
     rename(draft, "Two")
-    page.post("/channels/draft/undo/")
+    visitor.post("/channels/draft/undo/")
     if on_the_server == "renamed":
         update_channel(UpdateChannel(channel.pk, {"name": "Theirs"}))
     elif on_the_server == "deleted":
         delete_channels(DeleteChannels((channel.pk,)))
     else:  # another matter: the draft changes nothing of it
         remove_streams(RemoveStreams(channel.pk, (make_streams(["c"])[0].pk, *stream_ids_of(channel.pk)[:1])))
-    told = toasts(page.post("/channels/draft/redo/", **HTMX))
+    told = toasts(visitor.post("/channels/draft/redo/", **HTMX))
     assert "Redid: Renamed" in told
     assert ("was changed on the server meanwhile, too" in told) == (on_the_server != "other streams")
     assert name_in(draft) == "Two"
 
 
-def test_redoing_tells_nothing_while_the_server_stands_still(page: Client, draft: Draft) -> None:
+def test_redoing_tells_nothing_while_the_server_stands_still(visitor: Client, draft: Draft) -> None:
     rename(draft, "Two", "Three")
-    page.post("/channels/draft/undo/", {"steps": "2"})
-    assert "meanwhile" not in toasts(page.post("/channels/draft/redo/", {"steps": "2"}, **HTMX))
+    visitor.post("/channels/draft/undo/", {"steps": "2"})
+    assert "meanwhile" not in toasts(visitor.post("/channels/draft/redo/", {"steps": "2"}, **HTMX))
 
 
-def test_going_forward_to_a_checkpoint_tells_it_too_and_names_groups(page: Client, draft: Draft) -> None:
+def test_going_forward_to_a_checkpoint_tells_it_too_and_names_groups(visitor: Client, draft: Draft) -> None:
     group = make_group("News")
-    page.get("/channels/")  # the draft takes the new group over
+    visitor.get("/channels/")  # the draft takes the new group over
     with record(draft):
         rename_group(RenameGroup(group.pk, "Mine"))
-    page.post("/channels/draft/checkpoints/", {"name": "Here"})
-    page.post("/channels/draft/undo/")
+    visitor.post("/channels/draft/checkpoints/", {"name": "Here"})
+    visitor.post("/channels/draft/undo/")
     rename_group(RenameGroup(group.pk, "Theirs"))
     with working_in(draft):
         found = checkpoints()[0]
-    told = toasts(page.post(f"/channels/draft/checkpoints/{found.step_id}/revert/", **HTMX))
+    told = toasts(visitor.post(f"/channels/draft/checkpoints/{found.step_id}/revert/", **HTMX))
     assert "Back at \\u201cHere\\u201d: 1 step redone" in told
     assert "\\u201cMine\\u201d was changed on the server meanwhile, too." in told
 
@@ -179,37 +179,37 @@ def test_details_are_kept_up_to_a_number() -> None:
     assert len(kept) == DETAILS_KEPT + 1
 
 
-def test_checkpoints_are_named_listed_and_gone_back_to(page: Client, draft: Draft) -> None:
+def test_checkpoints_are_named_listed_and_gone_back_to(visitor: Client, draft: Draft) -> None:
     rename(draft, "Two")
-    page.post("/channels/draft/checkpoints/", {"name": ""})
+    visitor.post("/channels/draft/checkpoints/", {"name": ""})
     rename(draft, "Three", "Four")
-    page.post("/channels/draft/checkpoints/", {"name": "Named"})
+    visitor.post("/channels/draft/checkpoints/", {"name": "Named"})
     rename(draft, *(f"Name {number}" for number in range(6)))
     with working_in(draft):
         later, earlier = checkpoints()
     assert (later.name, later.behind, later.needs_consent) == ("Named", 6, True)
     assert (earlier.name, earlier.behind) == ("Checkpoint 1", 8)
-    seen = page.get("/channels/draft/checkpoints/").content.decode()
+    seen = visitor.get("/channels/draft/checkpoints/").content.decode()
     assert "Checkpoint 1" in seen
     address = f"/channels/draft/checkpoints/{later.step_id}/revert/"
-    assert "6 steps after “Named” will be undone" in page.post(address).content.decode()
+    assert "6 steps after “Named” will be undone" in visitor.post(address).content.decode()
     assert name_in(draft) == "Name 5"
-    page.post(address, {"confirmed": "1"})
+    visitor.post(address, {"confirmed": "1"})
     assert name_in(draft) == "Four"
-    page.post(f"/channels/draft/checkpoints/{earlier.step_id}/revert/")
+    visitor.post(f"/channels/draft/checkpoints/{earlier.step_id}/revert/")
     assert name_in(draft) == "Two"
     with working_in(draft):
         assert [(found.name, found.ahead) for found in checkpoints()] == [("Named", 2), ("Checkpoint 1", 0)]
-    page.post(address)
+    visitor.post(address)
     assert name_in(draft) == "Four"
-    page.post(f"/channels/draft/checkpoints/{later.step_id}/delete/")
+    visitor.post(f"/channels/draft/checkpoints/{later.step_id}/delete/")
     with working_in(draft):
         assert [found.name for found in checkpoints()] == ["Checkpoint 1"]
         assert DraftStep.objects.filter(undone=False).count() == 3
 
 
-def test_a_checkpoint_needs_a_change_and_a_place_of_its_own(page: Client, draft: Draft) -> None:
-    assert page.post("/channels/draft/checkpoints/", {"name": "x"}, **HTMX).status_code == 422
+def test_a_checkpoint_needs_a_change_and_a_place_of_its_own(visitor: Client, draft: Draft) -> None:
+    assert visitor.post("/channels/draft/checkpoints/", {"name": "x"}, **HTMX).status_code == 422
     rename(draft, "Two")
     with working_in(draft):
         set_checkpoint("Here")
@@ -226,20 +226,20 @@ def test_time_is_told_in_words(seconds: int, words: str) -> None:
     assert elapsed_words(seconds) == words
 
 
-def test_the_bar_tells_what_waits_also_when_the_draft_is_put_aside(page: Client, draft: Draft) -> None:
+def test_the_bar_tells_what_waits_also_when_the_draft_is_put_aside(visitor: Client, draft: Draft) -> None:
     rename(draft, "Two")
-    seen = page.get("/channels/").content.decode()
+    seen = visitor.get("/channels/").content.decode()
     assert "Done (1)" in seen
     put_aside(draft)
-    seen = page.get("/channels/").content.decode()
+    seen = visitor.get("/channels/").content.decode()
     assert "1 unsaved change" in seen
     assert "Done" not in seen
-    assert "Draft: 1 change" in page.get("/journal/").content.decode()
-    page.post("/channels/draft/start/")
-    assert "Done (1)" in page.get("/channels/").content.decode()
+    assert "Draft: 1 change" in visitor.get("/journal/").content.decode()
+    visitor.post("/channels/draft/start/")
+    assert "Done (1)" in visitor.get("/channels/").content.decode()
 
 
-def test_the_head_of_other_pages_costs_nothing_without_a_draft(page: Client, user: Any) -> None:
+def test_the_head_of_other_pages_costs_nothing_without_a_draft(visitor: Client, user: Any) -> None:
     with CaptureQueriesContext(connection) as found:
         assert waiting_changes(user) is None
     assert len(found) == 0
@@ -259,10 +259,10 @@ def test_the_bar_costs_the_same_for_any_number_of_steps(draft: Draft) -> None:
 
 
 @pytest.mark.parametrize("address", ["undo/", "redo/", "checkpoints/"])
-def test_without_edit_mode_nothing_is_moved(page: Client, draft: Draft, address: str) -> None:
+def test_without_edit_mode_nothing_is_moved(visitor: Client, draft: Draft, address: str) -> None:
     rename(draft, "Two")
     put_aside(draft)
-    assert page.post(f"/channels/draft/{address}", {"name": "x"}, follow=True).status_code == 200
+    assert visitor.post(f"/channels/draft/{address}", {"name": "x"}, follow=True).status_code == 200
     assert name_in(draft) == "Two"
 
 

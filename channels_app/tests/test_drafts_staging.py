@@ -55,22 +55,22 @@ def toasts_of(response: HttpResponse) -> list[dict[str, str]]:
     return found
 
 
-def test_an_edit_is_one_step_and_the_lineup_stays_as_it_is(page: Client, draft: Draft) -> None:
+def test_an_edit_is_one_step_and_the_lineup_stays_as_it_is(visitor: Client, draft: Draft) -> None:
     channel = Channel.objects.get()
-    answer = page.post(f"/channels/{channel.pk}/name/", {"value": "BBC Two"}, **HTMX)
+    answer = visitor.post(f"/channels/{channel.pk}/name/", {"value": "BBC Two"}, **HTMX)
     assert answer.status_code == 204
     assert steps_of(draft) == ["Renamed “BBC One” to “BBC Two”"]
     assert Channel.objects.get().name == "BBC One"
     assert not JournalEntry.objects.filter(category="channel").exists()
-    assert b"BBC Two" in page.get("/channels/tree/", {"open": channel.group_id}, **HTMX).content
+    assert b"BBC Two" in visitor.get("/channels/tree/", {"open": channel.group_id}, **HTMX).content
     assert connections["default"].settings_dict["NAME"] == connection.settings_dict["NAME"]
 
 
 def test_another_session_of_the_person_sees_the_draft_and_another_person_does_not(
-    page: Client, user: Any, draft: Draft
+    visitor: Client, user: Any, draft: Draft
 ) -> None:
     channel = Channel.objects.get()
-    page.post(f"/channels/{channel.pk}/name/", {"value": "BBC Two"}, **HTMX)
+    visitor.post(f"/channels/{channel.pk}/name/", {"value": "BBC Two"}, **HTMX)
     again, other = Client(), Client()
     again.force_login(user)
     other.force_login(get_user_model().objects.create_user("other", password="x"))
@@ -81,31 +81,31 @@ def test_another_session_of_the_person_sees_the_draft_and_another_person_does_no
     assert b"BBC Two" not in seen
 
 
-def test_nothing_is_asked_of_the_server_by_staged_edits(page: Client, draft: Draft, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_asked_of_the_server_by_staged_edits(visitor: Client, draft: Draft, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     monkeypatch.setattr(lineup_changed_module, "request_publish", lambda: asked.append("publish"))
     monkeypatch.setattr(lineup_changed_module, "mapping_changed", lambda: asked.append("guide"))
-    page.post(f"/channels/{Channel.objects.get().pk}/name/", {"value": "BBC Two"}, **HTMX)
+    visitor.post(f"/channels/{Channel.objects.get().pk}/name/", {"value": "BBC Two"}, **HTMX)
     assert asked == []
     put_aside(draft)
-    page.post(f"/channels/{Channel.objects.get().pk}/name/", {"value": "BBC Two"}, **HTMX)
+    visitor.post(f"/channels/{Channel.objects.get().pk}/name/", {"value": "BBC Two"}, **HTMX)
     assert "publish" in asked
 
 
-def test_the_undo_of_a_toast_takes_the_step_back_once(page: Client, draft: Draft) -> None:
+def test_the_undo_of_a_toast_takes_the_step_back_once(visitor: Client, draft: Draft) -> None:
     channel = Channel.objects.get()
-    first = page.post(f"/channels/{channel.pk}/name/", {"value": "BBC Two"}, **HTMX)
+    first = visitor.post(f"/channels/{channel.pk}/name/", {"value": "BBC Two"}, **HTMX)
     address = toasts_of(first)[0]["undo"]
     assert address.startswith("/channels/draft/undo/")
-    assert "Undid: Renamed" in toasts_of(page.post(address, **HTMX))[0]["text"]
-    page.post(f"/channels/{channel.pk}/name/", {"value": "BBC Three"}, **HTMX)
-    assert "something else was changed since" in toasts_of(page.post(address, **HTMX))[0]["text"]
+    assert "Undid: Renamed" in toasts_of(visitor.post(address, **HTMX))[0]["text"]
+    visitor.post(f"/channels/{channel.pk}/name/", {"value": "BBC Three"}, **HTMX)
+    assert "something else was changed since" in toasts_of(visitor.post(address, **HTMX))[0]["text"]
     with working_in(draft):
         assert Channel.objects.get().name == "BBC Three"
 
 
-def test_a_refused_edit_leaves_no_step(page: Client, draft: Draft) -> None:
-    assert page.post(f"/channels/{Channel.objects.get().pk}/name/", {"value": " "}, **HTMX).status_code == 422
+def test_a_refused_edit_leaves_no_step(visitor: Client, draft: Draft) -> None:
+    assert visitor.post(f"/channels/{Channel.objects.get().pk}/name/", {"value": " "}, **HTMX).status_code == 422
     assert steps_of(draft) == []
 
 
@@ -166,13 +166,13 @@ def test_an_answer_that_is_made_while_it_is_sent_is_made_in_the_draft(user: Any,
     assert b"".join(posted(user, view)) == b"BBC OneStaged"
 
 
-def test_staging_never_waits_for_a_writer_of_the_main_database(page: Client, draft: Draft) -> None:
+def test_staging_never_waits_for_a_writer_of_the_main_database(visitor: Client, draft: Draft) -> None:
     channel = Channel.objects.get()
-    page.get("/channels/", **HTMX)  # the sign-in is renewed by a write at the first visit
+    visitor.get("/channels/", **HTMX)  # the sign-in is renewed by a write at the first visit
     importer = sqlite3.connect(main_database(), isolation_level=None)
     importer.execute("BEGIN IMMEDIATE")
     try:
-        answer = page.post(f"/channels/{channel.pk}/name/", {"value": "BBC Two"}, **HTMX)
+        answer = visitor.post(f"/channels/{channel.pk}/name/", {"value": "BBC Two"}, **HTMX)
         assert toasts_of(answer)[0]["text"].startswith("Renamed")
         with pytest.raises(sqlite3.OperationalError, match="locked"):
             sqlite3.connect(main_database(), isolation_level=None, timeout=0).execute("BEGIN IMMEDIATE")
@@ -182,16 +182,16 @@ def test_staging_never_waits_for_a_writer_of_the_main_database(page: Client, dra
     assert len(steps_of(draft)) == 1
 
 
-def test_a_page_shows_the_draft_while_a_long_step_is_being_taken(page: Client, draft: Draft) -> None:
+def test_a_page_shows_the_draft_while_a_long_step_is_being_taken(visitor: Client, draft: Draft) -> None:
     busy = sqlite3.connect(path_of(draft.file_name), isolation_level=None)
     busy.execute("BEGIN IMMEDIATE")
     try:
         make_channel("New on the server")
-        assert page.get("/channels/").status_code == 200
+        assert visitor.get("/channels/").status_code == 200
     finally:
         busy.execute("ROLLBACK")
         busy.close()
-    assert b"New on the server" in page.get("/channels/tree/?open=0", **HTMX).content
+    assert b"New on the server" in visitor.get("/channels/tree/?open=0", **HTMX).content
 
 
 def test_a_full_disk_is_told_and_nothing_is_lost(user: Any, draft: Draft) -> None:
@@ -217,7 +217,9 @@ def test_a_full_disk_is_told_and_nothing_is_lost(user: Any, draft: Draft) -> Non
 
 
 @pytest.mark.parametrize("damage", ["gone", "garbage", "cut"])
-def test_a_draft_that_cannot_be_read_is_said_and_can_be_discarded(page: Client, user: Any, draft: Draft, damage: str) -> None:
+def test_a_draft_that_cannot_be_read_is_said_and_can_be_discarded(
+    visitor: Client, user: Any, draft: Draft, damage: str
+) -> None:
     path = path_of(draft.file_name)
     if damage == "gone":
         path.unlink()
@@ -225,17 +227,17 @@ def test_a_draft_that_cannot_be_read_is_said_and_can_be_discarded(page: Client, 
         path.write_bytes(os.urandom(4096))
     else:
         path.write_bytes(path.read_bytes()[:5000])
-    answer = page.get("/channels/")
+    answer = visitor.get("/channels/")
     assert answer.status_code == 409
     assert b"Discard the draft" in answer.content
-    assert page.post(f"/channels/{Channel.objects.get().pk}/name/", {"value": "X"}, **HTMX).headers["HX-Refresh"] == "true"
+    assert visitor.post(f"/channels/{Channel.objects.get().pk}/name/", {"value": "X"}, **HTMX).headers["HX-Refresh"] == "true"
     assert Channel.objects.get().name == "BBC One"
-    page.post("/channels/draft/exit/discard/")
+    visitor.post("/channels/draft/exit/discard/")
     assert unfinished_draft(user) is None
-    assert page.get("/channels/").status_code == 200
+    assert visitor.get("/channels/").status_code == 200
 
 
-def test_a_draft_that_is_being_applied_cannot_be_edited(page: Client, draft: Draft) -> None:
+def test_a_draft_that_is_being_applied_cannot_be_edited(visitor: Client, draft: Draft) -> None:
     Draft.objects.filter(pk=draft.pk).update(state=DraftState.COMMITTING)
     with working_in(draft):
         before = DraftStep.objects.count()
@@ -248,14 +250,14 @@ def test_a_draft_that_is_being_applied_cannot_be_edited(page: Client, draft: Dra
     Draft.objects.filter(pk=draft.pk).update(state=DraftState.OPEN)
 
 
-def test_a_page_from_before_edit_mode_edits_nothing(page: Client, user: Any, draft: Draft) -> None:
+def test_a_page_from_before_edit_mode_edits_nothing(visitor: Client, user: Any, draft: Draft) -> None:
     channel = Channel.objects.get()
     for shown in ("0", str(draft.pk + 1)):
-        answer = page.post(f"/channels/{channel.pk}/name/", {"value": "X"}, **HTMX, HTTP_X_DRAFT=shown)
+        answer = visitor.post(f"/channels/{channel.pk}/name/", {"value": "X"}, **HTMX, HTTP_X_DRAFT=shown)
         assert answer.headers["HX-Refresh"] == "true"
-    assert page.post(f"/channels/{channel.pk}/name/", {"value": "Y"}, **HTMX, HTTP_X_DRAFT=str(draft.pk)).status_code == 204
+    assert visitor.post(f"/channels/{channel.pk}/name/", {"value": "Y"}, **HTMX, HTTP_X_DRAFT=str(draft.pk)).status_code == 204
     discard(draft)
-    answer = page.post(f"/channels/{channel.pk}/name/", {"value": "Z"}, **HTMX, HTTP_X_DRAFT=str(draft.pk))
+    answer = visitor.post(f"/channels/{channel.pk}/name/", {"value": "Z"}, **HTMX, HTTP_X_DRAFT=str(draft.pk))
     assert answer.headers["HX-Refresh"] == "true"
     assert Channel.objects.get().name == "BBC One"
 

@@ -32,17 +32,17 @@ def before_draft() -> None:
     make_group("Orphan")
 
 
-def sent_import(page: Client, text: str, **values: str) -> None:
+def sent_import(visitor: Client, text: str, **values: str) -> None:
     defaults = {"mode": "create", "create_missing": "on", "logos_from_guide": "on"}
-    shown = uploaded(page, text, **{**defaults, **values})
+    shown = uploaded(visitor, text, **{**defaults, **values})
     confirmed = {"upload": hidden(shown, "upload"), "fingerprint": hidden(shown, "fingerprint"), "step": "import"}
-    assert page.post(PAGE, {**defaults, **values, **confirmed}).status_code in (204, 302)
+    assert visitor.post(PAGE, {**defaults, **values, **confirmed}).status_code in (204, 302)
 
 
-def test_an_import_is_one_step_of_the_draft(page: Client, draft: Draft) -> None:
+def test_an_import_is_one_step_of_the_draft(visitor: Client, draft: Draft) -> None:
     before, journal = stored_rows(), JournalEntry.objects.count()
     text = "channel_number,name,group_name,logo_url\n1,ESPN HD,New,https://x.example/a.png\n9,Golf,New,\n"
-    sent_import(page, text, mode="update", key="number")
+    sent_import(visitor, text, mode="update", key="number")
     assert stored_rows() == before
     assert JournalEntry.objects.count() == journal
     assert len(steps_of(draft)) == 1
@@ -55,23 +55,23 @@ def test_an_import_is_one_step_of_the_draft(page: Client, draft: Draft) -> None:
     assert rows_in(draft) == before
 
 
-def test_looking_at_a_plan_is_no_step(page: Client, draft: Draft) -> None:
-    uploaded(page, "name\nGolf\n")
+def test_looking_at_a_plan_is_no_step(visitor: Client, draft: Draft) -> None:
+    uploaded(visitor, "name\nGolf\n")
     assert steps_of(draft) == []
 
 
-def test_the_plan_and_the_export_show_the_draft(page: Client, draft: Draft) -> None:
-    sent_import(page, "name,channel_number\nGolf,9\n")
-    assert "9,Golf," in page.post("/channels/csv/export/file/", {}).content.decode()
-    again = uploaded(page, "name,channel_number\nGolf,9\n", mode="update", key="number")
+def test_the_plan_and_the_export_show_the_draft(visitor: Client, draft: Draft) -> None:
+    sent_import(visitor, "name,channel_number\nGolf,9\n")
+    assert "9,Golf," in visitor.post("/channels/csv/export/file/", {}).content.decode()
+    again = uploaded(visitor, "name,channel_number\nGolf,9\n", mode="update", key="number")
     assert "unchanged" in again
 
 
 def test_a_long_import_runs_in_the_draft_it_was_started_from(
-    page: Client, draft: Draft, monkeypatch: pytest.MonkeyPatch
+    visitor: Client, draft: Draft, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(csv_files, "IN_BACKGROUND_ABOVE", 2)
-    sent_import(page, "name\nA\nB\nC\n")
+    sent_import(visitor, "name\nA\nB\nC\n")
     run = TaskRun.objects.get(task_id=task.CsvImportTask.task_id)
     assert task.CsvImportTask(NoProgress(), run.parameters).execute().success
     assert Channel.objects.count() == 2
@@ -84,11 +84,11 @@ def test_a_long_import_runs_in_the_draft_it_was_started_from(
 
 
 def test_sorting_thousands_runs_in_the_draft_it_was_started_from(
-    page: Client, draft: Draft, monkeypatch: pytest.MonkeyPatch
+    visitor: Client, draft: Draft, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sort_view, "IN_BACKGROUND_ABOVE", 0)
     before = stored_rows()
-    assert page.post("/channels/sort-streams/", {"scope": "all", "confirmed": "1"}).status_code == 302
+    assert visitor.post("/channels/sort-streams/", {"scope": "all", "confirmed": "1"}).status_code == 302
     assert steps_of(draft) == []
     run = TaskRun.objects.get(task_id=SortStreamsTask.task_id)
     assert SortStreamsTask(NoProgress(), run.parameters).execute().success_count == 1
@@ -96,17 +96,17 @@ def test_sorting_thousands_runs_in_the_draft_it_was_started_from(
     assert len(steps_of(draft)) == 1
 
 
-def test_group_work_is_staged(page: Client, draft: Draft) -> None:
+def test_group_work_is_staged(visitor: Client, draft: Draft) -> None:
     before = stored_rows()
     synced, mine = ChannelGroup.objects.get(name="Synced"), ChannelGroup.objects.get(name="Mine")
-    page.post(f"/channels/groups/{synced.pk}/delete/")
-    page.post("/channels/groups/orphaned/", {"orphan": ChannelGroup.objects.get(name="Orphan").pk})
-    page.post("/channels/groups/auto-created/", {"group": mine.pk})
-    page.post("/channels/sort-streams/", {"scope": "all", "mode": "smart", "confirmed": "1"})
+    visitor.post(f"/channels/groups/{synced.pk}/delete/")
+    visitor.post("/channels/groups/orphaned/", {"orphan": ChannelGroup.objects.get(name="Orphan").pk})
+    visitor.post("/channels/groups/auto-created/", {"group": mine.pk})
+    visitor.post("/channels/sort-streams/", {"scope": "all", "mode": "smart", "confirmed": "1"})
     assert stored_rows() == before
     assert len(steps_of(draft)) == 4
-    assert "Synced" in page.get("/channels/groups/hidden/").content.decode()
-    assert "Synced" not in page.get("/channels/tree/").content.decode()
+    assert "Synced" in visitor.get("/channels/groups/hidden/").content.decode()
+    assert "Synced" not in visitor.get("/channels/tree/").content.decode()
     with working_in(draft):
         assert HiddenGroup.objects.count() == 1
         assert not ChannelGroup.objects.filter(name="Orphan").exists()
@@ -115,8 +115,8 @@ def test_group_work_is_staged(page: Client, draft: Draft) -> None:
     assert rows_in(draft) == before
 
 
-def test_custom_streams_apply_at_once(page: Client, draft: Draft) -> None:
-    page.post("/channels/custom-streams/create/", {"name": "Camera", "url": "rtsp://cam.local/1"})
+def test_custom_streams_apply_at_once(visitor: Client, draft: Draft) -> None:
+    visitor.post("/channels/custom-streams/create/", {"name": "Camera", "url": "rtsp://cam.local/1"})
     assert Stream.objects.filter(is_custom=True).count() == 1
     assert steps_of(draft) == []
     stream, _ = create_custom_stream(CustomStream("Other", "udp://@239.0.0.1:1"))

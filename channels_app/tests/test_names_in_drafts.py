@@ -27,10 +27,10 @@ def before_draft() -> None:
     make_channel("ABC RAW", "3", streams=[three])
 
 
-def confirm(page: Client, path: str, **values: Any) -> Any:
-    shown = page.get(path, values)
+def confirm(visitor: Client, path: str, **values: Any) -> Any:
+    shown = visitor.get(path, values)
     mark = shown.context.get("mark") or ""
-    return page.post(path, {"mark": mark, "confirmed": "1", **values}, headers={"HX-Request": "true"})
+    return visitor.post(path, {"mark": mark, "confirmed": "1", **values}, headers={"HX-Request": "true"})
 
 
 def ids_by_name(draft: Draft) -> dict[str, int]:
@@ -38,13 +38,13 @@ def ids_by_name(draft: Draft) -> dict[str, int]:
         return dict(Channel.objects.values_list("name", "pk"))
 
 
-def test_each_is_one_step_of_the_draft_and_the_lineup_stays(page: Client, draft: Draft) -> None:
+def test_each_is_one_step_of_the_draft_and_the_lineup_stays(visitor: Client, draft: Draft) -> None:
     before = stored_rows()
     ids = ids_by_name(draft)
     every = ",".join(map(str, ids.values()))
-    assert confirm(page, "/channels/names/duplicates/").status_code == 204
-    assert confirm(page, "/channels/names/normalize/", channel=every).status_code == 204
-    assert confirm(page, "/channels/names/gracenote/", channel=every).status_code == 204
+    assert confirm(visitor, "/channels/names/duplicates/").status_code == 204
+    assert confirm(visitor, "/channels/names/normalize/", channel=every).status_code == 204
+    assert confirm(visitor, "/channels/names/gracenote/", channel=every).status_code == 204
     with working_in(draft):
         assert set(Channel.objects.values_list("name", "gracenote_id")) == {("CNN", "58646"), ("ABC", "")}
         assert DraftStep.objects.count() == 3
@@ -52,13 +52,13 @@ def test_each_is_one_step_of_the_draft_and_the_lineup_stays(page: Client, draft:
     assert not JournalEntry.objects.exists()
 
 
-def test_merging_into_a_new_channel_is_staged(page: Client, draft: Draft) -> None:
+def test_merging_into_a_new_channel_is_staged(visitor: Client, draft: Draft) -> None:
     before = stored_rows()
     ids = ids_by_name(draft)
     wanted = f"{ids['CNN']},{ids['CNN HD']}"
-    form = page.get("/channels/names/merge/", {"channel": wanted}).context["form"]
+    form = visitor.get("/channels/names/merge/", {"channel": wanted}).context["form"]
     values = {name: form[name].value() or "" for name in form.fields}
-    answer = confirm(page, "/channels/names/merge/", channel=wanted, **values)
+    answer = confirm(visitor, "/channels/names/merge/", channel=wanted, **values)
     assert answer.status_code == 204
     with working_in(draft):
         made = Channel.objects.get(name="CNN")
@@ -69,9 +69,9 @@ def test_merging_into_a_new_channel_is_staged(page: Client, draft: Draft) -> Non
     assert stored_rows() == before
 
 
-def test_a_refused_merge_leaves_no_step(page: Client, draft: Draft) -> None:
-    assert page.get("/channels/names/merge/", {"channel": "999,998"}).status_code == 422
-    answer = confirm(page, "/channels/names/duplicates/", match="gracenote")
+def test_a_refused_merge_leaves_no_step(visitor: Client, draft: Draft) -> None:
+    assert visitor.get("/channels/names/merge/", {"channel": "999,998"}).status_code == 422
+    answer = confirm(visitor, "/channels/names/duplicates/", match="gracenote")
     assert answer.status_code == 422
     with working_in(draft):
         assert DraftStep.objects.count() == 0
