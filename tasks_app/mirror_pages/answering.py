@@ -9,6 +9,7 @@ from tasks_app.engine import start_run
 from tasks_app.mirror import answers
 from tasks_app.mirror.answers import Answered
 from tasks_app.mirror.queue import CREATE, DELETE, NOTHING, QueueFilter, QueueRow
+from tasks_app.mirror.reconcile import THERE
 from tasks_app.mirror_pages.chosen import Chosen
 from tasks_app.models import OutboxState, TaskRun
 from tasks_app.registry import TaskResult, TaskScheduler, register_task
@@ -79,9 +80,9 @@ def outcome(answer: str, row: QueueRow) -> str:
         return "comes back as the server has it"
     if row.action == NOTHING:
         return "leaves the queue; there is nothing to give up"
-    if answer == "theirs":
-        return "is deleted here too" if row.deleted == "there" else "takes the server’s values"
-    return "goes back"
+    if row.deleted == THERE:
+        return "is deleted here too"
+    return "takes the server’s values" if answer == "theirs" else "goes back"
 
 
 def carry_out(answer: str, chosen: Chosen) -> Answered | TaskRun:

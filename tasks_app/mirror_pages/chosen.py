@@ -51,6 +51,8 @@ class Chosen:
         found = list(self._entries().values_list("pk", flat=True))
         if not found:
             raise ChoiceRefused("None of these changes waits any more.")
+        if self.is_all and self.confirmed is None:
+            raise ChoiceRefused("Look first at what would happen to all of them.")
         if self.is_all and self.confirmed is not None and len(found) != self.confirmed:
             raise ChoiceRefused(f"You confirmed {counted(self.confirmed, 'change')}, now it is {len(found):,}. Look again.")
         return found

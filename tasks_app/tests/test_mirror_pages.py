@@ -218,6 +218,9 @@ def test_a_deletion_there_is_asked_about(visitor: Client, toy_server: ToyServer,
     deliver(toy_server.as_client())
     entry = OutboxEntry.objects.get()
     assert "deleted on the server" in page(visitor, f"/server/queue/{entry.pk}/")
+    assert "Deleted on the server meanwhile" in page(visitor, "/server/queue/")
+    for answer in ("drop", "theirs"):
+        assert "is deleted here too" in page(visitor, f"/server/queue/answer/{answer}/?entry={entry.pk}")
     visitor.post(f"/server/queue/{entry.pk}/", {"field-deleted": side})
     deliver(toy_server.as_client())
     assert [row["name"] for row in toy_server.toys.values()] == left
@@ -278,6 +281,9 @@ def test_all_that_match_are_as_many_as_were_confirmed(visitor: Client, toy_serve
     assert refused.status_code == 422
     assert "You confirmed 2 changes, now it is 3" in refused.content.decode()
     assert OutboxEntry.objects.count() == 4
+    unseen = visitor.post("/server/queue/answer/drop/", {"all": "1", "q": "Toy"})
+    assert unseen.status_code == 422
+    assert "Look first" in unseen.content.decode()
     visitor.post("/server/queue/answer/drop/", {**values, "confirmed_count": "3"})
     assert [name for (name,) in sql("SELECT name FROM toy")] == ["Other"]
 
