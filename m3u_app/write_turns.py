@@ -14,7 +14,7 @@ from django.db import transaction
 from m3u_app.raw_sql import checkpoint
 
 HOLD_TARGET = 0.15  # seconds that one transaction should take
-GAP_EVERY = 0.45
+GAP_EVERY = 0.35
 GAP = 0.11  # longer than the longest sleep of SQLite's busy handler
 CHECKPOINT_EVERY = 1.5
 SMALLEST, FIRST, LARGEST = 1000, 2000, 10_000  # rows a turn

@@ -33,7 +33,7 @@ PROVIDER_COLUMNS = (
 
 _UNKNOWN_TOGETHER = 500
 _BATCHES_TOGETHER = 16
-"""So many unknown entries are looked up together, and for their sake so many batches kept: a few megabytes."""
+"""So many unknown entries are looked up together; for their sake so many batches wait."""
 
 _EXTRAS = PROVIDER_COLUMNS.index("extras")
 _Prepared = tuple[int, Entry | None, int, bytes, bool]
@@ -84,11 +84,11 @@ def scan_source(source: EntrySource, scan: Scan, identity: IdentityMaker, salt: 
     """
     marks = scan.known.marks
     scanner = _Scanner(source, scan, identity)
-    waiting: list[list[tuple[int, Any]]] = []
+    waiting: list[list[int]] = []
     for batch in source.batches(salt):
         progress.raise_if_cancelled()
         scanner.prepare([item for item in batch if item[0] not in marks])
-        waiting.append(batch)
+        waiting.append([mark for mark, _ in batch])  # the entries themselves would push everything else out of the caches
         if scanner.prepared >= _UNKNOWN_TOGETHER or len(waiting) >= _BATCHES_TOGETHER:
             _settle(waiting, scan, scanner)
             waiting = []
@@ -97,12 +97,12 @@ def scan_source(source: EntrySource, scan: Scan, identity: IdentityMaker, salt: 
     _count_known(scan)
 
 
-def _settle(batches: list[list[tuple[int, Any]]], scan: Scan, scanner: "_Scanner") -> None:
-    """Decide about every entry of ``batches``, in the order of the source; the scanner has prepared the unknown ones."""
+def _settle(batches: list[list[int]], scan: Scan, scanner: "_Scanner") -> None:
+    """Decide about every entry, by its mark, in the order of the source; the scanner has prepared the unknown ones."""
     marks, seen = scan.known.marks, scan.known.seen
     scanner.look_up()
     for batch in batches:
-        for mark, _ in batch:
+        for mark in batch:
             slot = marks.get(mark, ABSENT)
             if slot < 0:
                 scanner.take_next()

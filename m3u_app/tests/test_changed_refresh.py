@@ -179,9 +179,9 @@ def pauses_between(clock: Clock, held: Sequence[float], free: Sequence[float]) -
         ([0.1] * 4, [0.0] * 4, []),  # not yet due
         ([0.2] * 4, [0.0] * 4, [0.11]),
         ([0.2] * 4, [0.2] * 4, []),  # other work was pause enough
-        ([0.1] * 9, [0.0, 0.0, 0.0, 0.2, 0.0, 0.0, 0.0, 0.0, 0.0], []),  # and counts from then on
-        ([0.15] * 3, [0.0, 0.08, 0.0], [0.03]),  # nearly enough: the rest is cheaper now
-        ([0.01] * 3, [0.08, 0.08, 0.08], []),  # but not when the last pause is just over
+        ([0.1] * 8, [0.0, 0.0, 0.0, 0.2, 0.0, 0.0, 0.0, 0.0], []),  # and counts from then on
+        ([0.1] * 3, [0.0, 0.08, 0.0], [0.03]),  # nearly enough: the rest is cheaper now
+        ([0.01] * 3, [0.06, 0.06, 0.06], []),  # but not when the last pause is just over
     ],
 )
 def test_work_without_the_lock_counts_as_a_pause(
