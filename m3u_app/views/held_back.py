@@ -12,6 +12,7 @@ from m3u_app.held_streams import held_page
 from m3u_app.request_refresh import RefreshRefused
 from m3u_app.views._answers import account_or_404
 from tasks_app.engine import AlreadyRunning
+from tasks_app.mirror.state import is_connected
 
 
 def held_back(request: HttpRequest, account_id: int) -> HttpResponse:
@@ -30,7 +31,8 @@ def held_back(request: HttpRequest, account_id: int) -> HttpResponse:
         context = {"account": account, "held": found, "page": page, "arrives": arrives, "q": text}
         partial = wants_partial(request)
         if not partial:
-            context["follows_at_once"] = follows_at_once(account_id)
+            context["is_connected"] = is_connected()
+            context["follows_at_once"] = not context["is_connected"] and follows_at_once(account_id)
         return render(request, "m3u_app/_held_streams.html" if partial else "m3u_app/held_back.html", context)
     if request.POST.get("answer") != "accept":
         dismiss_held_back(account_id)

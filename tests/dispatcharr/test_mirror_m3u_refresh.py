@@ -36,7 +36,7 @@ def hurried(fake: FakeServer, client: Dispatcharr, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(wait_for_refresh, "clock", fake.world.clock.now)
     monkeypatch.setattr(run_when_free, "sleep", sleep)
     for module in (refresh_task, monitor_task, mirror_tasks):
-        monkeypatch.setattr(module, "get_client", lambda: client)
+        monkeypatch.setattr(module, "mirrored_client", lambda: client)
     fake.world.refresh_seconds = 20
     return waits
 
@@ -204,11 +204,17 @@ def test_a_new_account_is_made_there_read_there_and_refreshed_in_one_go(
 ) -> None:
     fake.world.playlists["http://provider.test/second.m3u"] = Playlist.generated(7, tag="b", groups=2)
     account = Account.objects.create(name="Second", server_url="http://provider.test/second.m3u")
+    off = StreamGroup.objects.create(
+        account=account, name=Playlist.generated(7, tag="b", groups=2).group_name(1), enabled=False
+    )
     run = refresh(account)
     assert run.success
-    assert run.success_count == 7
+    assert run.success_count == 4  # the other three are in the group that was off before anything was imported
     account.refresh_from_db()
-    assert (account.stream_count, account.status) == (7, AccountStatus.SUCCESS)
+    assert (account.stream_count, account.status) == (4, AccountStatus.SUCCESS)
+    off.refresh_from_db()
+    assert not off.enabled
+    assert waiting() == {}
     assert not TaskRun.objects.filter(task_id=REFRESH_TASK).exclude(pk=run.pk).exists()
 
 
