@@ -1,6 +1,6 @@
 """Creations that must not happen twice: what is the same there is adopted, what was begun is seen through first."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from ecm_site.dispatcharr.client import Dispatcharr
@@ -17,7 +17,7 @@ from tasks_app.mirror.sync_journal import SyncJournal
 from tasks_app.models import CreationAttempt, MirrorLink
 
 _SENT = "+"
-"""Before the name of a kind: what was sent to create rows that can be recognised by their natural key."""
+"""Before the name of a kind: what was sent to create rows, until all answers are stored."""
 
 
 @dataclass
@@ -37,9 +37,15 @@ def sent_before(kind: MirroredKind) -> Sent:
 
 
 def note_sent(kind: MirroredKind, rows: Mapping[int, Values]) -> int:
-    """Remember what is about to be sent; delete the attempt when all answers are stored."""
+    """Remember what is about to be sent; :func:`forget_sent` when all answers are stored."""
     details = {"rows": {str(local_id): comparable(kind, values) for local_id, values in rows.items()}}
     return int(CreationAttempt.objects.create(kind=_SENT + kind.name, details=details).pk)
+
+
+def forget_sent(kind: MirroredKind, ids: Collection[int]) -> None:
+    """All answers are stored, or what there is on the server has been looked at; unless the kind itself is not sure yet."""
+    if ids and not CreationAttempt.objects.filter(kind=kind.name).exists():
+        CreationAttempt.objects.filter(pk__in=list(ids), kind=_SENT + kind.name).delete()
 
 
 def free_rows(kind: MirroredKind, links: StoredLinks) -> dict[object, int]:
@@ -70,7 +76,7 @@ def adopt_existing(client: Dispatcharr, kind: MirroredKind, links: StoredLinks, 
         already = set(taken.values_list("local_id", flat=True))
         pairs = {remote_id: local_id for remote_id, local_id in pairs.items() if local_id not in already}
         reconciler.adopt(pairs, sent.bases)
-        CreationAttempt.objects.filter(pk__in=sent.ids).delete()
+        forget_sent(kind, sent.ids)
     reconciler.committed()
     return len(pairs)
 
@@ -84,7 +90,7 @@ def see_through(client: Dispatcharr, kind: MirroredKind, links: StoredLinks) -> 
         return True
     report = DeliveryReport()
     recorder = Recorder(kind, CREATE, links, SyncJournal(), report)
-    recorder.certain = False
+    recorder.sent_earlier = sent_before(kind).bases
     attempts = StoredAttempts(kind.name, before_finish=recorder.flush)
     for outcome in kind.create(client, links, {}, attempts):
         recorder.add(outcome)

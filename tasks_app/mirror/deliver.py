@@ -16,7 +16,7 @@ from ecm_site.dispatcharr.errors import Busy, DispatcharrError, NotFound, Server
 from tasks_app.mirror.attempts import StoredAttempts
 from tasks_app.mirror.bulk_mirrors import PullCounts
 from tasks_app.mirror.chunks import SIZE, chunks
-from tasks_app.mirror.creating import adopt_existing, note_sent
+from tasks_app.mirror.creating import adopt_existing, forget_sent, note_sent, sent_before
 from tasks_app.mirror.kinds import Change, MirroredKind, Outcome, all_kinds
 from tasks_app.mirror.links import StoredLinks
 from tasks_app.mirror.reconcile import Found, Pending, Reconciler, Work
@@ -144,15 +144,16 @@ class Delivery:
     def _create(self, kind: MirroredKind, rows: dict[int, Pending]) -> None:
         self._progress.report(phase=f"creating {kind.label}"[:40])
         recorder = self._recorder(kind, CREATE)
-        recorder.certain = not CreationAttempt.objects.filter(kind=kind.name).exists()
+        earlier = sent_before(kind)
+        recorder.sent_earlier = earlier.bases
         attempts = StoredAttempts(kind.name, before_finish=recorder.flush)
-        sent = note_sent(kind, {pk: row.whole for pk, row in rows.items()}) if kind.natural_key and rows else None
+        notes = [note_sent(kind, {pk: row.whole for pk, row in rows.items()})] if rows else []
 
         def send(part: Mapping[int, Pending]) -> Iterator[Outcome]:
             return kind.create(self._client, self._links, {pk: row.whole for pk, row in part.items()}, attempts)
 
-        if self._send(kind, rows, recorder, send) and sent is not None:
-            CreationAttempt.objects.filter(pk=sent).delete()
+        if self._send(kind, rows, recorder, send):
+            forget_sent(kind, [*earlier.ids, *notes])
 
     def _updates(self, kind: MirroredKind, *, due_only: bool) -> None:
         def send(part: Mapping[int, Pending]) -> Iterator[Outcome]:

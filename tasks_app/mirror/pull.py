@@ -13,14 +13,14 @@ from ecm_site.dispatcharr.errors import DispatcharrError, Stopped
 from ecm_site.wording import counted
 from tasks_app.mirror.bulk_mirrors import BulkMirror, PullCounts, all_bulk_mirrors
 from tasks_app.mirror.chunks import chunks
-from tasks_app.mirror.creating import free_rows, see_through, sent_before
+from tasks_app.mirror.creating import forget_sent, free_rows, see_through, sent_before
 from tasks_app.mirror.kinds import MirroredKind, Values, all_kinds
 from tasks_app.mirror.links import StoredLinks
 from tasks_app.mirror.reconcile import Found, Reconciler
 from tasks_app.mirror.state import quietly
 from tasks_app.mirror.sync_journal import SyncJournal
 from tasks_app.mirror.trouble import Trouble, is_trouble, note_reached, note_trouble
-from tasks_app.models import CreationAttempt, MirrorLink, MirrorPull
+from tasks_app.models import MirrorLink, MirrorPull
 from tasks_app.progress import Cancelled, NoProgress, Progress
 from tasks_app.write_turns import WriteTurns
 
@@ -189,7 +189,7 @@ class KindPull:
                 f"{counted(len(self._later), self._kind.label)} could not be stored here, because something else here is"
                 " in the way. The log says which."
             )
-        CreationAttempt.objects.filter(pk__in=attempts.ids).delete()  # every row of the server has been looked at
+        forget_sent(self._kind, attempts.ids)  # every row of the server has been looked at
 
     def _write(self, chunk: list[Row]) -> None:
         """One transaction; halves of the chunk when the database refuses it, so that one bad row costs only itself."""

@@ -53,9 +53,9 @@ class Recorder:
         self._waiting: list[Delivered] = []
         self._since = 0.0
         self.answered: set[int] = set()
-        self.certain = True
-        """Off while rows may be found that an earlier attempt has created, with the values of then: what is here now is then
-        compared with them like any other change."""
+        self.sent_earlier: Mapping[int, Values] = {}
+        """What earlier attempts without an answer have sent to create rows: such a row may be found with the values of then,
+        and changed by others since. It is compared like any other change, with these as the base."""
 
     def expect(self, rows: Mapping[int, Pending]) -> None:
         """What was handed to the kind, as it was then."""
@@ -159,6 +159,8 @@ class Recorder:
     def _agree(self, pk: int, base: Values, theirs: Values, mine: Values | None, *, unchanged: bool) -> tuple[Values, Values]:
         """What both sides agree on now, and which of the server's values are to be taken over here."""
         row = self._expected.get(pk)
+        if pk in self.sent_earlier:
+            return self.sent_earlier[pk], {}
         if self._doing == CREATE or row is None:
             ours = comparable(self._kind, mine) if mine is not None and unchanged else {}
             return theirs, differing(ours, theirs)
@@ -193,7 +195,7 @@ class Recorder:
 
     def _is_unchanged(self, pk: int, entries: Mapping[int, OutboxEntry]) -> bool:
         row, entry = self._expected.get(pk), entries.get(pk)
-        return self.certain and row is not None and entry is not None and entry.version == row.version
+        return pk not in self.sent_earlier and row is not None and entry is not None and entry.version == row.version
 
     def _settle(self, ids: Iterable[int]) -> None:
         OutboxEntry.objects.filter(kind=self._kind.name, local_id__in=list(ids)).delete()

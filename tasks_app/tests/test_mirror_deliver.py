@@ -23,7 +23,16 @@ from tasks_app.mirror.kinds import Attempts, Change, LinkBook, Outcome, Values
 from tasks_app.mirror.mirror_tasks import deliver_when_due
 from tasks_app.mirror.pull import pull
 from tasks_app.mirror.state import mirror_state, quietly
-from tasks_app.models import JournalEntry, MirrorLink, MirrorState, Notification, OutboxEntry, OutboxState, RunRequest
+from tasks_app.models import (
+    CreationAttempt,
+    JournalEntry,
+    MirrorLink,
+    MirrorState,
+    Notification,
+    OutboxEntry,
+    OutboxState,
+    RunRequest,
+)
 from tasks_app.progress import Cancelled, NoProgress
 from tasks_app.tests.mirror_toys import BoxKind, ToyKind, ToyServer, add_box, add_toy, sql, toy
 
@@ -328,3 +337,17 @@ def test_nothing_is_asked_of_the_server_when_nothing_waits(toy_server: ToyServer
         add_toy("Ball")
     assert deliver(toy_server.as_client()).delivered == 0
     assert toy_server.requests == []
+
+
+def test_what_others_did_to_a_row_whose_creation_was_not_answered_is_kept(toy_server: ToyServer) -> None:
+    pk = add_toy("Ball")
+    toy_server.plan = ["after"]
+    deliver(toy_server.as_client())
+    [remote] = toy_server.toys
+    toy_server.toys[remote]["name"] = "Renamed there"
+    sql("UPDATE toy SET note = 'noted here' WHERE id = %s", [pk])
+    deliver(toy_server.as_client())
+    assert sql("SELECT name, note FROM toy") == [("Renamed there", "noted here")]
+    assert [(row["name"], row["note"]) for row in toy_server.toys.values()] == [("Renamed there", "noted here")]
+    assert states() == {}
+    assert not CreationAttempt.objects.exists()
