@@ -4,6 +4,8 @@ import logging
 from collections.abc import Collection
 from typing import Any
 
+from django.db import IntegrityError
+
 from ecm_site.dispatcharr.errors import DispatcharrError
 from ecm_site.dispatcharr.session import stopping_when
 from ecm_site.masking import mask_text
@@ -45,6 +47,9 @@ def refresh_through_server(source_ids: Collection[int], progress: Progress) -> T
                 except DispatcharrError as error:
                     logger.warning("[EPG] The refreshed guides could not be read: %s", error)
                     problem = f"What the server found could not be read: {error} The next sync tries again."
+                except IntegrityError as error:  # a sync beside this run took a source away
+                    logger.warning("[EPG] Sources changed while their guides were brought over: %s", error)
+                    problem = "Sources changed while their guides were brought over. The next sync brings the rest."
     except DispatcharrError as error:
         return TaskResult(success=False, message=str(error), failed_count=len(source_ids))
     return _result(ended, problem)

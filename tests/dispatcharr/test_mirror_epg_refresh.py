@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
 from django.utils import timezone
 
 from ecm_site.dispatcharr.client import Dispatcharr
@@ -114,6 +115,18 @@ def test_programmes_of_used_channels_come_with_it(
     assert Programme.objects.exists()
     assert run.success_count == Programme.objects.count()
     assert "programmes for 1 of" in run.message
+
+
+def test_a_sync_beside_it_that_takes_the_source_away_is_no_error_of_the_program(
+    source: GuideSource, connected: Dispatcharr, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: Any, **__: Any) -> None:
+        raise IntegrityError("FOREIGN KEY constraint failed")
+
+    monkeypatch.setattr("epg_app.mirror.refresh_task.pull_all_entries", gone)
+    run = run_here("epg_refresh", {"source_ids": [source.pk]})
+    assert (run.status, run.failed_count) == (RunStatus.COMPLETED, 1)
+    assert "The next sync brings the rest." in run.message
 
 
 def test_a_failure_is_told_with_the_servers_words_even_when_it_is_the_same_as_last_time(
