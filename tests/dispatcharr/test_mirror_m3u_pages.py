@@ -12,12 +12,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from ecm_site.dispatcharr.client import Dispatcharr
+from m3u_app.custom_streams import CustomStream, create_custom_stream
 from m3u_app.edit_filters import FilterRefused, FilterValues, add_filter, switch_filter
 from m3u_app.edit_profiles import ProfileRefused, ProfileValues, add_profile
 from m3u_app.models import Account, StreamGroup
 from m3u_app.tests.account_samples import posted
 from tasks_app.mirror.deliver import deliver
-from tasks_app.models import MirrorState, TaskRun
+from tasks_app.models import MirrorState, OutboxEntry, TaskRun
 from tests.dispatcharr.m3u_house import Sync, base, sent, waiting
 from tests.fake_dispatcharr import FakeServer, Kind
 
@@ -163,3 +164,13 @@ def test_the_command_refuses_files_of_this_machine(pulled_kinds: Sync, tmp_path:
     file.write_text("#EXTM3U\n")
     with pytest.raises(CommandError, match="cannot read a file on this machine"):
         call_command("import_m3u", str(file), "--account", "X")
+
+
+def test_logins_in_addresses_that_wait_are_not_shown(at_page: Client) -> None:
+    create_custom_stream(CustomStream("Mine", "http://provider.test/live/anna/secret77/5.ts"))
+    add_filter(base().pk, FilterValues("url", "http://provider.test/live/anna/secret77/"))
+    listed = page(at_page, "mirror:queue")
+    for entry in OutboxEntry.objects.all():
+        listed += page(at_page, "mirror:entry", entry.pk)
+    assert "Mine" in listed
+    assert "secret77" not in listed
