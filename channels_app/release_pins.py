@@ -22,6 +22,10 @@ from tasks_app.models import JournalEntry
 logger = logging.getLogger(__name__)
 
 ACTION = "release"
+KEPT_THERE = (
+    "Dispatcharr keeps what was set by hand on these channels as overrides. To let go of one, set the field to what the"
+    " provider says, or clear the override in Dispatcharr."
+)
 
 
 @dataclass(frozen=True)
@@ -36,14 +40,12 @@ def release_pins(command: ReleasePins, *, batch_id: str = "") -> Outcome:
     """Release fields: an entry for each channel that had one of them, one bulk operation for more than one channel.
 
     The values stay as they are until the next sync writes them, so nothing is published anew. Channels that are gone or
-    have nothing to release are passed over. Raises :class:`EditRefused` for a field that cannot be pinned.
+    have nothing to release are passed over. Raises :class:`EditRefused` for a field that cannot be pinned, and while a server
+    is mirrored, whose overrides would pin the fields again.
     """
     refuse_unknown(command.fields)
     if is_connected():
-        raise EditRefused(
-            "Dispatcharr keeps what was set by hand on these channels as overrides. To let go of one, set the field to what the"
-            " provider says, or clear the override in Dispatcharr."
-        )
+        raise EditRefused(KEPT_THERE)
     own_batch = not batch_id and len(command.channel_ids) > 1
     outcome = Outcome("", batch_id or (journal.new_batch_id() if own_batch else ""))
     last = ""

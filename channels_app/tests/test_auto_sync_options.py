@@ -84,6 +84,7 @@ def test_stored_ids_that_are_none_count_as_not_set(value: object) -> None:
     assert (read.logo_id, read.stream_profile_id) == (None, None)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # busy machines draw slowly
 @given(
     st.builds(
         SyncSettings,
@@ -198,7 +199,7 @@ def test_a_profile_that_vanishes_between_plan_and_writing_is_planned_again(
     assert enabled("One") == {family}
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.data())
 def test_whatever_was_switched_a_sync_leaves_exactly_the_chosen_profiles(account: Account, data: st.DataObject) -> None:
     ChannelProfile.objects.all().delete()

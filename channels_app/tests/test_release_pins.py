@@ -22,7 +22,8 @@ from channels_app.release_pins import ReleasePins, pinned_counts, release_pins
 from channels_app.tests.commit_fixtures import applied, net, new_draft, stage
 from channels_app.tests.lineup_fixtures import make_account, make_channel, make_group, make_streams, numbers_of
 from m3u_app.models import Account, Stream, StreamGroup
-from tasks_app.models import JournalEntry
+from tasks_app.mirror.state import mirror_state
+from tasks_app.models import JournalEntry, MirrorState
 from tasks_app.undo import undo_batch, undo_entry
 
 pytestmark = pytest.mark.django_db
@@ -285,6 +286,19 @@ def test_the_dialog_of_a_channel_lists_and_releases_them(admin_client: Client, a
 def test_the_dialog_of_other_channels_says_nothing_of_it(admin_client: Client) -> None:
     mine = make_channel("Mine")
     assert "Set by hand" not in admin_client.get(reverse("channels:edit", args=[mine.pk]), headers=HTMX).content.decode()
+
+
+def test_while_a_server_is_mirrored_the_pages_say_who_keeps_them(admin_client: Client, account: Account) -> None:
+    one = edit("One", name="A")
+    mirror_state()
+    MirrorState.objects.update(connected=True)
+    url = reverse("channels:release_pins")
+    assert "clear the override in Dispatcharr" in admin_client.get(url, {"channel": one.pk}).content.decode()
+    values = {"channel": one.pk, "field": "name", "chosen": "1", "confirmed": "1"}
+    assert "clear the override" in admin_client.post(url, values, headers=HTMX).headers["HX-Trigger"]
+    assert "Set by hand" not in admin_client.get(reverse("channels:edit", args=[one.pk]), headers=HTMX).content.decode()
+    assert "Release it" not in admin_client.get(reverse("channels:auto_sync", args=[account.pk])).content.decode()
+    assert pins(one.pk) == ["name"]
 
 
 # --- drafts ---------------------------------------------------------------------------------------------------------------

@@ -10,12 +10,13 @@ from channels_app.autosync.preview_release import ReleasePreview, next_values, p
 from channels_app.channel_fields import FIELDS
 from channels_app.models import Channel
 from channels_app.pins import PINNABLE
-from channels_app.release_pins import ReleasePins, pinned_counts, refuse_unknown, release_pins
+from channels_app.release_pins import KEPT_THERE, ReleasePins, pinned_counts, refuse_unknown, release_pins
 from channels_app.targets import read_target
 from channels_app.views.answers import carried_out, dialog, edited, refusals_told, tell
 from channels_app.views.posted import parameters
 from ecm_site.htmx import wants_partial
 from ecm_site.wording import counted
+from tasks_app.mirror.state import is_connected
 
 
 @require_http_methods(["GET", "POST"])
@@ -29,16 +30,18 @@ def release(request: HttpRequest) -> HttpResponse:
     named = [name for name in values.getlist("field") if name]
     refuse_unknown(named)
     chosen = frozenset(named) if named or values.get("chosen") == "1" else frozenset(counts)
+    there = KEPT_THERE if is_connected() else ""
     problem = "" if chosen or not counts else "Tick at least one field."
     if request.method == "POST" and values.get("confirmed") == "1" and not problem:
         outcome = release_pins(ReleasePins(channel_ids, chosen))
         return edited(request, outcome, channels=outcome.channel_ids if len(outcome.channel_ids) <= 1 else None)
-    preview = preview_release(channel_ids, chosen) if chosen else ReleasePreview()
+    preview = preview_release(channel_ids, chosen) if chosen and not there else ReleasePreview()
     context = {
         "target": target,
         "fields": [(name, FIELDS[name].label, count, name in chosen) for name, count in counts.items()],
         "preview": preview,
         "problem": problem,
+        "there": there,
         "nothing": not preview.total,
         "action": reverse("channels:release_pins"),
     }
@@ -85,4 +88,7 @@ def _fields(request: HttpRequest, channel: Channel, *, is_answer: bool = False) 
 
 
 def _names(channel: Channel) -> list[str]:
-    return [name for name in FIELDS if name in PINNABLE and name in channel.pinned_fields] if channel.auto_created else []
+    """What can be released on a channel: nothing while a server is mirrored, which has overrides of its own."""
+    if not channel.auto_created or is_connected():
+        return []
+    return [name for name in FIELDS if name in PINNABLE and name in channel.pinned_fields]
