@@ -1,6 +1,7 @@
 """Channels with their ordered streams, guide entry and profiles on a mirrored server."""
 
 import logging
+import time
 from collections.abc import Collection, Iterator, Mapping
 
 from channels_app.chunks import chunked
@@ -20,11 +21,13 @@ from channels_app.mirror.deliver_channels import deliver_edits
 from channels_app.mirror.read_there import read_rows
 from channels_app.models import Channel, ChannelProfile, ChannelStream, ProfileMembership
 from ecm_site.dispatcharr.client import Dispatcharr
+from ecm_site.dispatcharr.shapes import Channel as ChannelRow
 from tasks_app.mirror.kinds import Attempts, Change, Delivered, LinkBook, MirroredKind, Outcome, Values, Watched
 
 logger = logging.getLogger(__name__)
 
 _GUIDE = {"guide_entry"}
+_FRESH = 30.0  # seconds during which rows that were just looked at need no second look before they are changed
 
 
 class ChannelKind(MirroredKind):
@@ -44,6 +47,9 @@ class ChannelKind(MirroredKind):
         Watched(ChannelStream._meta.db_table, owner="channel_id", columns=("channel_id", "stream_id", "position")),
         Watched(ProfileMembership._meta.db_table, owner="channel_id", columns=("channel_id", "profile_id")),
     )
+
+    def __init__(self) -> None:
+        self._looked: tuple[Dispatcharr | None, float, dict[int, ChannelRow]] = (None, 0.0, {})
 
     def local(self, ids: Collection[int] | None = None) -> dict[int, Values]:
         return read_channels(ids)
@@ -72,6 +78,8 @@ class ChannelKind(MirroredKind):
         self, client: Dispatcharr, links: LinkBook, ids: Collection[int] | None = None
     ) -> Iterator[tuple[int, Values, Values]]:
         rows = client.channels.all() if ids is None else read_rows(client, ids)
+        if ids is not None:
+            self._looked = (client, time.monotonic(), {row["id"]: row for row in rows})
         profiles = client.channel_profiles.all() if rows and ChannelProfile.objects.exists() else []
         reading = Reading(client, links, profiles)
         for portion in chunked(rows):
@@ -87,11 +95,24 @@ class ChannelKind(MirroredKind):
         auto: set[int] = set()
         for portion in chunked(ids):
             auto.update(Channel.objects.filter(pk__in=portion, auto_created=True).values_list("pk", flat=True))
+        seen = self._just_seen(client)
         edits = [
-            Edit(change.local_id, change.remote_id, dict(change.values), dict(change.whole), auto=change.local_id in auto)
+            Edit(
+                change.local_id,
+                change.remote_id,
+                dict(change.values),
+                dict(change.whole),
+                auto=bool(row["auto_created"]) if (row := seen.get(change.remote_id)) is not None else change.local_id in auto,
+                row=row,
+            )
             for change in changes
         ]
         yield from deliver_edits(client, links, edits)
+
+    def _just_seen(self, client: Dispatcharr) -> dict[int, ChannelRow]:
+        """Rows of the look that the engine takes before it changes anything, so that none is needed again."""
+        looked_with, moment, rows = self._looked
+        return rows if looked_with is client and time.monotonic() - moment < _FRESH else {}
 
     def delete(self, client: Dispatcharr, links: LinkBook, rows: Mapping[int, int]) -> Iterator[Outcome]:
         for portion in chunked(list(rows.items())):

@@ -88,6 +88,19 @@ def test_a_thousand_edits_are_a_request_for_each_five_hundred(house: House) -> N
     assert house.waiting() == {}
 
 
+def test_new_orders_of_streams_need_one_look_and_one_request(house: House) -> None:
+    start(house, 200)
+    for channel in Channel.objects.all():
+        ChannelStream.objects.filter(channel=channel).update(position=2)
+        stream_id = house.streams[channel.pk % 7 + 30]
+        ChannelStream.objects.get_or_create(channel=channel, stream_id=stream_id, defaults={"position": 1})
+    house.deliver()
+    assert writes(house) == ["PATCH channels/edit/bulk/"]
+    assert house.calls("GET", "/channels/channels/") == 1
+    assert house.waiting() == {}
+    assert house.pull().changed == 0
+
+
 def test_a_run_of_numbers_goes_by_the_call_for_runs(house: House) -> None:
     start(house, 300)
     for place, channel in enumerate(Channel.objects.order_by("-number")):
