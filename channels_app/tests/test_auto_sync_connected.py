@@ -54,6 +54,7 @@ def test_the_page_explains_and_offers_no_sync(connected: Account, admin_client: 
     text = admin_client.get(address).content.decode()
     assert "Dispatcharr keeps these channels in step by itself" in text
     assert "Sync now" not in text
+    assert "Dispatcharr removes them at once" in text
     admin_client.post(f"{address}run/")
     assert not TaskRun.objects.filter(task_id=TASK_ID).exists()
     MirrorState.objects.update(connected=False)
