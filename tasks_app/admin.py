@@ -1,10 +1,9 @@
 """Raw rows for the curious. Runs and journal are records: nobody edits them here."""
 
-from typing import TYPE_CHECKING, Any
-
 from django.contrib import admin
 from django.http import HttpRequest
 
+from tasks_app import admin_mirror  # noqa: F401 - registers the tables of the mirror
 from tasks_app.models import (
     AlertDelivery,
     AlertMethod,
@@ -20,27 +19,7 @@ from tasks_app.models import (
     ToldOnce,
     WorkerBeat,
 )
-
-if TYPE_CHECKING:
-    Admin = admin.ModelAdmin[Any]
-else:
-    Admin = admin.ModelAdmin
-
-
-class RecordAdmin(Admin):
-    """May be looked at, not changed."""
-
-    show_full_result_count = False  # the second count of a million rows would say nothing new
-    list_per_page = 50
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+from tasks_app.record_admin import RecordAdmin
 
 
 @admin.register(TaskRun)
@@ -154,6 +133,3 @@ class PendingAlertAdmin(RecordAdmin):
     list_display = ("created_at", "method_id", "severity", "title", "source", "delivery_id")
     list_filter = ("severity",)
     raw_id_fields = ("method", "delivery")
-
-
-from tasks_app import admin_mirror  # noqa: E402, F401 - needs RecordAdmin

@@ -2,8 +2,8 @@
 
 from django.contrib import admin
 
-from tasks_app.admin import RecordAdmin
 from tasks_app.models import CreationAttempt, LiveStatus, MirrorLink, MirrorPull, MirrorState, OutboxEntry
+from tasks_app.record_admin import RecordAdmin
 
 
 @admin.register(MirrorState)
