@@ -1,5 +1,7 @@
 """Raw rows for the curious. Runs and journal are records: nobody edits them here."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.http import HttpRequest
 
@@ -19,7 +21,7 @@ from tasks_app.models import (
     ToldOnce,
     WorkerBeat,
 )
-from tasks_app.record_admin import RecordAdmin
+from tasks_app.record_admin import Admin, RecordAdmin
 
 
 @admin.register(TaskRun)
