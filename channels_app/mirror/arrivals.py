@@ -18,6 +18,8 @@ KIND = "channel"
 ONE_BY_ONE, IN_BULK = "one by one", "in bulk"
 GRACE_ONE = 3.0
 """Seconds until a single creation is surely over: it takes the server some 30 ms."""
+GRACE_REST = 10.0
+"""Seconds after which the rest of a bulk creation counts as passed over: the server stores all of it at once, at the end."""
 GRACE_UNCLEAR = 60.0
 """Seconds until a bulk creation that was perhaps never received counts as such."""
 GRACE_ACCEPTED = 600.0
@@ -58,11 +60,12 @@ class Begun:
         passed = time.time() - self.at
         return passed if passed >= 0 else float("inf")
 
-    @property
-    def is_over(self) -> bool:
-        """Whether what has not arrived by now never will."""
+    def is_over(self, *, partly: bool = False) -> bool:
+        """Whether what has not arrived by now never will. ``partly``: some of it has; the rest was passed over."""
         if self.how == ONE_BY_ONE:
             return self.age > GRACE_ONE
+        if partly:
+            return self.age > GRACE_REST
         return self.age > (GRACE_ACCEPTED if self.accepted else GRACE_UNCLEAR)
 
 

@@ -44,6 +44,7 @@ BULK_FROM = 20
 BULK_PORTION = 1000
 SINGLE_PORTION = 100
 _PATIENCE = 45.0  # seconds without anything new after which a bulk creation is looked at another time
+_REST = 4.0  # the same, once some of it has arrived
 _LOOKS = (0.15, 0.3, 0.5, 0.8)  # seconds between looks, the last one for all that follow
 _STILL = "Dispatcharr is still creating it."
 
@@ -103,7 +104,7 @@ def _see_through(
     for (pk, row), values in zip(orphans.items(), _values_of(client, links, list(orphans.values())), strict=True):
         yield Delivered(pk, row["id"], values)  # deleted here meanwhile: the link lets it be deleted there, too
     late = [pk for pk in missing if pk not in arrived]
-    if late and not begun.is_over:
+    if late and not begun.is_over(partly=len(late) < len(begun.rows)):
         settled |= set(late)
         yield from (Postponed(pk, _STILL) for pk in late if pk in rows)
         return
@@ -152,23 +153,24 @@ def _create_in_bulk(
 
 
 def _await(client: Dispatcharr, links: LinkBook, begun: Begun) -> dict[int, Channel]:
-    """Wait until everything has arrived, or nothing new came for a while."""
+    """Wait until everything has arrived; or some of it and then nothing more; or nothing at all for long."""
     seen: list[int] = []
-    arrived: dict[int, Channel] = {}
+    arrived: dict[int, Channel] | None = None
     quiet_since = time.monotonic()
     look = 0
-    while time.monotonic() - quiet_since <= _PATIENCE:
+    while True:
         sleep(_LOOKS[min(look, len(_LOOKS) - 1)])
         look += 1
         found = new_ids(client, links, begun.newest)
-        if found == seen:
-            continue
-        seen, quiet_since = found, time.monotonic()
-        if len(found) >= len(begun.rows):
+        if found != seen:
+            seen, quiet_since, arrived = found, time.monotonic(), None
+        quiet = time.monotonic() - quiet_since
+        if arrived is None and (len(found) >= len(begun.rows) or (found and quiet > _REST)):
             arrived = matched(begun.rows, read_rows(client, found))
-            if len(arrived) == len(begun.rows):
-                return arrived
-    return arrived or matched(begun.rows, read_rows(client, seen))
+        if arrived is not None and len(arrived) == len(begun.rows):
+            return arrived
+        if quiet > (_REST if arrived else _PATIENCE):
+            return arrived or {}
 
 
 # One by one

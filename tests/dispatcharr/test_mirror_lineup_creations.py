@@ -275,6 +275,20 @@ def test_streams_that_vanished_there_hold_back_only_their_channels(ready: House)
     assert len(ready.names_there()) == 3 + 24
 
 
+def test_what_bulk_creation_passes_over_is_made_by_itself(ready: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The recorded server made 250 of 251 channels once, and told nobody but the websocket."""
+    monkeypatch.setattr(create_channels, "_REST", 0.2)
+    many(ready, 25)
+    ready.world.passed_over = {ready.world.streams.next_id - 3}
+    ready.deliver()
+    assert len(ready.names_there()) == 3 + 24
+    assert "still creating" in ready.waiting()["channel"]
+    monkeypatch.setattr(arrivals, "GRACE_REST", 0.0)
+    ready.deliver()
+    assert (ready.calls("POST", BULK), ready.calls("POST", POST)) == (1, 1)
+    agree(ready)
+
+
 def test_an_outage_in_the_middle_loses_and_doubles_nothing(ready: House) -> None:
     made = many(ready, 30)
     Channel.objects.filter(pk__in=[channel.pk for channel in made]).update(tvg_id="mine")

@@ -72,6 +72,7 @@ class World:
         self.locked_until: dict[int, float] = {}  # account → end of its refresh lock
         self.refreshes: Counter[int] = Counter()  # account → refreshes that were really made
         self.poison: set[int] = set()  # channels whose changes are a 500, as with a value that nothing checks
+        self.passed_over: set[int] = set()  # streams that bulk creation fails on, without telling anybody
         self.bulk_ignores: set[str] = set()  # fields that this version's bulk call does not know
         self.full_disk: Callable[[], bool] = lambda: False
         self._jobs: list[Job] = []

@@ -235,7 +235,7 @@ def from_streams(world: World, request: Request) -> Reply:
         following = start
         known = Known.of(world)
         for number in numbers:
-            if number not in world.streams:
+            if number not in world.streams or number in world.passed_over:
                 continue
             wanted = following
             if start == -1:
