@@ -138,7 +138,7 @@ def _import(  # noqa: PLR0917
 def _ids(client: Dispatcharr, row: Row, account_id: int) -> "array[int]":
     """Ids there, in their order. The server lists none of an account that is off; then those that we know are looked at."""
     if row["is_active"]:
-        return array("q", sorted(client.streams.ids(account_id=row["id"])))
+        return client.streams.sorted_ids(account_id=row["id"])
     return array("q", known_remote_ids(account_id))
 
 

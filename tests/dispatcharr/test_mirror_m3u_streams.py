@@ -267,3 +267,17 @@ def test_streams_of_a_pushed_account_are_recognised_and_what_the_provider_lost_g
     pull(client, EVERYTHING)
     assert locals_of(range(1, 41)) == {number + 1: pk for number, pk in mine.items()}
     assert Stream.objects.count() == 40
+
+
+@pytest.mark.parametrize("fault", [Kind.GARBAGE, Kind.HTML])
+def test_a_list_of_ids_that_is_none_deletes_nothing(pulled: Sync, fake: FakeServer, fault: Kind) -> None:
+    before = here()
+    fake.faults.order(fault, path="streams/ids", times=5)
+    with pytest.raises(Trouble):
+        pulled()
+    assert here() == before
+
+
+def test_ids_come_in_their_order_and_once(fake: FakeServer, client: Dispatcharr) -> None:
+    assert list(client.streams.sorted_ids(account_id=2)) == list(range(1, 41))
+    assert list(client.streams.sorted_ids(account_id=999)) == []

@@ -1,8 +1,11 @@
 """Streams. Reading all of them goes by ids, because paging loses rows when names tie (NOTES §4)."""
 
+import re
+from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
+from ecm_site.dispatcharr.errors import AnsweredElse
 from ecm_site.dispatcharr.resources.checking import batches, ids, row, rows
 from ecm_site.dispatcharr.session import Session
 from ecm_site.dispatcharr.shapes import Stream
@@ -10,6 +13,8 @@ from ecm_site.dispatcharr.transport import BULK
 
 BATCH = 5_000  # 3 MB and some 0.7 s of the server per request
 _PATH = "/api/channels/streams/"
+_ID = re.compile(rb"\d+")
+_ID_LIST = re.compile(rb"\s*\[[\d,\s]*\]\s*")
 
 
 class Streams:
@@ -25,6 +30,18 @@ class Streams:
             params["channel_group_name"] = group_name
         what = "list the ids of the streams"
         return ids(self._session.get(f"{_PATH}ids/", what=what, params=params, patience=BULK), what=what)
+
+    def sorted_ids(self, *, account_id: int) -> "array[int]":
+        """As :meth:`ids` of an account, in their order and as small as they can be: half a million take 4 MB instead of 40."""
+        what = "list the ids of the streams"
+        params = {"m3u_account": str(account_id)}
+        body = self._session.get_body(f"{_PATH}ids/", what=what, params=params, patience=BULK)
+        if not _ID_LIST.fullmatch(body):
+            raise AnsweredElse(f"Dispatcharr did not answer with a list of ids when asked to {what}. Is its version supported?")
+        found = array("q", (int(part[0]) for part in _ID.finditer(body)))
+        if any(found[place] >= found[place + 1] for place in range(len(found) - 1)):
+            found = array("q", sorted(set(found)))
+        return found
 
     def by_ids(self, stream_ids: Iterable[int], *, batch: int = BATCH) -> Iterator[list[Stream]]:
         """The streams of ``stream_ids`` in lists of at most ``batch``, in no order. Those that are gone are left out;
