@@ -85,7 +85,8 @@ class OutboxEntry(models.Model):
         default=dict,
         blank=True,
         db_default={},
-        help_text='Fields by name with "base", "mine" and "theirs"; "deleted": "here" or "there" when one side deleted the row.',
+        help_text='Fields by name with "base", "mine" and "theirs"; '
+        '"deleted": "here" or "there" when one side deleted the row.',
     )
     wishes = models.JSONField(
         default=dict,
