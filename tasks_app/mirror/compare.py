@@ -4,7 +4,7 @@ Pure. Secrets are compared as digests, keyed with the secret of this house: nobo
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +50,22 @@ def three_way(base: Mapping[str, Any], mine: Mapping[str, Any], theirs: Mapping[
             if name in base:
                 agreed[name] = base[name]
     return ThreeWay(take, send, conflicts, agreed)
+
+
+def base_of_creation(sent: Sequence[Mapping[str, Any]], theirs: Mapping[str, Any]) -> Values:
+    """What a row that is found after lost answers was created with. ``sent`` are all attempts that may have made it.
+
+    A value that we sent is ours. One that we did not send was changed by others since, if we always sent the same; else
+    nobody can say, and the field has no base.
+    """
+    base: Values = {}
+    for name, value in theirs.items():
+        candidates = [attempt[name] for attempt in sent if name in attempt]
+        if any(same(candidate, value) for candidate in candidates):
+            base[name] = value
+        elif candidates and all(same(candidate, candidates[0]) for candidate in candidates):
+            base[name] = candidates[0]
+    return base
 
 
 def differing(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> Values:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ecm_site.dispatcharr.client import Dispatcharr
 from tasks_app.mirror.attempts import StoredAttempts
 from tasks_app.mirror.chunks import SIZE, chunks
-from tasks_app.mirror.compare import comparable
+from tasks_app.mirror.compare import base_of_creation, comparable
 from tasks_app.mirror.kinds import MirroredKind, Values
 from tasks_app.mirror.links import StoredLinks
 from tasks_app.mirror.reconcile import Reconciler
@@ -22,17 +22,27 @@ _SENT = "+"
 
 @dataclass
 class Sent:
-    """Values of creations whose answers are not certain, by local id: the base for comparing what is found there."""
+    """Values of creations whose answers are not certain, by local id, every attempt's: the base for comparing what is found
+    there."""
 
-    bases: dict[int, Values] = field(default_factory=dict)
+    values: dict[int, list[Values]] = field(default_factory=dict)
     ids: list[int] = field(default_factory=list)
+
+    def bases(self, kind: MirroredKind, found: Mapping[int, Values]) -> dict[int, Values]:
+        """The bases of rows (local id → what the server says now) that may have been created by such an attempt."""
+        return {
+            local_id: base_of_creation(self.values[local_id], comparable(kind, values))
+            for local_id, values in found.items()
+            if local_id in self.values
+        }
 
 
 def sent_before(kind: MirroredKind) -> Sent:
     sent = Sent()
     for attempt in CreationAttempt.objects.filter(kind=_SENT + kind.name).order_by("pk"):
         sent.ids.append(attempt.pk)
-        sent.bases |= {int(local_id): values for local_id, values in attempt.details.get("rows", {}).items()}
+        for local_id, values in attempt.details.get("rows", {}).items():
+            sent.values.setdefault(int(local_id), []).append(values)
     return sent
 
 
@@ -64,18 +74,20 @@ def adopt_existing(client: Dispatcharr, kind: MirroredKind, links: StoredLinks, 
     sent = sent_before(kind)
     wanted = {values[kind.natural_key]: local_id for local_id, values in sorted(rows.items(), reverse=True)}
     pairs: dict[int, int] = {}
+    there: dict[int, Values] = {}
     for part in chunks(kind.read(client, links), SIZE):
         linked = links.locals_of(kind.name, [row[0] for row in part])
         for remote_id, values, _books in part:
             local_id = wanted.get(values[kind.natural_key]) if remote_id not in linked else None
             if local_id is not None and local_id not in pairs.values():
                 pairs[remote_id] = local_id
+                there[local_id] = values
     reconciler = Reconciler(kind, links, SyncJournal())
     with quietly():
         taken = MirrorLink.objects.filter(kind=kind.name, local_id__in=list(pairs.values()))
         already = set(taken.values_list("local_id", flat=True))
         pairs = {remote_id: local_id for remote_id, local_id in pairs.items() if local_id not in already}
-        reconciler.adopt(pairs, sent.bases)
+        reconciler.adopt(pairs, sent.bases(kind, there))
         forget_sent(kind, sent.ids)
     reconciler.committed()
     return len(pairs)
@@ -90,7 +102,7 @@ def see_through(client: Dispatcharr, kind: MirroredKind, links: StoredLinks) -> 
         return True
     report = DeliveryReport()
     recorder = Recorder(kind, CREATE, links, SyncJournal(), report)
-    recorder.sent_earlier = sent_before(kind).bases
+    recorder.sent_earlier = sent_before(kind).values
     attempts = StoredAttempts(kind.name, before_finish=recorder.flush)
     for outcome in kind.create(client, links, {}, attempts):
         recorder.add(outcome)

@@ -145,7 +145,7 @@ class Delivery:
         self._progress.report(phase=f"creating {kind.label}"[:40])
         recorder = self._recorder(kind, CREATE)
         earlier = sent_before(kind)
-        recorder.sent_earlier = earlier.bases
+        recorder.sent_earlier = earlier.values
         attempts = StoredAttempts(kind.name, before_finish=recorder.flush)
         notes = [note_sent(kind, {pk: row.whole for pk, row in rows.items()})] if rows else []
 

@@ -13,7 +13,7 @@ from ecm_site.dispatcharr.errors import DispatcharrError, Stopped
 from ecm_site.wording import counted
 from tasks_app.mirror.bulk_mirrors import BulkMirror, PullCounts, all_bulk_mirrors
 from tasks_app.mirror.chunks import chunks
-from tasks_app.mirror.creating import forget_sent, free_rows, see_through, sent_before
+from tasks_app.mirror.creating import Sent, forget_sent, free_rows, see_through, sent_before
 from tasks_app.mirror.kinds import MirroredKind, Values, all_kinds
 from tasks_app.mirror.links import StoredLinks
 from tasks_app.mirror.reconcile import Found, Reconciler
@@ -161,7 +161,7 @@ class KindPull:
         self._seen: set[int] = set()
         self._later: list[Row] = []
         self._free: dict[object, int] | None = None
-        self._bases: dict[int, Values] = {}
+        self._sent = Sent()
 
     def run(self) -> None:
         """Raises any ``DispatcharrError`` of the kind."""
@@ -170,8 +170,7 @@ class KindPull:
                 f"Creating {self._kind.label}s is under way on the server; they are pulled the next time."
             )
             return
-        attempts = sent_before(self._kind)
-        self._bases = attempts.bases
+        self._sent = sent_before(self._kind)
         known = self._links.count(self._kind.name)
         for chunk in chunks(self._kind.read(self._client, self._links), CHUNK):
             self._progress.raise_if_cancelled()
@@ -189,7 +188,7 @@ class KindPull:
                 f"{counted(len(self._later), self._kind.label)} could not be stored here, because something else here is"
                 " in the way. The log says which."
             )
-        forget_sent(self._kind, attempts.ids)  # every row of the server has been looked at
+        forget_sent(self._kind, self._sent.ids)  # every row of the server has been looked at
 
     def _write(self, chunk: list[Row]) -> None:
         """One transaction; halves of the chunk when the database refuses it, so that one bad row costs only itself."""
@@ -216,7 +215,8 @@ class KindPull:
         unlinked = found.keys() - set(linked.values_list("remote_id", flat=True))
         if unlinked:
             pairs = self._pairs({remote_id: found[remote_id][0] for remote_id in unlinked})
-            self._reconciler.adopt(pairs, self._bases)
+            there = {local_id: found[remote_id][0] for remote_id, local_id in pairs.items()}
+            self._reconciler.adopt(pairs, self._sent.bases(self._kind, there))
             self._reconciler.store({remote_id: found[remote_id] for remote_id in unlinked if remote_id not in pairs})
             found = {remote_id: row for remote_id, row in found.items() if remote_id not in unlinked or remote_id in pairs}
         if found:

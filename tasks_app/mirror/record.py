@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from django.db import IntegrityError
 
-from tasks_app.mirror.compare import comparable, differing, same
+from tasks_app.mirror.compare import base_of_creation, comparable, differing, same
 from tasks_app.mirror.kinds import Delivered, MirroredKind, Outcome, Refused, Values
 from tasks_app.mirror.links import StoredLinks
 from tasks_app.mirror.reconcile import Pending, write_links
@@ -53,7 +53,7 @@ class Recorder:
         self._waiting: list[Delivered] = []
         self._since = 0.0
         self.answered: set[int] = set()
-        self.sent_earlier: Mapping[int, Values] = {}
+        self.sent_earlier: Mapping[int, list[Values]] = {}
         """What earlier attempts without an answer have sent to create rows: such a row may be found with the values of then,
         and changed by others since. It is compared like any other change, with these as the base."""
 
@@ -160,7 +160,8 @@ class Recorder:
         """What both sides agree on now, and which of the server's values are to be taken over here."""
         row = self._expected.get(pk)
         if pk in self.sent_earlier:
-            return self.sent_earlier[pk], {}
+            sent = [*self.sent_earlier[pk], *([comparable(self._kind, row.whole)] if row is not None else [])]
+            return base_of_creation(sent, theirs), {}
         if self._doing == CREATE or row is None:
             ours = comparable(self._kind, mine) if mine is not None and unchanged else {}
             return theirs, differing(ours, theirs)

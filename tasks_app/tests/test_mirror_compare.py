@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks_app.mirror.compare import DIGEST, comparable, differing, digest, same, three_way
+from tasks_app.mirror.compare import DIGEST, base_of_creation, comparable, differing, digest, same, three_way
 from tasks_app.tests.mirror_toys import ToyKind
 
 FIELDS = ["a", "b", "c"]
@@ -73,3 +73,9 @@ def test_secrets_compare_by_digest_and_tell_nothing(one: str, other: str) -> Non
 def test_the_digest_of_a_secret_differs_by_kind_and_field() -> None:
     assert len({digest(kind, field, "1234") for kind in ("a", "b") for field in ("x", "y")}) == 4
     assert digest("a", "x", None) is None
+
+
+def test_the_base_of_a_found_creation_is_what_was_certainly_sent() -> None:
+    sent = [{"a": 1, "b": 1, "c": 1}, {"a": 1, "b": 2, "c": 2}]
+    assert base_of_creation(sent, {"a": 5, "b": 2, "c": 7, "d": 9}) == {"a": 1, "b": 2}
+    assert base_of_creation([], {"a": 1}) == {}

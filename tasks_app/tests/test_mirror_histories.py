@@ -193,6 +193,21 @@ class House:
         with contextlib.suppress(Trouble, Killed):
             pull(self.server.as_client(), [name] if name else [])
 
+    def _lose_answer_and_take_back(self, which: int, note: str) -> None:
+        pk = self._one("toy", which)
+        for (old,) in sql("SELECT note FROM toy WHERE id = %s", [pk]):
+            self.do(("note toy here", which, note))
+            self._deliver(["after"])
+            self.do(("note toy here", which, old))
+
+    def _lose_answer_to_creation(self, note: str, later: str, renamed: bool) -> None:
+        self.do(("add toy here", "New", note, 5))
+        self._deliver(["after"])
+        newest_here = len(sql("SELECT id FROM toy")) - 1
+        self.do(("note toy here", newest_here, later))
+        if renamed and self.server.toys:
+            self.do(("rename toy there", len(self.server.toys) - 1, "C"))
+
     def _outage(self) -> None:
         self.server.down = Unreachable("It is down.")
         deliver(self.server.as_client())
@@ -291,6 +306,8 @@ peaceful = st.one_of(
     st.tuples(st.just("add toy here"), st.just("New"), AS_THEY_ARE, WHICH),
     st.tuples(st.just("meanwhile"), st.lists(st.one_of(ours, others), min_size=1, max_size=6), st.booleans()),
     st.tuples(st.just("deliver"), st.lists(st.sampled_from(["ok", "ok", "before", "after", "kill"]), max_size=4)),
+    st.tuples(st.just("lose answer and take back"), WHICH, AS_THEY_ARE),
+    st.tuples(st.just("lose answer to creation"), AS_THEY_ARE, AS_THEY_ARE, st.booleans()),
     st.tuples(st.just("pull"), st.just("")),
     st.tuples(st.just("outage")),
 )
@@ -339,7 +356,7 @@ def test_where_each_side_edits_its_own_fields_every_last_edit_survives_and_nothi
         for step in history:
             before = {pk for (pk,) in sql("SELECT id FROM toy")}
             house.do(step)
-            if step[0] == "add toy here":
+            if step[0] in ("add toy here", "lose answer to creation"):
                 made |= {pk for (pk,) in sql("SELECT id FROM toy")} - before
         house.settle()
         house.assert_equal()
@@ -371,6 +388,8 @@ alone = st.one_of(
     here_only,
     st.tuples(st.just("meanwhile"), st.lists(here_only, min_size=1, max_size=6), st.booleans()),
     st.tuples(st.just("deliver"), st.lists(st.sampled_from(["ok", "ok", "before", "after", "kill"]), max_size=4)),
+    st.tuples(st.just("lose answer and take back"), WHICH, AS_THEY_ARE),
+    st.tuples(st.just("lose answer to creation"), AS_THEY_ARE, AS_THEY_ARE, st.just(False)),
     st.tuples(st.just("pull"), st.sampled_from(["", "toy", "box"])),
     st.tuples(st.just("outage")),
 )
