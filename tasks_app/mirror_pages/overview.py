@@ -33,6 +33,12 @@ class PullLine:
     problem: str
     held_back: int
     held_back_of: int
+    is_bulk: bool = False
+
+    @property
+    def title(self) -> str:
+        """All of them: "channels". Masses are called so anyway."""
+        return self.label if self.is_bulk else f"{self.label}s"
 
     @property
     def is_asked(self) -> bool:
@@ -87,6 +93,7 @@ def _line(step: Step, row: MirrorPull) -> PullLine:
         problem=row.problem,
         held_back=_number(row.held_back, "count"),
         held_back_of=_number(row.held_back, "of"),
+        is_bulk=isinstance(step, BulkMirror),
     )
 
 
