@@ -15,6 +15,7 @@ from tasks_app.engine import request_run_soon
 from tasks_app.journal import current_actor, log_entry
 from tasks_app.mirror.chunks import SIZE, chunks
 from tasks_app.mirror.compare import comparable, differing, is_open
+from tasks_app.mirror.creating import sent_before
 from tasks_app.mirror.kinds import MirroredKind, Values, all_kinds, get_kind
 from tasks_app.mirror.reconcile import DELETED, EVERYTHING, HERE, THERE, write_links
 from tasks_app.mirror.state import quietly
@@ -190,6 +191,9 @@ def _give_up_rows(
     if changed:
         kind.change(changed)
         journal.write(kind, updated={pk: (here[pk], values) for pk, values in changed.items()})
+    unsure = sent_before(kind).ghosts(kind, here.keys() - set(never_delivered)) if never_delivered else {}
+    for pk in set(never_delivered) & unsure.keys():  # it may be there although no answer came: then it is deleted there, too
+        wishes[pk] = []
     for pk, names in wishes.items():
         _wish(entries[pk], names)
     settled = [entry.pk for pk, entry in entries.items() if pk not in wishes]

@@ -28,6 +28,13 @@ class Sent:
     values: dict[int, list[Values]] = field(default_factory=dict)
     ids: list[int] = field(default_factory=list)
 
+    def ghosts(self, kind: MirroredKind, here: Collection[int]) -> dict[int, Values]:
+        """What was sent last for rows that are no longer here: if it arrived after all, it has to be deleted there. Only of
+        kinds whose rows are found by natural key; others find theirs themselves."""
+        if not kind.natural_key:
+            return {}
+        return {local_id: attempts[-1] for local_id, attempts in self.values.items() if local_id not in here}
+
     def bases(self, kind: MirroredKind, found: Mapping[int, Values]) -> dict[int, Values]:
         """The bases of rows (local id → what the server says now) that may have been created by such an attempt."""
         return {

@@ -16,7 +16,7 @@ from ecm_site.dispatcharr.errors import Busy, DispatcharrError, NotFound, Server
 from tasks_app.mirror.attempts import StoredAttempts
 from tasks_app.mirror.bulk_mirrors import PullCounts
 from tasks_app.mirror.chunks import SIZE, chunks
-from tasks_app.mirror.creating import adopt_existing, forget_sent, note_sent, sent_before
+from tasks_app.mirror.creating import Sent, adopt_existing, forget_sent, note_sent, sent_before
 from tasks_app.mirror.kinds import Change, MirroredKind, Outcome, all_kinds
 from tasks_app.mirror.links import StoredLinks
 from tasks_app.mirror.reconcile import Found, Pending, Reconciler, Work
@@ -125,14 +125,19 @@ class Delivery:
         missing = [local_id for local_id in waiting if local_id not in linked]
         attempts_left = CreationAttempt.objects.filter(kind=kind.name).exists()
         looked_up = False
+        sent = sent_before(kind) if missing and kind.natural_key else Sent()
         for part in chunks(missing, SIZE):
             rows = {pk: Pending(pk, 0, waiting[pk], send=values, whole=values) for pk, values in kind.local(part).items()}
-            self._drop_void(kind, {pk: waiting[pk] for pk in part if pk not in rows})
-            if rows and kind.natural_key and not looked_up:
+            void = [pk for pk in part if pk not in rows]
+            if kind.natural_key and not looked_up and (rows or any(pk in sent.values for pk in void)):
                 looked_up = True
                 self._asked += 1
                 everything = {pk: values for some in chunks(missing, SIZE) for pk, values in kind.local(some).items()}
-                self.report.adopted += adopt_existing(self._client, kind, self._links, everything)
+                ghosts = sent.ghosts(kind, everything)
+                wanted = everything | {pk: values for pk, values in ghosts.items() if pk in waiting}
+                self.report.adopted += adopt_existing(self._client, kind, self._links, wanted)
+            linked = self._links.remotes_of(kind.name, void)
+            self._drop_void(kind, {pk: waiting[pk] for pk in void if pk not in linked})
             linked = self._links.remotes_of(kind.name, rows)
             rows = {pk: row for pk, row in rows.items() if pk not in linked}
             if rows:

@@ -162,6 +162,7 @@ class KindPull:
         self._later: list[Row] = []
         self._free: dict[object, int] | None = None
         self._sent = Sent()
+        self._ghosts: dict[object, int] = {}
 
     def run(self) -> None:
         """Raises any ``DispatcharrError`` of the kind."""
@@ -229,7 +230,11 @@ class KindPull:
         names = {row[0] for row in chunk}
         if names <= set(self._links.locals_of(self._kind.name, names)):
             return
-        self._free = free_rows(self._kind, self._links)
+        ghosts = self._sent.ghosts(self._kind, self._kind.local(list(self._sent.values)))
+        linked = self._links.remotes_of(self._kind.name, ghosts)
+        key = self._kind.natural_key
+        self._ghosts = {values[key]: pk for pk, values in ghosts.items() if pk not in linked}
+        self._free = {**self._ghosts, **free_rows(self._kind, self._links)}
 
     def _pairs(self, unlinked: Mapping[int, Values]) -> dict[int, int]:
         """Remote id → local id of rows here that have the same natural key, as they are at this moment."""
@@ -240,7 +245,9 @@ class KindPull:
         here = self._kind.local(list(asked.values())) if asked else {}
         pairs: dict[int, int] = {}
         for remote_id, local_id in asked.items():
-            if local_id in here and here[local_id][key] == unlinked[remote_id][key] and local_id not in pairs.values():
+            is_ghost = local_id not in here and self._ghosts.get(unlinked[remote_id][key]) == local_id
+            is_same = local_id in here and here[local_id][key] == unlinked[remote_id][key]
+            if (is_same or is_ghost) and local_id not in pairs.values():
                 pairs[remote_id] = local_id
         for remote_id in pairs:
             self._free.pop(unlinked[remote_id][key], None)

@@ -18,6 +18,7 @@ from ecm_site.dispatcharr.errors import (
     Unreachable,
 )
 from tasks_app.mirror import deliver as deliver_module
+from tasks_app.mirror.answers import drop
 from tasks_app.mirror.deliver import deliver
 from tasks_app.mirror.kinds import Attempts, Change, LinkBook, Outcome, Values
 from tasks_app.mirror.mirror_tasks import deliver_when_due
@@ -351,3 +352,22 @@ def test_what_others_did_to_a_row_whose_creation_was_not_answered_is_kept(toy_se
     assert [(row["name"], row["note"]) for row in toy_server.toys.values()] == [("Renamed there", "noted here")]
     assert states() == {}
     assert not CreationAttempt.objects.exists()
+
+
+@pytest.mark.parametrize("way", ["deliver", "pull", "drop"])
+def test_a_row_deleted_here_after_a_lost_answer_to_its_creation_does_not_come_back(toy_server: ToyServer, way: str) -> None:
+    add_box("Red")
+    toy_server.plan = ["after"]
+    deliver(toy_server.as_client())
+    assert len(toy_server.boxes) == 1
+    if way == "drop":
+        OutboxEntry.objects.update(state=OutboxState.PARKED)
+        drop([OutboxEntry.objects.get().pk])
+    else:
+        sql("DELETE FROM toy_box")
+    if way == "pull":
+        pull(toy_server.as_client())
+    deliver(toy_server.as_client())
+    pull(toy_server.as_client())
+    assert (sql("SELECT * FROM toy_box"), toy_server.boxes) == ([], {})
+    assert states() == {}
