@@ -20,6 +20,7 @@ from m3u_app.create_account import create_account
 from m3u_app.delete_account import request_deletion
 from m3u_app.models import Account
 from tasks_app import engine
+from tasks_app.mirror.state import is_connected
 from tasks_app.models import TaskRun
 from tasks_app.queries import active_runs
 
@@ -57,8 +58,10 @@ def demo_state() -> DemoState:
 def install_demo() -> DemoState:
     """Write the demo's files, add its accounts and its guide, and start importing them. Repeating it does no harm.
 
-    Raises :class:`DemoRefused` when a name is taken by something else.
+    Raises :class:`DemoRefused` when a name is taken by something else, and while a server is mirrored.
     """
+    if is_connected():
+        raise DemoRefused("ECM mirrors a Dispatcharr server now: the demo would be created there. It is for trying ECM alone.")
     _refuse_taken_names()
     files.write_files(timezone.now().date())
     for name, path in files.playlist_paths().items():

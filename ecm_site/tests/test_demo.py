@@ -18,7 +18,8 @@ from ecm_site.demo.install_demo import DemoRefused, demo_state, install_demo, ke
 from ecm_site.demo.playlist import harbour_playlist, northlight_playlist
 from epg_app.models import GuideSource, Programme
 from m3u_app.models import Account, Stream, StreamGroup
-from tasks_app.models import JournalEntry, RunStatus, TaskRun
+from tasks_app.mirror.state import mirror_state
+from tasks_app.models import JournalEntry, MirrorState, RunStatus, TaskRun
 
 pytestmark = pytest.mark.django_db(databases=["default", "queue"], transaction=True)
 
@@ -136,3 +137,10 @@ def test_the_page_installs_and_removes_it(signed_in: Client, inline_tasks: None)
     assert demo_state().is_installed
     assert signed_in.post("/welcome/demo/remove/").status_code == 302
     assert not demo_state().is_installed
+
+
+def test_it_is_not_for_a_mirrored_server() -> None:
+    MirrorState.objects.filter(pk=mirror_state().pk).update(connected=True)
+    with pytest.raises(DemoRefused, match="would be created there"):
+        install_demo()
+    assert not Account.objects.exists()
