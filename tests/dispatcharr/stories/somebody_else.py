@@ -1,0 +1,236 @@
+"""What somebody else does on the server meanwhile: through its own API, with all that it checks, and refreshes of its own."""
+
+from typing import Any
+
+from tests.dispatcharr.stories.small_world import BASE, SECOND, guide_of, listed
+from tests.fake_dispatcharr import World, jobs, routing
+from tests.fake_dispatcharr.replies import Crash, Refusal, Request
+
+CHANNELS = "/api/channels/channels/"
+ACCOUNTS = "/api/m3u/accounts/"
+
+
+class SomebodyElse:
+    """Steps take numbers and choose by them among what is there. ``made``: ids of channels that they created."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.made: set[int] = set(world.tables["channels"])
+        self.count = 0
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """None when the server refuses it."""
+        found, numbers, _ = routing.find(method, path)
+        assert found is not None, path
+        with self.world.lock:
+            self.world.settle()
+            request = Request(method, path, "", {}, body, "127.0.0.9", user=self.world.tables["users"][1])
+            try:
+                return routing.answer(found, self.world, request, numbers).body
+            except (Refusal, Crash):
+                return None
+
+    def pick(self, table: str, which: int, *, where: str = "", value: Any = None) -> int | None:
+        with self.world.lock:
+            rows = self.world.tables[table]
+            numbers = sorted(number for number, row in rows.items() if not where or row[where] == value)
+        return numbers[which % len(numbers)] if numbers else None
+
+    # Channels
+
+    def edit_channel_there(self, which: int, field: int, value: int) -> None:
+        number = self.pick("channels", which)
+        if number is None:
+            return
+        streams = sorted(self.world.streams.ids())
+        body = (
+            {"name": f"There {value % 7}"},
+            {"channel_number": (None, 7.0, 8.5, 21.0)[value % 4]},
+            {"tvg_id": (None, "a1.tv", "zz")[value % 3]},
+            {"channel_group_id": self.pick("groups", value)},
+            {"streams": [streams[(value * step) % len(streams)] for step in (1, 3)][: value % 3] if streams else []},
+            {"hidden_from_output": bool(value % 2)},
+            {"logo_id": self.pick("logos", value) if value % 3 else None},
+            {"stream_profile_id": self.pick("stream_profiles", value) if value % 2 else None},
+            {"epg_data_id": self.pick("entries", value) if value % 3 else None},
+        )[field % 9]
+        if "streams" in body:
+            body["streams"] = list(dict.fromkeys(body["streams"]))
+        self.ask("PATCH", f"{CHANNELS}{number}/", body)
+
+    def create_channel_there(self, value: int) -> None:
+        self.count += 1
+        streams = sorted(self.world.streams.ids())
+        chosen = [streams[value % len(streams)]] if streams and value % 3 else []
+        row = self.ask("POST", CHANNELS, {"name": f"Theirs {self.count % 3}", "streams": chosen})
+        if row is not None:
+            self.made.add(row["id"])
+
+    def delete_channel_there(self, which: int) -> None:
+        number = self.pick("channels", which)
+        if number is not None:
+            self.ask("DELETE", f"{CHANNELS}{number}/")
+
+    def delete_many_channels_there(self, which: int) -> None:
+        with self.world.lock:
+            numbers = sorted(self.world.tables["channels"])[:: which % 2 + 1]
+        self.ask("DELETE", f"{CHANNELS}bulk-delete/", {"channel_ids": numbers})
+
+    def members_there(self, which: int, channel: int, enabled: int) -> None:
+        profile, number = self.pick("channel_profiles", which), self.pick("channels", channel)
+        if profile is not None and number is not None:
+            rows = [{"channel_id": number, "enabled": bool(enabled % 2)}]
+            self.ask("PATCH", f"/api/channels/profiles/{profile}/channels/bulk-update/", {"channels": rows})
+
+    # What channels point to
+
+    def named_row_there(self, kind: int, verb: int, which: int, name: int) -> None:
+        """Groups, channel profiles, stream profiles, server groups: made, renamed, deleted."""
+        table, path, names = (
+            ("groups", "/api/channels/groups/", ("News", "Sports", "Fresh", "news", "A group 1", "Docs")),
+            ("channel_profiles", "/api/channels/profiles/", ("Kids", "kids", "Bar", "Den", "Attic", "Hall")),
+            ("stream_profiles", "/api/core/streamprofiles/", ("Own", "Fast", "Slow", "own", "Third", "x")),
+            ("server_groups", "/api/m3u/server-groups/", ("Panel", "Farm", "panel", "Three", "y", "z")),
+        )[kind % 4]
+        number = self.pick(table, which)
+        body = {"name": names[name % 6]}
+        if verb % 3 == 0 or number is None:
+            self.ask("POST", path, body)
+        elif verb % 3 == 1:
+            self.ask("PATCH", f"{path}{number}/", body)
+        else:
+            self.ask("DELETE", f"{path}{number}/")
+
+    def logo_there(self, verb: int, which: int, value: int) -> None:
+        number = self.pick("logos", which)
+        body = {"name": f"Picture {value % 4}", "url": f"http://logos.test/{value % 6}.png"}
+        if verb % 3 == 0 or number is None:
+            self.ask("POST", "/api/channels/logos/", body)
+        elif verb % 3 == 1:
+            taken = {row["url"] for pk, row in self.world.tables["logos"].items() if pk != number}
+            if body["url"] not in taken:
+                self.ask("PATCH", f"/api/channels/logos/{number}/", body)
+        else:
+            self.ask("DELETE", f"/api/channels/logos/{number}/")
+
+    # Accounts
+
+    def account_there(self, which: int, field: int, value: int) -> None:
+        number = self.pick("accounts", which, where="locked", value=False)
+        if number is None:
+            return
+        body = (
+            {"name": ("Base", "Second", "Third", "base")[value % 4]},
+            {"max_streams": value % 5},
+            {"refresh_interval": value % 30},
+            {"priority": value % 4},
+            {"username": ("", "bob")[value % 2]},
+            {"password": ("", "pass-1", "pass-2")[value % 3]},
+            {"server_group": self.pick("server_groups", value) if value % 2 else None},
+            {"is_active": bool(value % 3)},
+            {"stale_stream_days": value % 9},
+        )[field % 9]
+        self.ask("PATCH", f"{ACCOUNTS}{number}/", body)
+
+    def delete_account_there(self, which: int) -> None:
+        number = self.pick("accounts", which, where="locked", value=False)
+        if number is not None and which % 3 == 0:
+            self.ask("DELETE", f"{ACCOUNTS}{number}/")
+
+    def group_setting_there(self, which: int, group: int, enabled: int) -> None:
+        number = self.pick("accounts", which, where="locked", value=False)
+        if number is None or not self.world.relations[number]:
+            return
+        with self.world.lock:
+            groups = sorted(self.world.relations[number])
+            row = dict(self.world.relations[number][groups[group % len(groups)]])
+        row["enabled"] = bool(enabled % 2)
+        self.ask("PATCH", f"{ACCOUNTS}{number}/group-settings/", {"group_settings": [row]})
+
+    def filter_there(self, verb: int, which: int, value: int) -> None:
+        number = self.pick("filters", which)
+        account = self.pick("accounts", which, where="locked", value=False)
+        kind = ("name", "group", "url")[value % 3]
+        body = {"filter_type": kind, "regex_pattern": f"there {value % 3}", "exclude": bool(value % 2), "order": value % 4}
+        if account is not None and (verb % 3 == 0 or number is None):
+            self.ask("POST", f"{ACCOUNTS}{account}/filters/", body)
+        elif number is not None:
+            owner = self.world.tables["filters"][number]["account"]
+            path = f"{ACCOUNTS}{owner}/filters/{number}/"
+            self.ask("DELETE", path) if verb % 3 == 1 else self.ask("PATCH", path, body)
+
+    def profile_there(self, verb: int, which: int, value: int) -> None:
+        account = self.pick("accounts", which, where="locked", value=False)
+        if account is None:
+            return
+        number = self.pick("account_profiles", value, where="owner", value=account)
+        body = {"name": f"Login {value % 3}", "max_streams": value % 3, "search_pattern": "a", "replace_pattern": "b"}
+        path = f"{ACCOUNTS}{account}/profiles/"
+        if verb % 2 == 0 or number is None or self.world.tables["account_profiles"][number]["is_default"]:
+            self.ask("POST", path, body)
+        elif verb % 4 == 1:
+            self.ask("PATCH", f"{path}{number}/", body)
+        else:
+            self.ask("DELETE", f"{path}{number}/")
+
+    def refresh_there(self, which: int, variant: int) -> None:
+        """The provider has another playlist, and the server reads it."""
+        number = (BASE, SECOND)[which % 2]
+        tag, whole = (("a", 12), ("b", 5))[which % 2]
+        numbers = [pk for pk in range(whole + variant % 4) if variant % 5 == 0 or (pk + variant) % 5 != 0]
+        with self.world.lock:
+            account = self.world.tables["accounts"].get(number)
+            if account is None or not account["is_active"]:
+                return
+            playlist = listed(tag, numbers, 3 - variant % 2, renamed=variant % 3)
+            self.world.playlists[account["server_url"] or ""] = playlist
+            self.world.clock.advance(5)
+            self.world.snapshots.pop(number, None)
+            jobs.import_playlist(self.world, number, playlist)
+
+    def custom_stream_there(self, verb: int, which: int, value: int) -> None:
+        with self.world.lock:
+            own = sorted(pk for pk in self.world.streams.ids() if (self.world.streams.get(pk) or {}).get("is_custom"))
+        number = own[which % len(own)] if own else None
+        address = f"http://own.test/{value % 5}.ts"
+        body = {"name": f"Own there {value % 3}", "url": address}
+        taken = {(self.world.streams.get(pk) or {}).get("url") for pk in own}
+        if verb % 3 == 2 and number is not None:
+            self.ask("DELETE", f"/api/channels/streams/{number}/")
+        elif address in taken:
+            return
+        elif verb % 3 == 0 or number is None:
+            self.ask("POST", "/api/channels/streams/", body)
+        else:
+            self.ask("PATCH", f"/api/channels/streams/{number}/", body)
+
+    # Guides
+
+    def source_there(self, verb: int, which: int, value: int) -> None:
+        number = self.pick("sources", which)
+        if verb % 5 == 0 or number is None:
+            body = {"name": f"Source {value % 3}", "url": f"http://guides.test/{value % 3}.xml", "source_type": "xmltv"}
+            self.ask("POST", "/api/epg/sources/", body)
+        elif verb % 5 == 1 and value % 3 == 0:
+            self.ask("DELETE", f"/api/epg/sources/{number}/")
+        else:
+            body = (
+                {"name": ("Guide", "guide", "Programme", "Other guide")[value % 4]},
+                {"priority": value % 5},
+                {"refresh_interval": value % 13},
+                {"is_active": bool(value % 2)},
+            )[value % 4]
+            self.ask("PATCH", f"/api/epg/sources/{number}/", body)
+
+    def guide_there(self, which: int, count: int) -> None:
+        """Another guide is read: entries come, are renamed, and links of channels load programmes."""
+        number = self.pick("sources", which)
+        if number is not None:
+            with self.world.lock:
+                self.world.clock.advance(5)
+                jobs.import_guide(self.world, number, guide_of("ab"[which % 2], count % 9))
+
+    def time_passes_there(self, minutes: int) -> None:
+        with self.world.lock:
+            self.world.clock.advance(60.0 * (minutes % 20))
+            self.world.settle()

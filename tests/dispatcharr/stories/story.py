@@ -1,0 +1,308 @@
+"""One history: steps are told, carried out, and at the end both sides have to be what the operator committed or was asked."""
+
+import contextlib
+import random
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from channels_app.mirror import arrivals, create_channels
+from channels_app.models import Channel
+from m3u_app.models import Account, Stream
+from tasks_app.mirror.answers import DELETED, HERE, MINE, THEIRS, answer_conflict, answer_held_back, drop, retry, take_theirs
+from tasks_app.mirror.compare import comparable
+from tasks_app.mirror.kinds import all_kinds
+from tasks_app.mirror.links import StoredLinks
+from tasks_app.mirror.reconcile import Reconciler
+from tasks_app.models import CreationAttempt, MirrorLink, MirrorPull, MirrorState, OutboxEntry, OutboxState
+from tests.dispatcharr.stories.ledger import WHOLE, Ledger
+from tests.dispatcharr.stories.operator import Operator
+from tests.dispatcharr.stories.small_world import Beginning
+from tests.dispatcharr.stories.somebody_else import SomebodyElse
+from tests.dispatcharr.stories.worker import DELIVER, PULL, SYNC, Worker
+from tests.fake_dispatcharr import FakeServer, Kind
+
+Step = tuple[Any, ...]
+BIG = 840  # divisible by all that steps choose by
+HERE_STEPS = {
+    "edit_channel": (3, 8), "create_channel": (2, 4), "create_channels": (1, 2), "delete_channel": (1, 3),
+    "move_channel": (2, 1), "merge_channels": (2, 2), "set_streams": (2, 3), "set_memberships": (3, 2), "draft": (3, 2),
+    "undo": (1, 4), "group": (3, 3), "logo": (3, 2), "channel_profile": (3, 2), "stream_profile": (3, 2),
+    "edit_account": (3, 2), "create_account": (1, 1), "delete_account": (1, 1), "choose_groups": (2, 2), "filter": (3, 3),
+    "account_profile": (3, 2), "server_group": (3, 2), "custom_stream": (3, 2), "guide_source": (3, 3),
+}  # fmt: skip
+"""What the operator does: numbers that it takes, how often it comes."""
+THERE_STEPS = {
+    "edit_channel_there": (3, 6), "create_channel_there": (1, 2), "delete_channel_there": (1, 3),
+    "delete_many_channels_there": (1, 1), "members_there": (3, 2), "named_row_there": (4, 4), "logo_there": (3, 2),
+    "account_there": (3, 2), "delete_account_there": (1, 1), "group_setting_there": (3, 2), "filter_there": (3, 2),
+    "profile_there": (3, 1), "refresh_there": (2, 3), "custom_stream_there": (3, 2), "source_there": (3, 2),
+    "guide_there": (2, 1), "time_passes_there": (1, 1),
+}  # fmt: skip
+FAULTS = (
+    Kind.STATUS, Kind.STATUS, Kind.RESET_BEFORE, Kind.RESET_AFTER, Kind.RESET_AFTER, Kind.HALF_ANSWER, Kind.TOKEN_EXPIRED,
+    Kind.HTML, Kind.SLOW, Kind.THROTTLE,
+)  # fmt: skip
+METHODS = ("", "POST", "PATCH", "DELETE", "GET")
+
+
+def invented(seed: int, length: int = 16) -> list[Step]:
+    """A history, decided by its seed alone."""
+    rng = random.Random(seed)
+
+    def some(steps: dict[str, tuple[int, int]]) -> Step:
+        [name] = rng.choices(list(steps), [weight for _, weight in steps.values()])
+        return (name, *(rng.randrange(BIG) for _ in range(steps[name][0])))
+
+    def run() -> Step:
+        return ("run", rng.choice((DELIVER, DELIVER, PULL, SYNC)))
+
+    def any_edit() -> Step:
+        return some(HERE_STEPS if rng.random() < 0.6 else THERE_STEPS)
+
+    makers = {
+        lambda: some(HERE_STEPS): 10,
+        lambda: some(THERE_STEPS): 7,
+        run: 2,
+        lambda: ("faults", rng.choice((DELIVER, PULL, SYNC)), *(rng.randrange(BIG) for _ in range(4))): 3,
+        lambda: ("kill_at_request", rng.choice((DELIVER, DELIVER, SYNC)), rng.randrange(60)): 2,
+        lambda: ("kill_at_statement", rng.choice((DELIVER, SYNC, PULL)), rng.randrange(150)): 2,
+        lambda: ("meanwhile", rng.choice((DELIVER, PULL, SYNC)), [(rng.randrange(25), any_edit()) for _ in range(3)]): 2,
+        lambda: ("full_disk", rng.choice((DELIVER, SYNC))): 1,
+        lambda: ("restart", rng.choice((DELIVER, SYNC)), rng.randrange(30)): 1,
+        lambda: ("clock_skew", rng.randrange(-600, 600)): 1,
+        lambda: ("answer", rng.randrange(BIG), rng.randrange(BIG)): 2,
+    }
+    return [rng.choices(list(makers), list(makers.values()))[0]() for _ in range(length)]
+
+
+class Story:
+    """Carries one history out. Raises ``AssertionError`` where something is not as it has to be."""
+
+    def __init__(self, beginning: Beginning, fake: FakeServer, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+        beginning.restore()
+        self.fake, self.world = fake, fake.world
+        self.answers = random.Random(seed)
+        self.operator, self.somebody = Operator(), SomebodyElse(fake.world)
+        self.worker = Worker(fake, monkeypatch)
+        self.ledger = Ledger()
+        self.worker.after_delivery = self.ledger.run
+        self.told: list[Step] = []
+        self.stored: list[tuple[str, int]] = []
+        clock = _Clockwork(self.world)
+        for module in (arrivals, create_channels):
+            monkeypatch.setattr(module, "time", clock)
+        monkeypatch.setattr(create_channels, "sleep", clock.sleep)
+        monkeypatch.setattr(create_channels, "BULK_FROM", 3)
+        real, stored = Reconciler.store, self.stored
+
+        def store(reconciler: Reconciler, rows: Any) -> None:
+            stored.extend((reconciler.kind.name, pk) for pk in rows)
+            real(reconciler, rows)
+
+        monkeypatch.setattr(Reconciler, "store", store)
+
+    def run(self, steps: Sequence[Step]) -> None:
+        for step in steps:
+            self.told.append(step)
+            self._do(step)
+        self.told.append(("end",))
+        self._settle()
+        self._assert_same()
+
+    def close(self) -> None:
+        self.worker.client.close()
+
+    def _do(self, step: Step) -> None:
+        name, *values = step
+        if name in HERE_STEPS:
+            self.operator.do(name, values)
+            self.ledger.edit()
+        elif name in THERE_STEPS:
+            getattr(self.somebody, name)(*values)
+        else:
+            getattr(self, f"_{name}")(*values)
+
+    # Runs
+
+    def _run(self, what: str, **kill: int) -> None:
+        self.told[-1] = (*self.told[-1], "→", self.worker.work(what, **kill))
+        self.ledger.run()
+
+    def _faults(self, what: str, kind: int, method: int, after: int, times: int) -> None:
+        for step in (1, 7):
+            self.fake.faults.order(
+                FAULTS[kind * step % len(FAULTS)],
+                method=METHODS[method * step % 5],
+                after=after * step % 14,
+                times=times % 5 + 1,
+                status=(500, 502, 503)[times % 3],
+                seconds=0.01,
+            )
+        self._run(what)
+        self.fake.faults.clear()
+
+    def _kill_at_request(self, what: str, number: int) -> None:
+        self._run(what, requests=number)
+
+    def _kill_at_statement(self, what: str, number: int) -> None:
+        self._run(what, statements=number)
+
+    def _full_disk(self, what: str) -> None:
+        self.fake.faults.full_disk = True
+        self._run(what)
+        self.fake.faults.full_disk = False
+
+    def _restart(self, what: str, number: int) -> None:
+        """The server's process goes down in the middle of a run: what it did in the background is lost."""
+        with self._at_requests([(number, ("restart",))]):
+            self._run(what)
+
+    def _clock_skew(self, seconds: int) -> None:
+        self.world.clock.skew = float(seconds)
+
+    def _meanwhile(self, what: str, edits: Sequence[tuple[int, Step]]) -> None:
+        with self._at_requests(edits):
+            self._run(what)
+
+    @contextlib.contextmanager
+    def _at_requests(self, acts: Sequence[tuple[int, Step]]) -> Iterator[None]:
+        waiting = sorted(acts, key=lambda act: act[0], reverse=True)
+        count = 0
+
+        def act() -> None:
+            nonlocal count
+            while waiting and waiting[-1][0] <= count:
+                _, step = waiting.pop()
+                if step == ("restart",):
+                    self.fake.restart()
+                    continue
+                self.ledger.run()  # what the run has done so far is not the operator's doing
+                self._do(step)
+            count += 1
+
+        self.worker.before_request = act
+        yield
+        self.worker.before_request = lambda: None
+
+    # Answers
+
+    def _answer(self, which: int, how: int) -> None:
+        entries = list(OutboxEntry.objects.exclude(state=OutboxState.WAITING).order_by("pk"))
+        if entries:
+            self._answer_entry(entries[which % len(entries)], how)
+        self._answer_held_back(how)
+
+    def _answer_entry(self, entry: OutboxEntry, how: int) -> None:
+        key = (entry.kind, entry.local_id)
+        if entry.state == OutboxState.CONFLICT and how % 7 < 5:
+            deleted = DELETED in entry.conflict
+            fields = [DELETED] if deleted else sorted(entry.conflict)
+            answers = {name: MINE if (how + place) % 2 else THEIRS for place, name in enumerate(fields)}
+            given = {name for name, said in answers.items() if said == THEIRS}
+            if given:
+                self.ledger.answer(entry, {WHOLE} if deleted else given)
+            if deleted and given and entry.conflict[DELETED] == HERE:
+                self.ledger.may_come_back(*key)
+            answer_conflict(entry.pk, answers)
+        elif entry.state == OutboxState.PARKED and how % 3 == 0:
+            retry([entry.pk])
+        else:
+            self.ledger.answer(entry, {WHOLE})
+            self.ledger.may_come_back(*key)
+            (drop if how % 2 else take_theirs)([entry.pk])
+        self.told[-1] = (
+            *self.told[-1],
+            f"{entry.kind} {entry.local_id} {entry.state}: {entry.reason or sorted(entry.conflict)}",
+        )
+        self.ledger.run()
+
+    def _answer_held_back(self, how: int) -> None:
+        for row in MirrorPull.objects.exclude(held_back={}):
+            answer_held_back(row.kind, bool(how % 2))
+        for account in Account.objects.exclude(held_back={}):
+            Account.objects.filter(pk=account.pk).update(held_back={**account.held_back, "accepted": True})
+
+    # The end
+
+    def _settle(self) -> None:
+        """The server is well; questions are answered; syncs follow until nothing is left to do."""
+        self.fake.faults.clear()
+        self.world.clock.skew = 0.0
+        for round_ in range(14):
+            self.world.finish()
+            self.world.clock.advance(700.0)  # creations that the server took and lost count as lost
+            assert self.worker.work(SYNC) == "done", (MirrorState.objects.get().trouble, self.told)
+            self.ledger.run()
+            if not self._open():
+                break
+            for entry in OutboxEntry.objects.exclude(state=OutboxState.WAITING).order_by("pk"):
+                if OutboxEntry.objects.filter(pk=entry.pk).exclude(state=OutboxState.WAITING).exists():
+                    self._answer_entry(entry, 7 if round_ > 8 else self.answers.randrange(BIG))
+            if round_ > 8:
+                for entry in OutboxEntry.objects.filter(state=OutboxState.WAITING):
+                    self._answer_entry(entry, 7)
+            self._answer_held_back(self.answers.randrange(BIG))
+        assert not self._open(), self._open()
+        assert self.worker.work(SYNC) == "done"
+        self.ledger.run()
+        assert not self._open(), self._open()
+
+    def _open(self) -> list[Any]:
+        entries = list(OutboxEntry.objects.values_list("kind", "local_id", "state", "reason", "conflict", "wishes"))
+        held = list(MirrorPull.objects.exclude(held_back={}).values_list("kind", "held_back"))
+        held += list(Account.objects.exclude(held_back={}).values_list("name", "held_back"))
+        attempts = list(CreationAttempt.objects.values_list("kind", "details"))
+        return [*entries, *held, *attempts]
+
+    def _assert_same(self) -> None:
+        links, client = StoredLinks(), self.worker.client
+        for kind in all_kinds():
+            here = {pk: comparable(kind, values) for pk, values in kind.local().items()}
+            there = {pk: comparable(kind, values) for pk, values, _ in kind.read(client, links)}
+            stored = {link.remote_id: link for link in MirrorLink.objects.filter(kind=kind.name)}
+            assert stored.keys() == there.keys(), (
+                f"{kind.name}: linked {sorted(stored)}, there are {sorted(there)} on the server"
+            )
+            assert {link.local_id for link in stored.values()} == here.keys(), f"{kind.name}: here are {sorted(here)}, {stored}"
+            for pk, values in there.items():
+                assert here[stored[pk].local_id] == values, f"{kind.name} {stored[pk].local_id} differs from {pk} there"
+                assert stored[pk].agreed == values, f"{kind.name} {stored[pk].local_id}: not what is agreed on"
+        self._assert_streams_same()
+        assert not MirrorState.objects.get().quiet
+        channels = self.world.tables["channels"]
+        assert len(channels) == Channel.objects.count()
+        doubles = {pk for kind, pk in self.stored if kind == "channel"} - self.somebody.made
+        assert not doubles, f"channels {doubles} of the server came from here and were taken for new ones"
+        marks = Counter(row["tvc_guide_stationid"] for row in channels.values() if row["tvc_guide_stationid"])
+        here_marks = Counter(Channel.objects.exclude(gracenote_id="").values_list("gracenote_id", flat=True))
+        assert marks == here_marks
+
+    def _assert_streams_same(self) -> None:
+        off = {number for number, row in self.world.tables["accounts"].items() if not row["is_active"] or row["locked"]}
+        there = {}
+        for number in list(self.world.streams.ids()):
+            row = self.world.streams.get(number)
+            if row is not None and row["m3u_account"] not in off:
+                there[number] = (row["name"], row["url"], row["is_stale"])
+        rows = Stream.objects.filter(is_custom=False, account__is_active=True)
+        found = rows.values_list("provider_stream_id", "name", "url", "is_stale")
+        here = {int(number): (name, url, stale) for number, name, url, stale in found}
+        assert here == there
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA foreign_key_check")
+            assert cursor.fetchall() == []
+
+
+class _Clockwork:
+    """Stands in for the module ``time``: the world's clock, which waits move."""
+
+    def __init__(self, world: Any) -> None:
+        self.time = self.monotonic = world.clock.now
+        self._world = world
+
+    def sleep(self, seconds: float) -> None:
+        self._world.clock.advance(seconds)

@@ -1,0 +1,73 @@
+"""Whole-house histories: whatever happens in whatever order – edits here through the ordinary use cases, edits there,
+refreshes, faults, kills, answers –, once the server is well both sides are what the operator committed or was asked about.
+
+A history that fails is made as short as it can be and told with its seed. The environment can say with which seed to begin
+(``HISTORIES_FROM``) and how many steps a history has (``HISTORIES_LENGTH``). Two thousand: ``pytest -m nightly``.
+"""
+
+import os
+from collections.abc import Sequence
+
+import pytest
+
+from tests.dispatcharr.stories.small_world import beginning
+from tests.dispatcharr.stories.story import Step, Story, invented
+from tests.fake_dispatcharr import FakeServer
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+FROM = int(os.environ.get("HISTORIES_FROM", "0"))
+LENGTH = int(os.environ.get("HISTORIES_LENGTH", "9"))
+
+
+def failure(steps: Sequence[Step], seed: int) -> BaseException | None:
+    """Carry a history out from the beginning; what went wrong."""
+    fake = FakeServer(beginning().world())
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        story = Story(beginning(), fake, monkeypatch, seed)
+        try:
+            story.run(steps)
+        except Exception as error:
+            error.add_note(f"{story.told}")
+            return error
+        finally:
+            story.close()
+            fake.stop()
+    return None
+
+
+def shortest(steps: Sequence[Step], seed: int, found: BaseException) -> tuple[list[Step], BaseException]:
+    """Leave steps out for as long as something goes wrong in the same way."""
+    kept = list(steps)
+    place = len(kept)
+    while place > 0:
+        place -= 1
+        fewer = kept[:place] + kept[place + 1 :]
+        again = failure(fewer, seed)
+        if type(again) is type(found):
+            kept, found = fewer, again
+    return kept, found
+
+
+def carry_out(seeds: range) -> None:
+    wrong = []
+    for seed in seeds:
+        steps = invented(seed, LENGTH)
+        error = failure(steps, seed)
+        if error is not None:
+            steps, error = shortest(steps, seed, error)
+            wrong.append(f"\nseed {seed}: {type(error).__name__}: {error}\n  steps: {steps}\n  told: {error.__notes__}")
+            last = error
+    if wrong:
+        raise AssertionError("".join(wrong)) from last
+
+
+@pytest.mark.parametrize("block", range(10))
+def test_both_sides_end_as_the_operator_said(block: int) -> None:
+    carry_out(range(FROM + block * 10, FROM + block * 10 + 10))
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("block", range(40))
+def test_both_sides_end_as_the_operator_said_in_two_thousand_histories(block: int) -> None:
+    carry_out(range(FROM + 1000 + block * 50, FROM + 1000 + block * 50 + 50))
