@@ -35,6 +35,11 @@ class Sent:
             return {}
         return {local_id: attempts[-1] for local_id, attempts in self.values.items() if local_id not in here}
 
+    def keys(self, kind: MirroredKind) -> dict[object, int]:
+        """Natural keys under which rows may have been created, also those that have another one by now: key → local id."""
+        key = kind.natural_key
+        return {attempt[key]: local_id for local_id, attempts in self.values.items() for attempt in attempts if key in attempt}
+
     def bases(self, kind: MirroredKind, found: Mapping[int, Values]) -> dict[int, Values]:
         """The bases of rows (local id → what the server says now) that may have been created by such an attempt."""
         return {
@@ -80,6 +85,7 @@ def adopt_existing(client: Dispatcharr, kind: MirroredKind, links: StoredLinks, 
     """
     sent = sent_before(kind)
     wanted = {values[kind.natural_key]: local_id for local_id, values in sorted(rows.items(), reverse=True)}
+    wanted = {key: local_id for key, local_id in sent.keys(kind).items() if local_id in rows} | wanted
     pairs: dict[int, int] = {}
     there: dict[int, Values] = {}
     for part in chunks(kind.read(client, links), SIZE):

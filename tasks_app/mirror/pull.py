@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
 from django.db import IntegrityError
@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 CHUNK = 500
 HELD_BACK_FROM = 20
 """Links of a kind; of fewer rows more than half may well vanish at once."""
+_IDS_BELOW = 2**63
 _LOOKED_AT_AGAIN = 200
 """Vanished rows that are asked for by id before they count as gone: a list can lose some."""
 
@@ -122,6 +123,12 @@ def _one_step(run: _Run, step: Step) -> None:
             note_trouble(error)
             raise Trouble(str(error)) from error
         raise PullFailed(f"The server's {step.label} could not be read: {error}") from error
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # Values of a shape that nobody promised, or a fault of ours: the transaction is rolled back, other kinds are as they were.
+        logger.exception("[MIRROR] What the server says of kind %s is not understood", step.name)
+        problem = f"What the server says of its {step.label}s is not understood: nothing was changed. The log says more."
+        MirrorPull.objects.filter(kind=step.name).update(problem=problem)
+        raise PullFailed(problem) from error
     MirrorPull.objects.filter(kind=step.name).update(
         finished_at=timezone.now(),
         seconds=round(time.monotonic() - began, 3),
@@ -140,6 +147,13 @@ def _one_step(run: _Run, step: Step) -> None:
         counts.deleted,
         counts.conflicts,
     )
+
+
+def _check_ids(ids: Iterable[object]) -> None:
+    """Raises ``ValueError`` for ids that no server of ours gives: texts, fractions, negative ones, those too large to store."""
+    for remote_id in ids:
+        if type(remote_id) is not int or not 0 < remote_id < _IDS_BELOW:
+            raise ValueError(f"{str(remote_id)[:40]!r} is not an id")
 
 
 def _take_over(counts: PullCounts, found: PullCounts) -> None:
@@ -162,7 +176,7 @@ class KindPull:
         self._later: list[Row] = []
         self._free: dict[object, int] | None = None
         self._sent = Sent()
-        self._ghosts: dict[object, int] = {}
+        self._sent_keys: dict[object, int] = {}
 
     def run(self) -> None:
         """Raises any ``DispatcharrError`` of the kind."""
@@ -175,6 +189,7 @@ class KindPull:
         known = self._links.count(self._kind.name)
         for chunk in chunks(self._kind.read(self._client, self._links), CHUNK):
             self._progress.raise_if_cancelled()
+            _check_ids(row[0] for row in chunk)
             self._seen.update(row[0] for row in chunk)
             self._write(chunk)
             self._counts.seen += len(chunk)
@@ -230,11 +245,10 @@ class KindPull:
         names = {row[0] for row in chunk}
         if names <= set(self._links.locals_of(self._kind.name, names)):
             return
-        ghosts = self._sent.ghosts(self._kind, self._kind.local(list(self._sent.values)))
-        linked = self._links.remotes_of(self._kind.name, ghosts)
-        key = self._kind.natural_key
-        self._ghosts = {values[key]: pk for pk, values in ghosts.items() if pk not in linked}
-        self._free = {**self._ghosts, **free_rows(self._kind, self._links)}
+        sent = self._sent.keys(self._kind)
+        linked = self._links.remotes_of(self._kind.name, set(sent.values()))
+        self._sent_keys = {key: local_id for key, local_id in sent.items() if local_id not in linked}
+        self._free = {**self._sent_keys, **free_rows(self._kind, self._links)}
 
     def _pairs(self, unlinked: Mapping[int, Values]) -> dict[int, int]:
         """Remote id → local id of rows here that have the same natural key, as they are at this moment."""
@@ -245,9 +259,9 @@ class KindPull:
         here = self._kind.local(list(asked.values())) if asked else {}
         pairs: dict[int, int] = {}
         for remote_id, local_id in asked.items():
-            is_ghost = local_id not in here and self._ghosts.get(unlinked[remote_id][key]) == local_id
+            was_sent = self._sent_keys.get(unlinked[remote_id][key]) == local_id  # perhaps renamed or deleted here since
             is_same = local_id in here and here[local_id][key] == unlinked[remote_id][key]
-            if (is_same or is_ghost) and local_id not in pairs.values():
+            if (is_same or was_sent) and local_id not in pairs.values():
                 pairs[remote_id] = local_id
         for remote_id in pairs:
             self._free.pop(unlinked[remote_id][key], None)

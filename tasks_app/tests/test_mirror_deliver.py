@@ -371,3 +371,20 @@ def test_a_row_deleted_here_after_a_lost_answer_to_its_creation_does_not_come_ba
     pull(toy_server.as_client())
     assert (sql("SELECT * FROM toy_box"), toy_server.boxes) == ([], {})
     assert states() == {}
+
+
+@pytest.mark.parametrize("way", ["deliver", "pull"])
+def test_a_row_renamed_here_after_a_lost_answer_to_its_creation_is_renamed_there_and_not_made_again(
+    toy_server: ToyServer, way: str
+) -> None:
+    pk = add_box("Red")
+    toy_server.plan = ["after"]
+    deliver(toy_server.as_client())
+    sql("UPDATE toy_box SET name = 'Blue'")
+    if way == "pull":
+        pull(toy_server.as_client())
+    deliver(toy_server.as_client())
+    pull(toy_server.as_client())
+    assert sql("SELECT id, name FROM toy_box") == [(pk, "Blue")]
+    assert [row["name"] for row in toy_server.boxes.values()] == ["Blue"]
+    assert states() == {}
