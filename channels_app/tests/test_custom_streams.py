@@ -167,3 +167,8 @@ def test_adding_removing_and_reordering_over_http(signed_in: Client) -> None:
     assert stream_ids_of(channel.pk) == [b.pk, a.pk]
     assert post(signed_in, f"{channel.pk}/remove-stream", stream_id=b.pk)[1]["streams"] == [a.pk]
     assert post(signed_in, f"{channel.pk}/remove-stream", stream_id=b.pk)[0] == 200
+
+
+@pytest.mark.parametrize("path", ["/channels/custom-streams/create/", "/channels/groups/create/"])
+def test_a_form_that_is_sent_without_anything_is_refused_in_words(signed_in: Client, path: str) -> None:
+    assert signed_in.post(path).status_code == 422

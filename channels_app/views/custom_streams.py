@@ -42,7 +42,7 @@ def custom_streams(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def create(request: HttpRequest) -> HttpResponse:
-    form = CustomStreamForm(request.POST or None)
+    form = CustomStreamForm(request.POST if request.method == "POST" else None)
     if request.method == "POST":
         try:
             stream, entry_id = create_custom_stream(form.values())
@@ -56,7 +56,7 @@ def create(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, stream_id: int) -> HttpResponse:
     stream = _stream_or_404(stream_id)
-    form = CustomStreamForm(request.POST or None, initial=asdict(values_of(stream)))
+    form = CustomStreamForm(request.POST if request.method == "POST" else None, initial=asdict(values_of(stream)))
     if request.method == "POST":
         try:
             stream, entry_id = update_custom_stream(stream_id, form.values())

@@ -19,7 +19,7 @@ from channels_app.views.posted import id_in, ids_in
 @require_http_methods(["GET", "POST"])
 def create(request: HttpRequest) -> HttpResponse:
     """Create a group; one that exists under this name is shown instead."""
-    form = GroupForm(request.POST or None)
+    form = GroupForm(request.POST if request.method == "POST" else None)
     if request.method == "POST":
         form.is_valid()
         try:
@@ -34,7 +34,7 @@ def create(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def rename(request: HttpRequest, group_id: int) -> HttpResponse:
     group = _group_or_404(group_id)
-    form = GroupForm(request.POST or None, initial={"name": group.name})
+    form = GroupForm(request.POST if request.method == "POST" else None, initial={"name": group.name})
     if request.method == "POST":
         form.is_valid()
         try:

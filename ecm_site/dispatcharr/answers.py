@@ -1,6 +1,7 @@
 """Reads answers: JSON when all is well, else the exception that says in words what the server meant."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -23,6 +24,7 @@ from ecm_site.http import looks_like_html
 THROTTLE_SECONDS = 60.0  # what the server asks for when it does not say
 QUOTE = 300
 _GATEWAY = {502, 503, 504}
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _REDIRECTS = {301, 302, 303, 307, 308}
 
 
@@ -53,13 +55,36 @@ def decode(answer: RawAnswer, *, what: str) -> Any:
             status=answer.status,
         )
     try:
-        return json.loads(answer.body)
+        return parsed(answer.body)
     except (ValueError, RecursionError) as error:
         raise AnsweredElse(
             f"{answer.server} answered with something that is not JSON when asked to {what}:"
             f" “{plain_words(answer.body[:400])[:120]}”.",
             status=answer.status,
         ) from error
+
+
+def parsed(body: bytes) -> Any:
+    """JSON with what no database and no page can take made harmless: NaN is null, halves of letters are question marks.
+
+    Raises ``ValueError`` and ``RecursionError``.
+    """
+    value = json.loads(body, parse_constant=_no_number)
+    return whole_letters(value) if has_odd_letters(body) else value
+
+
+def has_odd_letters(body: bytes) -> bool:
+    """Whether there may be halves of letters in this JSON."""
+    return _SURROGATE.search(body) is not None
+
+
+def whole_letters(value: Any) -> Any:
+    """``value`` with a question mark for each lone surrogate."""
+    return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"), parse_constant=_no_number)
+
+
+def _no_number(_name: str) -> None:
+    """What NaN and Infinity become, which are no JSON."""
 
 
 def error_for(answer: RawAnswer, *, what: str) -> DispatcharrError:
@@ -113,7 +138,7 @@ def token_is_stale(answer: RawAnswer) -> bool:
 
 def _json(answer: RawAnswer) -> Any:
     try:
-        return json.loads(answer.body)
+        return parsed(answer.body)
     except (ValueError, RecursionError):
         return None
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from ecm_site.dispatcharr.answers import has_odd_letters, parsed, whole_letters
 from ecm_site.dispatcharr.errors import AnsweredElse
 
 PIECE: Final = 1_048_576  # bytes decoded at once
@@ -27,7 +28,8 @@ def rows_in(body: bytes, *, what: str, key: str = "") -> Iterator[dict[str, Any]
         yield from _decoded_at_once(body, key, what)
         return
     text = _Window(body, start)
-    decode = json.JSONDecoder().raw_decode
+    odd = has_odd_letters(body)
+    decode = json.JSONDecoder(parse_constant=lambda _name: None).raw_decode
     while True:
         text.skip_blanks()
         if text.next_is("]"):
@@ -35,7 +37,7 @@ def rows_in(body: bytes, *, what: str, key: str = "") -> Iterator[dict[str, Any]
         row = text.take(decode)
         if not isinstance(row, dict):
             raise _no_list(what)
-        yield row
+        yield whole_letters(row) if odd else row
 
 
 class _Window:
@@ -88,7 +90,7 @@ def _start(body: bytes, key: str) -> int | None:
 
 def _decoded_at_once(body: bytes, key: str, what: str) -> Iterator[dict[str, Any]]:
     try:
-        data = json.loads(body)
+        data = parsed(body)
     except (ValueError, RecursionError) as error:
         raise _no_list(what) from error
     found = data.get(key) if key and isinstance(data, dict) else None

@@ -124,9 +124,9 @@ def _one_step(run: _Run, step: Step) -> None:
             raise Trouble(str(error)) from error
         raise PullFailed(f"The server's {step.label} could not be read: {error}") from error
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        # Values of a shape that nobody promised, or a fault of ours: the transaction is rolled back, other kinds are as they were.
+        # Values of a shape that nobody promised, or a fault of ours: the transaction is rolled back.
         logger.exception("[MIRROR] What the server says of kind %s is not understood", step.name)
-        problem = f"What the server says of its {step.label}s is not understood: nothing was changed. The log says more."
+        problem = f"The server's {step.label} could not be read: its answer is not understood. The log says more."
         MirrorPull.objects.filter(kind=step.name).update(problem=problem)
         raise PullFailed(problem) from error
     MirrorPull.objects.filter(kind=step.name).update(

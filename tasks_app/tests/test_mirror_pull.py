@@ -1,6 +1,7 @@
 """Pulling: what is adopted, journalled, held back and passed over; what it costs."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -280,3 +281,24 @@ def test_links_are_read_once_a_kind(toy_server: ToyServer, django_assert_num_que
         found = links.locals_of("toy", toy_server.toys)
         assert links.local("toy", 999_999) is None
     assert set(found) == set(toy_server.toys)
+
+
+@pytest.mark.parametrize("remote_id", [-1, 0, 2**63, "7", 1.5, None, True])
+def test_an_id_that_is_none_is_told_and_changes_nothing(toy_server: ToyServer, remote_id: Any) -> None:
+    toy_server.add("box", {"name": "Red"})
+    pull(toy_server.as_client())
+    toy_server.boxes[remote_id] = {"name": "Blue"}
+    with pytest.raises(PullFailed, match="not understood"):
+        pull(toy_server.as_client())
+    assert "not understood" in MirrorPull.objects.get(kind="box").problem
+    assert sql("SELECT name FROM toy_box") == [("Red",)]
+
+
+@pytest.mark.parametrize("error", [KeyError("name"), TypeError("int"), OverflowError("too large"), AttributeError("lower")])
+def test_rows_of_a_shape_that_nobody_promised_are_told_in_words(toy_server: ToyServer, error: Exception) -> None:
+    def odd() -> None:
+        raise error
+
+    toy_server.meanwhile.append(odd)
+    with pytest.raises(PullFailed, match="could not be read: its answer is not understood"):
+        pull(toy_server.as_client())

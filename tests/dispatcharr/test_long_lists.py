@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ecm_site.dispatcharr import row_stream
+from ecm_site.dispatcharr.answers import RawAnswer, decode
 from ecm_site.dispatcharr.client import Dispatcharr
 from ecm_site.dispatcharr.errors import AnsweredElse
 from ecm_site.dispatcharr.row_stream import rows_in
@@ -62,3 +63,12 @@ def test_a_web_page_instead_of_entries_is_told(fake: FakeServer, client: Dispatc
     fake.faults.order(Kind.HTML, path="epgdata")
     with pytest.raises(AnsweredElse, match="web page"):
         list(client.guide.entry_rows())
+
+
+@pytest.mark.parametrize("key", ["", "data"])
+def test_halves_of_letters_and_numbers_that_are_none_become_harmless(key: str) -> None:
+    rows = b'[{"name": "\\ud800x", "smile": "\\ud83d\\ude00", "number": NaN}]'
+    body = b'{"data": %s}' % rows if key else rows
+    expected = [{"name": "?x", "smile": "😀", "number": None}]
+    assert list(rows_in(body, what="read", key=key)) == expected
+    assert decode(RawAnswer(200, {}, rows, "server"), what="read") == expected
