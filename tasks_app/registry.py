@@ -78,6 +78,11 @@ class TaskScheduler(ABC):
         """Where an operator looks after a run: words for a button and a path of this site. None = the run's own page."""
         return None
 
+    @classmethod
+    def rests(cls) -> bool:
+        """Whether there is nothing for it to do as this install stands, so that its schedules pass without a run."""
+        return False
+
     @abstractmethod
     def execute(self) -> TaskResult:
         """Do the work. Raise for a failure; the message of the exception is shown to the operator, masked."""

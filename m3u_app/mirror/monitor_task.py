@@ -34,6 +34,10 @@ class M3uChangeMonitor(TaskScheduler):
             "account_ids": NamesField(names=account_names, all_words="All accounts, also those added later", label="Accounts")
         }
 
+    @classmethod
+    def rests(cls) -> bool:
+        return not is_connected()
+
     def execute(self) -> TaskResult:
         if not is_connected():
             return TaskResult(success=True, message=STANDALONE)

@@ -61,6 +61,10 @@ class SyncDispatcharr(TaskScheduler):
             )
         }
 
+    @classmethod
+    def rests(cls) -> bool:
+        return not is_connected()
+
     def execute(self) -> TaskResult:
         if not is_connected():
             return TaskResult(True, STANDALONE)

@@ -68,6 +68,9 @@ def _start(task_id: str, schedules: list[Schedule], now: datetime) -> TaskRun | 
         task = get_task(task_id)
     except UnknownTask:
         return None  # kept and ignored (T-1)
+    if task.rests():
+        _pass_over(schedules, now)
+        return None
     first = schedules[0]
     try:
         wanted = _same(task, first)
@@ -89,6 +92,14 @@ def _start(task_id: str, schedules: list[Schedule], now: datetime) -> TaskRun | 
         return None
     logger.info("[TASKS] %s is due (planned for %s)", run.title, run.planned_for)
     return run
+
+
+def _pass_over(schedules: list[Schedule], now: datetime) -> None:
+    """On to their next moments without a run: every five minutes a row that says "nothing to do" would tell nobody anything."""
+    with transaction.atomic():
+        for schedule in schedules:
+            moment, problem = compute_next(schedule, now)
+            due_schedules(now).filter(pk=schedule.pk).order_by().update(next_run_at=moment, problem=problem)
 
 
 def _claim(schedules: list[Schedule], run: TaskRun, now: datetime) -> None:

@@ -204,3 +204,15 @@ def test_a_tick_asks_the_same_questions_however_many_schedules_are_due(sample, c
     with django_assert_max_num_queries(20):
         [run] = start_due_schedules(NOW + timedelta(days=1))
     assert run.satisfies.count() == 10
+
+
+def test_the_schedule_of_a_task_that_rests_goes_on_without_a_run(sample, clock, monkeypatch):
+    schedule = create_schedule("sample", {"schedule_type": "interval", "interval_seconds": 3600})
+    due = schedule.next_run_at
+    monkeypatch.setattr(sample, "rests", lambda: True)
+    assert tick(clock, due) == []
+    schedule.refresh_from_db()
+    assert schedule.next_run_at == due + timedelta(hours=1)
+    assert not TaskRun.objects.exists()
+    monkeypatch.setattr(sample, "rests", lambda: False)
+    assert len(tick(clock, schedule.next_run_at)) == 1
