@@ -17,7 +17,7 @@ from tests.fake_dispatcharr import FakeServer
 pytestmark = pytest.mark.django_db(transaction=True)
 
 FROM = int(os.environ.get("HISTORIES_FROM", "0"))
-LENGTH = int(os.environ.get("HISTORIES_LENGTH", "9"))
+LENGTH = int(os.environ.get("HISTORIES_LENGTH", "7"))
 
 
 def failure(steps: Sequence[Step], seed: int) -> BaseException | None:

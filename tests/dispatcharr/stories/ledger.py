@@ -4,7 +4,7 @@ from typing import Any
 
 from epg_app.models import GuideEntry
 from m3u_app.models import Stream
-from tasks_app.mirror.compare import same
+from tasks_app.mirror.compare import comparable, same
 from tasks_app.mirror.kinds import all_kinds
 from tasks_app.mirror.sync_journal import ENTITY, KIND_KEY
 from tasks_app.models import JournalEntry, MirrorLink, OutboxEntry
@@ -22,6 +22,7 @@ class State:
         for kind in all_kinds():
             for pk, values in kind.local().items():
                 self.rows[kind.name, pk] = values
+        self.links = {(link.kind, link.local_id): link for link in MirrorLink.objects.all()}
         self.known = {"stream": ids_of(Stream), "guide_entry": ids_of(GuideEntry)}
 
     def has(self, kind: str, pk: int) -> bool:
@@ -44,7 +45,7 @@ class Ledger:
 
     def edit(self) -> None:
         before, self.state = self.state, State()
-        links = {(kind, pk): remote for kind, pk, remote in MirrorLink.objects.values_list("kind", "local_id", "remote_id")}
+        links = before.links | self.state.links
         for row in before.rows.keys() | self.state.rows.keys():
             old, new = before.rows.get(row), self.state.rows.get(row)
             if old == new:
@@ -52,11 +53,17 @@ class Ledger:
             self.overruled.pop(row, None)
             if new is None:
                 self._forget(row)
-                self.gone[row] = links.get(row)
+                self.gone[row] = links[row].remote_id if row in links else None
                 continue
             self.gone.pop(row, None)
+            known = links.get(row)
+            ours = comparable(self.kinds[row[0]], new)
             for name, value in new.items():
-                if old is None or not same(old.get(name), value):
+                if old is not None and same(old.get(name), value):
+                    continue
+                if known is not None and name not in known.sent and same(known.agreed.get(name), ours[name]):
+                    self.pending.pop((*row, name), None)  # taken back before it was delivered
+                else:
                     self.pending[(*row, name)] = value
         self.entry = self._newest()
 
@@ -101,7 +108,13 @@ class Ledger:
             self._forget(row)
             return
         assert any(after is None for _, after in told.get(row, [])) or row[0] == "account_group", f"{row} went untold: {old}"
-        waits = {name: value for (kind, pk, name), value in self.pending.items() if (kind, pk) == row}
+        agreed = before.links[row].agreed if row in before.links else {}
+        ours = comparable(self.kinds[row[0]], old)
+        waits = {
+            name: value
+            for (kind, pk, name), value in self.pending.items()
+            if (kind, pk) == row and not (name in agreed and same(agreed[name], ours[name]))
+        }
         if waits and row[0] != "account_group":
             assert row in self.overruled, f"{row} went although this had not been delivered: {waits}"
         self._forget(row)
