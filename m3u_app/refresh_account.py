@@ -19,6 +19,7 @@ from m3u_app.importing.import_report import RefreshReport
 from m3u_app.importing.import_source import import_source
 from m3u_app.importing.judge import HeldBack, source_mark
 from m3u_app.importing.spool import SpoolFull
+from m3u_app.mirror.own_identity import is_mirrored_still, own_identity
 from m3u_app.models import BUSY_STATUSES, Account, AccountStatus
 from m3u_app.providers.registry import ProviderError, after_refresh, provider_for, reopen
 from m3u_app.signals import account_refreshed
@@ -56,6 +57,8 @@ def refresh_account(
         raise RefreshFailed(f"“{account.name}” is {'being deleted' if account.deleting_since else 'switched off'}.")
     before = _restable(account.status)
     _set(account_id, status=AccountStatus.FETCHING, last_message="In progress…")
+    if is_mirrored_still(account.pk):
+        own_identity(account)  # the way back to standalone was interrupted: unknown streams would lose their places on channels
     try:
         kept = reopen(account) if from_copy else None
         from_copy = kept is not None

@@ -16,6 +16,7 @@ class TasksAppConfig(AppConfig):
         from tasks_app.mirror import mirror_tasks, triggers, undo_rows
         from tasks_app.mirror_pages import answering  # noqa: F401 - registers its task
         from tasks_app.mirror_pages.header import server_mark
+        from tasks_app.switching import task as switching_task
         from tasks_app.ticks import register_due_check
         from tasks_app.undo import register_undo
 
@@ -23,6 +24,7 @@ class TasksAppConfig(AppConfig):
         undo_rows.register()
         register_due_check(journal_index.index_new_entries)
         register_due_check(mirror_tasks.deliver_when_due)
+        register_due_check(switching_task.finish_leaving_when_due)
         post_migrate.connect(journal_triggers.after_migrate, sender=self)
         pre_migrate.connect(triggers.before_migrate, sender=self)
         post_migrate.connect(triggers.after_migrate, sender=self)

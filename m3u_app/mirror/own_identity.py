@@ -46,6 +46,16 @@ def own_identity(account: Account) -> int:
     return changed
 
 
+def is_mirrored_still(account_id: int) -> bool:
+    """Whether :func:`own_identity` did not come to its end: the last stream still has the server's identity."""
+    last = read_rows(
+        "SELECT provider_stream_id, stream_hash FROM m3u_app_stream WHERE account_id = %s AND is_custom = 0"
+        " ORDER BY id DESC LIMIT 1",
+        [account_id],
+    )
+    return any(remote_id_of(written, bytes(stored)) is not None for written, stored in last)
+
+
 def _portions(account_id: int) -> Iterator[list[tuple[Any, ...]]]:
     last = 0
     while rows := list(read_rows(_SELECT, [account_id, last, _AT_ONCE])):

@@ -9,7 +9,7 @@ from ecm_site.dispatcharr.credentials import Credentials
 from ecm_site.wording import counted
 from tasks_app.backup.blockers import blockers
 from tasks_app.mirror.state import mirror_state
-from tasks_app.models import MirrorLink, OutboxEntry
+from tasks_app.models import MirrorLink, MirrorState, OutboxEntry
 from tasks_app.switching.rooms import Stock, all_rooms
 
 
@@ -74,17 +74,26 @@ def local_preview(way: Way, *, lock: str = "") -> SwitchPreview:
         address=state.address if way is Way.LEAVE else get_settings().dispatcharr_url,
         here=[stock for room in rooms for stock in room.stock() if stock.count],
         there={},
-        problems=_wrong_moment(way, connected=state.connected) or blockers(except_lock=lock),
+        problems=_wrong_moment(way, state) or blockers(except_lock=lock),
         server_bound=[stock for room in rooms for stock in room.server_bound() if stock.count] if way is Way.ADOPT else [],
         waiting=OutboxEntry.objects.count(),
         asleep=[sentence for room in rooms for sentence in room.asleep_alone()] if way is Way.LEAVE else [],
     )
 
 
-def _wrong_moment(way: Way, *, connected: bool) -> list[str]:
-    if way in (Way.ADOPT, Way.PUSH) and connected:
+def is_half_left(state: MirrorState) -> bool:
+    """Whether leaving a server was interrupted: it is let go, and what is here still bears its marks."""
+    return not state.connected and bool(state.address)
+
+
+def _wrong_moment(way: Way, state: MirrorState) -> list[str]:
+    if way in (Way.ADOPT, Way.PUSH) and state.connected:
         return ["A server is mirrored already. Go back to standalone first, or move to its new address."]
-    if way in (Way.LEAVE, Way.MOVE) and not connected:
+    if way in (Way.ADOPT, Way.PUSH) and is_half_left(state):
+        return ["The last server is still being left. That goes on by itself within a minute or two."]
+    if way is Way.LEAVE and is_half_left(state):
+        return []
+    if way in (Way.LEAVE, Way.MOVE) and not state.connected:
         return ["No server is mirrored."]
     if way is Way.MOVE and not MirrorLink.objects.exists():
         return ["Nothing of the server has been read yet, so nothing tells whether the new address is the same server."]

@@ -19,7 +19,7 @@ from tasks_app.mirror.kinds import all_kinds
 from tasks_app.mirror.state import mirror_state
 from tasks_app.models import CreationAttempt, MirrorLink, MirrorPull, MirrorState, OutboxEntry
 from tasks_app.progress import Progress
-from tasks_app.switching.preview import SwitchPreview, Way, preview_switch
+from tasks_app.switching.preview import SwitchPreview, Way, is_half_left, preview_switch
 from tasks_app.switching.rooms import all_rooms
 from tasks_app.switching.same_server import is_same_server
 from tasks_app.switching.work import bring_everything_over, deliver_everything
@@ -75,6 +75,9 @@ def switch(way: Way, token: str, *, progress: Progress) -> Switched:
     if way is Way.MOVE:
         _move(preview)
         return _told(preview, done)
+    if way is Way.LEAVE and is_half_left(mirror_state()):
+        _finish_leaving(progress)
+        return _told(preview, done)
     progress.report(phase="Taking a backup")
     done.snapshot = take_snapshot({Way.ADOPT: "before-connecting", Way.PUSH: "before-connecting"}.get(way, "before-leaving"))
     MirrorState.objects.filter(pk=mirror_state().pk).update(backup_file=done.snapshot.name)
@@ -91,14 +94,11 @@ def _adopt(preview: SwitchPreview, progress: Progress) -> None:
 
 
 def _push(preview: SwitchPreview, progress: Progress) -> None:
-    _connect(preview.address)
-    for kind in all_kinds():
-        progress.raise_if_cancelled()
-        rows = [
-            OutboxEntry(kind=kind.name, local_id=pk, name=str(values.get("name") or "")[:512])
-            for pk, values in kind.local().items()
-        ]
-        OutboxEntry.objects.bulk_create(rows, batch_size=1000, ignore_conflicts=True)
+    everything = _everything_here(progress)
+    with transaction.atomic():  # a house that is connected and has not noted its rows would never deliver them
+        _note(everything)
+        _connect(preview.address)
+    _note(_everything_here(progress))  # what was made while the lock was waited for
     client = _client()
     deliver_everything(client, progress)
     for room in all_rooms():
@@ -115,15 +115,36 @@ def _push(preview: SwitchPreview, progress: Progress) -> None:
             break
 
 
+def _everything_here(progress: Progress) -> list[OutboxEntry]:
+    found: list[OutboxEntry] = []
+    for kind in all_kinds():
+        progress.raise_if_cancelled()
+        found += [
+            OutboxEntry(kind=kind.name, local_id=pk, name=str(values.get("name") or "")[:512])
+            for pk, values in kind.local().items()
+        ]
+    return found
+
+
+def _note(entries: list[OutboxEntry]) -> None:
+    OutboxEntry.objects.bulk_create(entries, batch_size=1000, ignore_conflicts=True)
+
+
 def _leave(preview: SwitchPreview, progress: Progress) -> None:
-    with transaction.atomic():
+    with transaction.atomic():  # the address stays: the mark of a leaving that is not finished
         MirrorState.objects.filter(pk=1).update(
             connected=False, connected_at=None, trouble="", trouble_since=None, retry_at=None
         )
         for model in (OutboxEntry, MirrorLink, CreationAttempt, MirrorPull):
             model.objects.all()._raw_delete("default")
+    _finish_leaving(progress)
+
+
+def _finish_leaving(progress: Progress) -> None:
+    """Each room's part may be done again; a killed worker leaves some of it undone."""
     for room in all_rooms():
         room.leave(progress)
+    MirrorState.objects.filter(pk=1, connected=False).update(address="")
     reset_client()
 
 

@@ -1,11 +1,15 @@
 """A switch as background work: it may take minutes."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.urls import reverse
 
+from tasks_app.engine import request_run_soon
+from tasks_app.mirror.state import mirror_state
+from tasks_app.queries import active_runs
 from tasks_app.registry import TaskResult, TaskScheduler, register_task
-from tasks_app.switching.preview import Way
+from tasks_app.switching.preview import Way, is_half_left
 from tasks_app.switching.switch import LOCK, SwitchRefused, switch
 
 TASK_ID = "switch_dispatcharr"
@@ -52,3 +56,9 @@ class SwitchTask(TaskScheduler):
             failed_count=0,
             details={"backup": done.snapshot.name if done.snapshot else "", "waiting": done.waiting},
         )
+
+
+def finish_leaving_when_due(now: datetime) -> None:
+    """Called at every tick: goes on with a leaving that was interrupted."""
+    if is_half_left(mirror_state()) and not active_runs([LOCK]):
+        request_run_soon(TASK_ID, {"way": Way.LEAVE.value, "token": ""}, delay_seconds=0)

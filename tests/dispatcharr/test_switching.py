@@ -4,22 +4,29 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from channels_app.models import Channel, ChannelGroup, ChannelProfile, ChannelStream, Logo, ProfileMembership
 from ecm_site.conf import save_settings
 from ecm_site.dispatcharr.client import get_client
-from epg_app.models import GuideSource
+from epg_app.mirror.switching import GuideRoom
+from epg_app.models import GuideEntry, GuideSource
+from m3u_app.mirror.own_identity import is_mirrored_still
+from m3u_app.mirror.switching import ProvidersRoom
 from m3u_app.models import Account, Stream, StreamGroup
 from tasks_app.backup.restore import restore_snapshot
 from tasks_app.backup.snapshots import folder
 from tasks_app.mirror.deliver import deliver
+from tasks_app.mirror.kinds import all_kinds
 from tasks_app.mirror.pull import pull
 from tasks_app.mirror.state import is_connected, mirror_state
 from tasks_app.mirror.which_server import AnotherAddress, mirrored_client
-from tasks_app.models import JournalEntry, MirrorLink, OutboxEntry
+from tasks_app.models import JournalEntry, MirrorLink, OutboxEntry, RunRequest
 from tasks_app.progress import NoProgress
+from tasks_app.switching import switch as switch_module
 from tasks_app.switching.preview import preview_switch
 from tasks_app.switching.switch import Switched, SwitchRefused, Way, switch
+from tasks_app.switching.task import finish_leaving_when_due
 from tests.fake_dispatcharr import FakeServer, Playlist, World, serving
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -206,3 +213,61 @@ def test_another_server_at_the_new_address_is_refused(fake: FakeServer) -> None:
             go(Way.MOVE)
     assert mirror_state().address == fake.url
     assert Channel.objects.count() == 3
+
+
+class Killed(BaseException):
+    """The worker ends here."""
+
+
+def killed(*_: object, **__: object) -> None:
+    raise Killed
+
+
+@pytest.mark.parametrize("room", ["guide", "providers"])
+def test_a_leaving_that_was_killed_goes_on_by_itself(fake: FakeServer, monkeypatch: pytest.MonkeyPatch, room: str) -> None:
+    use(fake)
+    go(Way.ADOPT)
+    owner = GuideRoom if room == "guide" else ProvidersRoom
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, "leave", killed)
+        with pytest.raises(Killed):
+            go(Way.LEAVE)
+    assert not is_connected()
+    account = Account.objects.get()
+    assert is_mirrored_still(account.pk)
+    assert "still being left" in preview_switch(Way.ADOPT).problems[0]
+    finish_leaving_when_due(timezone.now())
+    assert RunRequest.objects.filter(task_id="switch_dispatcharr").exists()
+    go(Way.LEAVE)
+    assert not is_mirrored_still(account.pk)
+    assert not GuideEntry.objects.filter(remote_id__isnull=False).exists()
+    assert not preview_switch(Way.ADOPT).problems
+    assert preview_switch(Way.LEAVE).problems == ["No server is mirrored."]
+    RunRequest.objects.all().delete()
+    finish_leaving_when_due(timezone.now())
+    assert not RunRequest.objects.exists()
+
+
+def test_a_push_that_is_killed_right_after_connecting_has_everything_in_its_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    own_lineup()
+    with serving(World(seed=3)) as empty:
+        use(empty)
+        with monkeypatch.context() as patch:
+            patch.setattr(switch_module, "_client", killed)
+            with pytest.raises(Killed):
+                go(Way.PUSH)
+        assert is_connected()
+        rows = {(kind.name, pk) for kind in all_kinds() for pk in kind.local()}
+        assert set(OutboxEntry.objects.values_list("kind", "local_id")) == rows
+        assert ("channel", Channel.objects.get().pk) in rows
+
+
+def test_a_push_that_is_killed_before_it_is_connected_leaves_the_house_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    own_lineup()
+    with serving(World(seed=3)) as empty:
+        use(empty)
+        monkeypatch.setattr(switch_module, "_connect", killed)
+        with pytest.raises(Killed):
+            go(Way.PUSH)
+    assert not is_connected()
+    assert not OutboxEntry.objects.exists()
