@@ -2,7 +2,7 @@
 
 import logging
 from array import array
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from typing import Any
 
@@ -48,9 +48,11 @@ class Look:
     active: bool
     groups: str
     ids: str
+    account: int
+    """Our id: an account that was deleted here and came back has lost its streams, whatever was seen before."""
 
     def as_json(self) -> dict[str, Any]:
-        return {"updated_at": self.updated_at, "active": self.active, "groups": self.groups, "ids": self.ids}
+        return asdict(self)
 
 
 def pull_streams(client: Dispatcharr, links: LinkBook, progress: Progress) -> PullCounts:
@@ -78,8 +80,10 @@ def _pull_account(  # noqa: PLR0917 - one step of the loop above
     progress: Progress,
 ) -> None:
     before = marks.of(row["id"])
+    if before.get("account") != account.pk:
+        before = {}
     ids = _ids(client, row, account.pk)
-    look = _look(row, ids)
+    look = _look(row, ids, account.pk)
     accepted = bool(isinstance(account.held_back, dict) and account.held_back.get("accepted"))
     if row["updated_at"] is None and not ids:
         return  # never read there
@@ -93,7 +97,7 @@ def _pull_account(  # noqa: PLR0917 - one step of the loop above
         report, total = _import(client, links, row, account, ids, before, progress, accept_shrunken=accepted)
     except HeldBack as held:
         hold_back(account, held, began)
-        marks.note(row["id"], {**before, _HELD: look.as_json()})
+        marks.note(row["id"], {**before, "account": account.pk, _HELD: look.as_json()})
         counts.notes.append(f"{account.name}: {held}")
         return
     report.seconds = (timezone.now() - began).total_seconds()
@@ -142,13 +146,14 @@ def _ids(client: Dispatcharr, row: Row, account_id: int) -> "array[int]":
     return array("q", known_remote_ids(account_id))
 
 
-def _look(row: Row, ids: "array[int]") -> Look:
+def _look(row: Row, ids: "array[int]", account_id: int) -> Look:
     groups = sorted((group["channel_group"], group["enabled"], group["is_stale"]) for group in row["channel_groups"])
     return Look(
         updated_at=row["updated_at"],
         active=row["is_active"],
         groups=blake2b(repr(groups).encode(), digest_size=12).hexdigest(),
         ids=f"{len(ids)}:{blake2b(ids.tobytes(), digest_size=12).hexdigest()}",
+        account=account_id,
     )
 
 

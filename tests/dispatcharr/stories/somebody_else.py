@@ -42,21 +42,24 @@ class SomebodyElse:
         number = self.pick("channels", which)
         if number is None:
             return
-        streams = sorted(self.world.streams.ids())
-        body = (
+        body: dict[str, Any] = (
             {"name": f"There {value % 7}"},
             {"channel_number": (None, 7.0, 8.5, 21.0)[value % 4]},
             {"tvg_id": (None, "a1.tv", "zz")[value % 3]},
             {"channel_group_id": self.pick("groups", value)},
-            {"streams": [streams[(value * step) % len(streams)] for step in (1, 3)][: value % 3] if streams else []},
-            {"hidden_from_output": bool(value % 2)},
-            {"logo_id": self.pick("logos", value) if value % 3 else None},
-            {"stream_profile_id": self.pick("stream_profiles", value) if value % 2 else None},
+            {"logo_id": self.pick("logos", value) if value % 4 else None},
             {"epg_data_id": self.pick("entries", value) if value % 3 else None},
-        )[field % 9]
-        if "streams" in body:
-            body["streams"] = list(dict.fromkeys(body["streams"]))
+            {"stream_profile_id": self.pick("stream_profiles", value) if value % 2 else None},
+            {"hidden_from_output": bool(value % 2)},
+        )[field % 8]
         self.ask("PATCH", f"{CHANNELS}{number}/", body)
+
+    def set_streams_there(self, which: int, value: int) -> None:
+        number = self.pick("channels", which)
+        streams = sorted(self.world.streams.ids())
+        if number is not None and streams:
+            chosen = dict.fromkeys(streams[(value * step) % len(streams)] for step in (1, 3))
+            self.ask("PATCH", f"{CHANNELS}{number}/", {"streams": list(chosen)[: value % 3]})
 
     def create_channel_there(self, value: int) -> None:
         self.count += 1

@@ -3,7 +3,7 @@
 import contextlib
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -36,7 +36,7 @@ HERE_STEPS = {
 }  # fmt: skip
 """What the operator does: numbers that it takes, how often it comes."""
 THERE_STEPS = {
-    "edit_channel_there": (3, 6), "create_channel_there": (1, 2), "delete_channel_there": (1, 3),
+    "edit_channel_there": (3, 7), "set_streams_there": (2, 2), "create_channel_there": (1, 2), "delete_channel_there": (1, 3),
     "delete_many_channels_there": (1, 1), "members_there": (3, 2), "named_row_there": (4, 4), "logo_there": (3, 2),
     "account_there": (3, 2), "delete_account_there": (1, 1), "group_setting_there": (3, 2), "filter_there": (3, 2),
     "profile_there": (3, 1), "refresh_there": (2, 3), "custom_stream_there": (3, 2), "source_there": (3, 2),
@@ -46,16 +46,24 @@ FAULTS = (
     Kind.STATUS, Kind.STATUS, Kind.RESET_BEFORE, Kind.RESET_AFTER, Kind.RESET_AFTER, Kind.HALF_ANSWER, Kind.TOKEN_EXPIRED,
     Kind.HTML, Kind.SLOW, Kind.THROTTLE,
 )  # fmt: skip
+WRITES = (
+    r"/channels/channels/$", r"/channels/channels/$", r"/from-stream/bulk/", r"/edit/bulk/", r"/bulk-delete/", r"/bulk-update/",
+    r"/groups/", r"/logos/", r"/profiles/", r"/m3u/accounts/", r"/filters/", r"/streams/$", r"/sources/", r"/assign/|-epg/", "",
+)  # fmt: skip
 METHODS = ("", "POST", "PATCH", "DELETE", "GET")
 
 
 def invented(seed: int, length: int = 16) -> list[Step]:
     """A history, decided by its seed alone."""
     rng = random.Random(seed)
+    favourites = [rng.randrange(BIG) for _ in range(3)]  # so that both sides often mean the same row and the same field
+
+    def number() -> int:
+        return rng.choice(favourites) if rng.random() < 0.6 else rng.randrange(BIG)
 
     def some(steps: dict[str, tuple[int, int]]) -> Step:
         [name] = rng.choices(list(steps), [weight for _, weight in steps.values()])
-        return (name, *(rng.randrange(BIG) for _ in range(steps[name][0])))
+        return (name, *(number() for _ in range(steps[name][0])))
 
     def run() -> Step:
         return ("run", rng.choice((DELIVER, DELIVER, PULL, SYNC)))
@@ -63,12 +71,39 @@ def invented(seed: int, length: int = 16) -> list[Step]:
     def any_edit() -> Step:
         return some(HERE_STEPS if rng.random() < 0.6 else THERE_STEPS)
 
-    makers = {
-        lambda: some(HERE_STEPS): 10,
-        lambda: some(THERE_STEPS): 7,
+    def lost() -> Step:
+        """A delivery whose writes are cut off somewhere."""
+        how = rng.choice(("lost_answers", "kill_at_write"))
+        return (
+            (how, DELIVER, rng.randrange(4), rng.randrange(BIG)) if how == "lost_answers" else (how, DELIVER, rng.randrange(8))
+        )
+
+    def collision() -> list[Step]:
+        """Both sides edit the same row, often the same field, and nothing is delivered in between."""
+        which, field = number(), rng.randrange(8)
+        mine = ("edit_channel", which, field, rng.randrange(BIG) // 8 * 8 + field)
+        theirs: Step = ("edit_channel_there", which, field, rng.randrange(BIG))
+        if rng.random() < 0.2:
+            theirs = ("delete_channel_there", which)
+        elif rng.random() < 0.2:
+            mine = ("delete_channel", which)  # type: ignore[assignment]
+        return [mine, theirs] if rng.random() < 0.7 else [mine, ("faults", DELIVER, *(number() for _ in range(4))), theirs]
+
+    def cut_off_creation() -> list[Step]:
+        made: Step = ("create_channel", number(), number()) if rng.random() < 0.6 else ("create_channels", number())
+        return [made, lost()] if rng.random() < 0.6 else [made, lost(), some(HERE_STEPS if rng.random() < 0.5 else THERE_STEPS)]
+
+    makers: dict[Callable[[], Step | list[Step]], int] = {
+        lambda: some(HERE_STEPS): 9,
+        lambda: some(THERE_STEPS): 6,
+        collision: 3,
+        cut_off_creation: 2,
         run: 2,
-        lambda: ("faults", rng.choice((DELIVER, PULL, SYNC)), *(rng.randrange(BIG) for _ in range(4))): 3,
-        lambda: ("kill_at_request", rng.choice((DELIVER, DELIVER, SYNC)), rng.randrange(60)): 2,
+        lost: 1,
+        lambda: ("faults", rng.choice((DELIVER, PULL, SYNC)), *(rng.randrange(BIG) for _ in range(4))): 2,
+        lambda: ("lost_answers", rng.choice((DELIVER, SYNC)), rng.randrange(BIG), rng.randrange(BIG)): 2,
+        lambda: ("kill_at_request", rng.choice((DELIVER, DELIVER, SYNC)), rng.randrange(60)): 1,
+        lambda: ("kill_at_write", rng.choice((DELIVER, DELIVER, SYNC)), rng.randrange(10)): 2,
         lambda: ("kill_at_statement", rng.choice((DELIVER, SYNC, PULL)), rng.randrange(150)): 2,
         lambda: ("meanwhile", rng.choice((DELIVER, PULL, SYNC)), [(rng.randrange(25), any_edit()) for _ in range(3)]): 2,
         lambda: ("full_disk", rng.choice((DELIVER, SYNC))): 1,
@@ -76,7 +111,11 @@ def invented(seed: int, length: int = 16) -> list[Step]:
         lambda: ("clock_skew", rng.randrange(-600, 600)): 1,
         lambda: ("answer", rng.randrange(BIG), rng.randrange(BIG)): 2,
     }
-    return [rng.choices(list(makers), list(makers.values()))[0]() for _ in range(length)]
+    steps: list[Step] = []
+    while len(steps) < length:
+        told = rng.choices(list(makers), list(makers.values()))[0]()
+        steps += told if isinstance(told, list) else [told]
+    return steps
 
 
 class Story:
@@ -144,6 +183,16 @@ class Story:
             )
         self._run(what)
         self.fake.faults.clear()
+
+    def _lost_answers(self, what: str, path: int, times: int) -> None:
+        """What was asked for is done, and nobody here hears of it."""
+        kind = (Kind.RESET_AFTER, Kind.HALF_ANSWER)[times % 2]
+        self.fake.faults.order(kind, path=WRITES[path % len(WRITES)], times=times % 3 + 1)
+        self._run(what)
+        self.fake.faults.clear()
+
+    def _kill_at_write(self, what: str, number: int) -> None:
+        self._run(what, writes=number)
 
     def _kill_at_request(self, what: str, number: int) -> None:
         self._run(what, requests=number)

@@ -17,6 +17,7 @@ from tasks_app.mirror.trouble import Trouble
 from tasks_app.models import OutboxEntry
 from tests.dispatcharr.stories.small_world import client_of
 from tests.fake_dispatcharr import FakeServer
+from tests.fake_dispatcharr.server import READS_BY_POST
 
 DELIVER, PULL, SYNC = "deliver", "pull", "sync"
 
@@ -36,6 +37,7 @@ class Worker:
         self.after_delivery: Callable[[], None] = lambda: None
         self._thread = threading.current_thread()
         self._requests_left = self._statements_left = -1  # until the kill; never when negative
+        self._only_writes = False
         self._dead = False
         self._working = False
         self._real = Transport.send
@@ -46,12 +48,13 @@ class Worker:
 
         monkeypatch.setattr(Transport, "send", send)
 
-    def work(self, what: str, *, requests: int = -1, statements: int = -1) -> str:
-        """Deliver, pull or both; killed at a request (an even number before it arrives, an odd one after its answer) or at a
-        statement. Returns what came of it, in a word."""
+    def work(self, what: str, *, requests: int = -1, writes: int = -1, statements: int = -1) -> str:
+        """Deliver, pull or both; killed at a request, one that writes (an even number before it arrives, an odd one after its
+        answer), or a statement. Returns what came of it, in a word."""
         self.world.clock.advance(90.0)  # sign-ins and pauses of outages are over
         OutboxEntry.objects.update(next_attempt_at=None)
-        self._requests_left, self._statements_left = requests, statements
+        self._requests_left, self._statements_left = max(requests, writes), statements
+        self._only_writes = writes >= 0
         try:
             with connection.execute_wrapper(self._statement):
                 self._working = True
@@ -101,9 +104,11 @@ class Worker:
         if threading.current_thread() is self._thread and not connection.in_atomic_block:
             with self._apart():
                 self.before_request()
-        kills = self._requests_left in {0, 1}
+        method, path, *_ = args
+        counts = not self._only_writes or (method != "GET" and not path.endswith(READS_BY_POST))
+        kills = counts and self._requests_left in {0, 1}
         after = self._requests_left == 1
-        self._requests_left -= 2
+        self._requests_left -= 2 * counts
         if kills and not after:
             self._die()
         answer = self._real(transport, *args, **options)
