@@ -129,10 +129,10 @@ def test_an_open_draft_and_running_work_stand_in_the_way(site: Client, server: F
 
 
 def test_while_connected_there_is_the_way_back_with_what_waits(site: Client) -> None:
+    GuideSource.objects.create(name="SD", source_type="schedules_direct")  # before: it would wait for the server otherwise
     connected("http://tv.test:9191")
     save_settings(dispatcharr_url="http://tv.test:9191")
     OutboxEntry.objects.create(kind="channel", local_id=1, name="One")
-    GuideSource.objects.create(name="SD", source_type="schedules_direct")
     page = site.get(reverse("settings_dispatcharr")).content.decode()
     assert LEAVE in page
     assert ADOPT not in page
