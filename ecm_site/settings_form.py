@@ -152,9 +152,14 @@ class SettingsForm(forms.Form):
         names = list(self.fields)
         names.insert(names.index(name) + 1, REMOVE.format(name))  # right below the secret itself
         self.fields[REMOVE.format(name)] = forms.BooleanField(
-            required=False, label=f"Remove the stored {str(field.label).lower()}"
+            required=False, label=f"Remove the stored {_within_a_sentence(str(field.label))}"
         )
         self.order_fields(names)
+
+
+def _within_a_sentence(label: str) -> str:
+    """ "Password" → "password", but "API key" stays as it is."""
+    return label if label[:2].isupper() else label[:1].lower() + label[1:]
 
 
 def _as_list(value: Any) -> Any:

@@ -9,7 +9,7 @@ from django.test import Client
 
 from ecm_site import conf, settings_form
 from ecm_site.conf import EcmSettings, get_settings, save_settings
-from ecm_site.settings_form import SecretSetting, SettingsForm
+from ecm_site.settings_form import SecretSetting, SettingsForm, _within_a_sentence
 from tasks_app import change_settings as use_case
 from tasks_app.change_settings import change_settings
 from tasks_app.models import JournalEntry
@@ -133,6 +133,11 @@ def test_an_empty_secret_keeps_what_is_stored_and_a_box_removes_it(door_key: Non
     assert "sesame" not in form.as_p() + form.seen
     saved({"remove_door_key": "on", "country_separator": ":"})
     assert get_settings().door_key == ""
+
+
+@pytest.mark.parametrize(("label", "told"), [("Password", "password"), ("API key", "API key")])
+def test_a_label_within_a_sentence_keeps_its_abbreviations(label: str, told: str) -> None:
+    assert _within_a_sentence(label) == told
 
 
 @pytest.mark.django_db

@@ -128,11 +128,16 @@ class DeliverOutbox(TaskScheduler):
 
 
 def deliver_when_due(now: datetime) -> None:
-    """Called at every tick: changes whose moment has come, and those that an outage has held back, ask for a run."""
-    state = MirrorState.objects.filter(Q(retry_at=None) | Q(retry_at__lte=now), pk=1, connected=True)
+    """Called at every tick: changes whose moment has come, and those that an outage has held back, ask for a run. So does an
+    outage while nothing waits: the end of it is noticed by asking, and what was not brought over then is."""
+    state = MirrorState.objects.filter(Q(retry_at=None) | Q(retry_at__lte=now), pk=1, connected=True).first()
+    if state is None:
+        return
     due = OutboxEntry.objects.filter(Q(next_attempt_at=None) | Q(next_attempt_at__lte=now), state=OutboxState.WAITING)
-    if state.exists() and due.exists():
+    if due.exists():
         request_run_soon(DELIVER_TASK, delay_seconds=0)
+    elif state.trouble:
+        request_run_soon(SYNC_TASK, delay_seconds=0)
 
 
 def _watching(progress: Progress) -> Any:

@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 
 _KEPT = "_ecm_server_mark"
 _MUCH = 999
+_SOON, _SELDOM = 3, 20
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,11 @@ class ServerMark:
     def token(self) -> str:
         """Another one whenever the mark looks different."""
         return f"{self.waiting}-{self.conflicts}-{self.parked}-{self.questions}-{'t' if self.trouble else ''}"
+
+    @property
+    def ask_again(self) -> int:
+        """Seconds until an open page asks again: soon while something is on its way, for that takes a moment only."""
+        return _SOON if self.waiting and not self.trouble else _SELDOM
 
     @property
     def is_shown(self) -> bool:

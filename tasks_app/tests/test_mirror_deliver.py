@@ -196,6 +196,20 @@ def test_the_tick_asks_for_a_run_once_something_is_due(toy_server: ToyServer) ->
     assert not asks()
 
 
+@pytest.mark.parametrize(
+    ("trouble", "minutes", "asked"),
+    [("It is down.", -1, ["sync_dispatcharr"]), ("It is down.", 1, []), ("", None, [])],
+)
+def test_the_end_of_an_outage_is_noticed_although_nothing_waits(
+    toy_server: ToyServer, trouble: str, minutes: int | None, asked: list[str]
+) -> None:
+    now = timezone.now()
+    retry_at = None if minutes is None else now + timedelta(minutes=minutes)
+    MirrorState.objects.update(trouble=trouble, retry_at=retry_at)
+    deliver_when_due(now)
+    assert list(RunRequest.objects.values_list("task_id", flat=True)) == asked
+
+
 class StopsAfter(NoProgress):
     """An operator who presses "Cancel" after some looks."""
 

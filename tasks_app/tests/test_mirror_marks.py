@@ -55,6 +55,11 @@ def test_the_figures_cost_one_query_however_much_waits(
         assert server_mark() == ServerMark(waiting=rows, conflicts=1, parked=1, questions=1)
 
 
+def test_an_open_page_looks_again_soon_while_something_is_on_its_way() -> None:
+    assert ServerMark(waiting=2).ask_again < ServerMark().ask_again
+    assert ServerMark(waiting=2, trouble="It is down.").ask_again == ServerMark().ask_again
+
+
 def test_one_page_asks_once(connected: MirrorState, django_assert_num_queries: Any) -> None:
     request = RequestFactory().get("/")
     with django_assert_num_queries(1):
