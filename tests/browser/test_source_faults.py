@@ -7,6 +7,7 @@ import threading
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import pytest
@@ -67,6 +68,9 @@ class Provider(FakeServer):
             self.go_on.wait(60)
             return 200, "audio/x-mpegurl", PLAYLIST
         return self.answers.get(path, (404, "text/html", b"<html>nothing here</html>"))
+
+
+_numbers = count(1)
 
 
 @dataclass
@@ -225,25 +229,33 @@ def test_a_source_that_turns_bad_keeps_its_streams_and_heals(desk: Desk) -> None
     assert desk.tab.complaints == []
 
 
+def own_name(name: str) -> str:
+    """A test that is tried again meets the accounts of the try before."""
+    return f"{name} {next(_numbers)}"
+
+
 def test_a_second_refresh_while_one_runs_is_answered_in_words_and_the_first_can_be_cancelled(desk: Desk) -> None:
     tab, provider = desk.tab, desk.provider
-    tab.goto(f"{desk.base}/m3u/")
+    provider.go_on.clear()
+    provider.asked_slow.clear()
+    desk.add(own_name("Quick"), f"{provider.address}/changing")  # "Refresh all" needs an account
+    slow = own_name("Slow")
     other = tab.context.new_page()
     other.goto(f"{desk.base}/m3u/")
-    desk.add("Slow", f"{provider.address}/slow")
+    desk.add(slow, f"{provider.address}/slow")
     assert provider.asked_slow.wait(WORK_MS / 1000)
-    desk.row("Slow").get_by_role("button", name="Cancel the refresh of Slow").wait_for()
-    expect(desk.row("Slow").get_by_role("button", name="Refresh Slow")).to_be_disabled()
+    desk.row(slow).get_by_role("button", name=f"Cancel the refresh of {slow}").wait_for()
+    expect(desk.row(slow).get_by_role("button", name=f"Refresh {slow}")).to_be_disabled()
 
     # "Refresh all" of somebody whose page is from before
     other.get_by_role("button", name="Refresh all").click()
     other.get_by_text("1 already running").wait_for()
     other.close()
 
-    desk.row("Slow").get_by_role("button", name="Cancel the refresh of Slow").click()
-    desk.row("Slow").get_by_role("button", name="Cancel the refresh of Slow").wait_for(state="detached", timeout=WORK_MS)
-    assert "cancelled" in (desk.row("Slow").locator(".m3u-status").get_attribute("title") or "")
+    desk.row(slow).get_by_role("button", name=f"Cancel the refresh of {slow}").click()
+    desk.row(slow).get_by_role("button", name=f"Cancel the refresh of {slow}").wait_for(state="detached", timeout=WORK_MS)
+    assert "cancelled" in (desk.row(slow).locator(".m3u-status").get_attribute("title") or "")
     provider.go_on.set()
-    desk.refresh("Slow")
-    desk.wait_for_status("Slow", "Ready")
+    desk.refresh(slow)
+    desk.wait_for_status(slow, "Ready")
     assert desk.tab.complaints == []
