@@ -84,7 +84,7 @@ def test_a_server_in_trouble_says_since_when_and_when_it_tries_again(visitor: Cl
     assert "Next try in 4m" in html
     assert "secret" not in html
     MirrorState.objects.update(retry_at=now - timedelta(minutes=5))
-    assert "with the next change or sync" in page(visitor, "/server/")
+    assert "asked again within a minute" in page(visitor, "/server/")
 
 
 def test_problems_of_a_pull_are_told(visitor: Client, toy_server: ToyServer) -> None:
