@@ -1,10 +1,11 @@
 """The one place that decides between page and partial (DESIGN §6)."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django_htmx.http import trigger_client_event
+from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 from django_htmx.middleware import HtmxDetails
 
 
@@ -24,11 +25,21 @@ def render_page(request: HttpRequest, page: str, partial: str, context: dict[str
 
 
 def done(request: HttpRequest, url: str, *events: str) -> HttpResponse:
-    """Answer a form that succeeded: htmx closes the dialog and tells the page what changed; a plain form goes to ``url``."""
+    """Answer a form that succeeded: htmx closes the dialog and tells the page what changed; a plain form goes to ``url``, and
+    so does one that htmx sent from a page of its own, where no dialog could be closed."""
     if not wants_partial(request):
         return redirect(url)
+    if _is_sent_from_its_own_page(request) and urlsplit(url).path != request.path:
+        return HttpResponseClientRedirect(url)
     response = HttpResponse(status=204)
     trigger_client_event(response, "dialog:close", {})
     for event in events:
         trigger_client_event(response, event, {})
     return response
+
+
+def _is_sent_from_its_own_page(request: HttpRequest) -> bool:
+    """Whether the dialog's address is what the browser shows: opened by a bookmark, or in another tab."""
+    htmx: HtmxDetails | None = getattr(request, "htmx", None)
+    shown = htmx.current_url_abs_path if htmx else None
+    return shown is not None and urlsplit(shown).path == request.path
