@@ -70,7 +70,9 @@ def _add(results: Results, name: str, found: dict[str, Any], peak_mb: float, tal
     told = f"{name} ({tally['requests']:,} requests, {peak_mb:,.0f} MB)"
     results.add(told, found["seconds"], "s", ratio=found["seconds"] / floor, floor="the server's own time", limit=MAX_RATIO)
     if found["rows"]:
-        writing = sum(count for what, (count, _) in tally["by_path"].items() if not what.startswith("GET"))
+        writing = sum(
+            count for what, (count, _) in tally["by_path"].items() if not what.startswith("GET") and "by-ids" not in what
+        )
         results.add(f"… requests that write, of {found['rows']:,} changed rows", writing, "requests")
         for what, (count, seconds) in tally["by_path"].items():
             results.facts[f"{name[:24]}… {what}"] = f"{count:,} in {seconds:.2f} s"
