@@ -5,8 +5,9 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from json import dumps as to_json
 from typing import Any
 
 import httpcore
@@ -31,6 +32,27 @@ IDLE_SECONDS = 4.0  # some web servers hang up after 5 s; a request on a connect
 def _tls() -> ssl.SSLContext:
     """Reading the certificates takes 20 ms and more; one context per process is enough."""
     return httpx.create_ssl_context()
+
+
+SECRET_HEADERS = ("Authorization", "X-API-Key")
+SECRET_FIELDS = ("password", "refresh")
+SECRET_FROM = 4  # letters; shorter ones would be found in every other word
+
+
+def _secrets(headers: Mapping[str, str], body: Any) -> list[str]:
+    """What a request carries that no sentence may hold."""
+    found = [headers[name].removeprefix("Bearer ") for name in SECRET_HEADERS if name in headers]
+    if isinstance(body, Mapping):
+        found += [value for name in SECRET_FIELDS if isinstance(value := body.get(name), str)]
+    return [secret for secret in found if len(secret) >= SECRET_FROM]
+
+
+def _without(body: bytes, secrets: list[str]) -> bytes:
+    """Errors are quoted in logs and on pages, and some servers repeat what they were sent."""
+    for secret in secrets:
+        for written in (secret, to_json(secret)[1:-1], to_json(secret, ensure_ascii=False)[1:-1]):
+            body = body.replace(written.encode("utf-8", "replace"), b"***")
+    return body
 
 
 _watch: ContextVar[Watch | None] = ContextVar("dispatcharr_watch", default=None)
@@ -137,7 +159,10 @@ class Transport:
         token = _watch.set(Watch(should_stop, patience.total))
         began = time.monotonic()
         try:
-            return self._receive(request)
+            answer = self._receive(request)
+            if 200 <= answer.status < 300:
+                return answer
+            return replace(answer, body=_without(answer.body, _secrets(headers, json)))
         except FetchStopped as error:
             raise Stopped("The request to Dispatcharr was cancelled.", maybe_done=sent) from error
         except FetchError as error:

@@ -10,10 +10,12 @@ from django.conf import settings
 from ecm_site.conf import get_settings, save_settings
 from ecm_site.dispatcharr.client import Dispatcharr, NotConfigured, get_client, reset_client
 from ecm_site.dispatcharr.credentials import API_KEY, Credentials
-from ecm_site.dispatcharr.errors import Busy, SignInRefused, Unreachable
+from ecm_site.dispatcharr.errors import Busy, DispatcharrError, SignInRefused, Unreachable
+from ecm_site.dispatcharr.people import PersonRefused, who_is
 from ecm_site.dispatcharr.sign_in_store import SIGN_INS_MAX, WINDOW_SECONDS
 from tests.dispatcharr.conftest import Connect
 from tests.fake_dispatcharr import FakeServer, Kind
+from tests.fake_dispatcharr.replies import Reply, Request
 
 
 def test_many_requests_and_threads_need_one_sign_in(fake: FakeServer, connect: Connect) -> None:
@@ -205,3 +207,26 @@ def test_the_password_of_the_server_is_encrypted_in_the_settings_file() -> None:
     assert get_settings().dispatcharr_password == "plain-secret"
     with pytest.raises(ValueError, match="dispatcharr_url"):
         save_settings(dispatcharr_url="no address")
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 409, 429, 500, 999])
+def test_a_server_that_repeats_what_it_was_sent_makes_no_secret_known(
+    fake: FakeServer, connect: Connect, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    secrets = ["pass“word\\-1", "prov-pass-2"]
+
+    def repeat(request: Request, _fault: object) -> Reply:
+        sent = request.body if isinstance(request.body, dict) else {}
+        words = f"No: {sent.get('password')} {request.headers.get('authorization')}"
+        return Reply(status, {"detail": words, "password": [words]})
+
+    signed_in = connect()
+    signed_in.server.me()
+    monkeypatch.setattr(fake, "handle", repeat)
+    with pytest.raises(DispatcharrError) as error:
+        signed_in.session.post("/api/m3u/accounts/", {"password": secrets[1]}, what="create an account")
+    with pytest.raises(PersonRefused) as refused:
+        who_is(fake.url, "anna", secrets[0])
+    for words in (str(error.value), refused.value.why, str(refused.value)):
+        assert not any(secret in words for secret in secrets)
+        assert "Bearer ey" not in words
