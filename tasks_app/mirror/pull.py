@@ -5,7 +5,8 @@ import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
-from django.db import IntegrityError
+from django.core.exceptions import ValidationError
+from django.db import DataError, IntegrityError, InterfaceError, ProgrammingError
 from django.utils import timezone
 
 from ecm_site.dispatcharr.client import Dispatcharr
@@ -29,6 +30,11 @@ logger = logging.getLogger(__name__)
 CHUNK = 500
 HELD_BACK_FROM = 20
 """Links of a kind; of fewer rows more than half may well vanish at once."""
+NOT_UNDERSTOOD = (
+    ArithmeticError, AttributeError, LookupError, TypeError, ValueError,
+    ValidationError, DataError, InterfaceError, ProgrammingError,
+)  # fmt: skip
+"""Values of a shape that nobody promised, or a fault of ours: the transaction is rolled back, and it is told in words."""
 _IDS_BELOW = 2**63
 _LOOKED_AT_AGAIN = 200
 """Vanished rows that are asked for by id before they count as gone: a list can lose some."""
@@ -123,8 +129,7 @@ def _one_step(run: _Run, step: Step) -> None:
             note_trouble(error)
             raise Trouble(str(error)) from error
         raise PullFailed(f"The server's {step.label} could not be read: {error}") from error
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        # Values of a shape that nobody promised, or a fault of ours: the transaction is rolled back.
+    except NOT_UNDERSTOOD as error:
         logger.exception("[MIRROR] What the server says of kind %s is not understood", step.name)
         problem = f"The server's {step.label} could not be read: its answer is not understood. The log says more."
         MirrorPull.objects.filter(kind=step.name).update(problem=problem)

@@ -4,7 +4,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.core.exceptions import ValidationError
+from django.db import ProgrammingError, connection
 from django.test.utils import CaptureQueriesContext
 
 from ecm_site.dispatcharr.client import Dispatcharr
@@ -294,7 +295,17 @@ def test_an_id_that_is_none_is_told_and_changes_nothing(toy_server: ToyServer, r
     assert sql("SELECT name FROM toy_box") == [("Red",)]
 
 
-@pytest.mark.parametrize("error", [KeyError("name"), TypeError("int"), OverflowError("too large"), AttributeError("lower")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        KeyError("name"),
+        TypeError("int"),
+        OverflowError("large"),
+        AttributeError("lower"),
+        ValidationError("no flag"),
+        ProgrammingError("a list"),
+    ],
+)
 def test_rows_of_a_shape_that_nobody_promised_are_told_in_words(toy_server: ToyServer, error: Exception) -> None:
     def odd() -> None:
         raise error
