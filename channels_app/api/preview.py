@@ -49,7 +49,7 @@ def _play(request: HttpRequest, source: PreviewSource) -> HttpResponseBase:
     mode = request.GET.get("mode") or get_settings().stream_preview_mode
     if mode not in STREAM_PREVIEW_MODES:
         raise PreviewRefused(400, f"There is no such mode. Possible: {', '.join(STREAM_PREVIEW_MODES)}.")
-    slot = claim(request.user.pk or 0, request.user.get_username(), source.name)
+    slot = claim(request.user.pk or 0, request.user.get_username(), source.name, source.limits)
     preview = start_preview(source, mode, slot, _viewer_watch(request))
     response = StreamingHttpResponse(preview, content_type="video/mp2t")
     response["X-Preview-Mode"] = mode

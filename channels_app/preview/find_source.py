@@ -8,6 +8,7 @@ from channels_app.models import Channel, ChannelStream
 from channels_app.preview.errors import PreviewRefused
 from channels_app.publishing.lineup_rows import stream_rank
 from ecm_site.http import FetchPolicy
+from m3u_app.connection_limits import ConnectionLimit, connection_limits
 from m3u_app.models import Stream
 
 CONNECT_SECONDS = 10
@@ -30,6 +31,8 @@ class PreviewSource:
     user_agent: str
     private_hosts: frozenset[str] | None
     allow_private: bool
+    limits: tuple[ConnectionLimit, ...] = ()
+    """What the provider allows at once (20 §7)."""
 
     def __repr__(self) -> str:
         return f"PreviewSource(stream_id={self.stream_id})"  # never the address
@@ -102,4 +105,5 @@ def _source(stream: Stream, name: str) -> PreviewSource:
         user_agent=account.user_agent if account else "",
         private_hosts=hosts,
         allow_private=bool(account and account.allow_private_addresses),
+        limits=connection_limits(account, stream.url),
     )

@@ -8,7 +8,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from channels_app.preview.errors import PreviewRefused
 from ecm_site.conf import get_settings
 from ecm_site.environment import env_int
 from ecm_site.wording import counted, shortened
+from m3u_app.connection_limits import ConnectionLimit
 
 _MOST = 32
 _PATIENCE_SECONDS = 2.5  # closing one preview and opening the next overlap by a moment
@@ -32,6 +33,8 @@ class OpenPreview:
     user_name: str
     what: str
     since: float  # Unix time
+    counters: tuple[str, ...] = ()
+    """Keys of the providers' limits that its connection counts for."""
 
     def words(self) -> str:
         minutes = int(max(0.0, time.time() - self.since) // 60)
@@ -56,12 +59,16 @@ def most_at_once() -> int:
     return max(1, min(get_settings().preview_limit, env_int("ECM_WEB_THREADS", 8) - _KEPT_THREADS, _MOST))
 
 
-def claim(user_id: int, user_name: str, what: str) -> Slot:
-    """Take a slot. Raises :class:`PreviewRefused`: 429 when this user has as many as allowed, 503 when all are taken."""
+def claim(user_id: int, user_name: str, what: str, limits: Sequence[ConnectionLimit] = ()) -> Slot:
+    """Take a slot, and with it a place in each of the provider's ``limits``.
+
+    Raises :class:`PreviewRefused`: 429 when this user has as many as allowed, 503 when all are taken, here or at the provider.
+    """
+    mine = OpenPreview(user_id, user_name, what[:200], time.time(), tuple(limit.key for limit in limits))
     ends = time.monotonic() + _PATIENCE_SECONDS
     while True:
         try:
-            return _claim(OpenPreview(user_id, user_name, what[:200], time.time()))
+            return _claim(mine, limits)
         except PreviewRefused:
             if time.monotonic() > ends:
                 raise
@@ -74,7 +81,7 @@ def open_previews() -> list[OpenPreview]:
         return [about for _number, about in _taken() if about is not None]
 
 
-def _claim(mine: OpenPreview) -> Slot:
+def _claim(mine: OpenPreview, limits: Sequence[ConnectionLimit]) -> Slot:
     with _only_one():
         taken = _taken()
         running = [about for _number, about in taken if about is not None]
@@ -90,13 +97,17 @@ def _claim(mine: OpenPreview) -> Slot:
                 f"{counted(len(running), 'preview')} {'is' if len(running) == 1 else 'are'} open, the most at once:"
                 f" {_listed(running)}. Try again when one is closed.",
             )
+        for limit in limits:
+            holding = [about for about in running if limit.key in about.counters]
+            if len(holding) >= limit.most:
+                raise PreviewRefused(503, f"{limit.words}, and previews use them: {_listed(holding)}. Close one first.")
         busy = {number for number, _about in taken}
         free = next(number for number in range(_MOST) if number not in busy)
         handle = _locked(_folder() / f"slot-{free}")
         if handle is None:  # cannot be: slots are taken under the common lock alone
             raise PreviewRefused(503, "The previews are busy. Try again.")
         os.truncate(handle, 0)
-        os.pwrite(handle, json.dumps([mine.user_id, mine.user_name, mine.what, mine.since]).encode(), 0)
+        os.pwrite(handle, json.dumps([mine.user_id, mine.user_name, mine.what, mine.since, mine.counters]).encode(), 0)
         return Slot(handle)
 
 
@@ -121,8 +132,8 @@ def _taken() -> list[tuple[int, OpenPreview | None]]:
 
 def _about(path: Path) -> OpenPreview:
     try:
-        user_id, user_name, what, since = json.loads(path.read_text())
-        return OpenPreview(int(user_id), str(user_name), str(what), float(since))
+        user_id, user_name, what, since, counters = json.loads(path.read_text())
+        return OpenPreview(int(user_id), str(user_name), str(what), float(since), tuple(map(str, counters)))
     except (OSError, ValueError, TypeError):
         return OpenPreview(0, "somebody", "something", time.time())
 
