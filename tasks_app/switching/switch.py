@@ -14,8 +14,10 @@ from ecm_site.dispatcharr.errors import DispatcharrError
 from ecm_site.wording import counted
 from tasks_app.backup.blockers import blockers
 from tasks_app.backup.snapshots import Snapshot, take_snapshot
+from tasks_app.engine import request_run_soon
 from tasks_app.journal import log_entry
 from tasks_app.mirror.kinds import all_kinds
+from tasks_app.mirror.mirror_tasks import SYNC_TASK
 from tasks_app.mirror.state import mirror_state
 from tasks_app.models import CreationAttempt, MirrorLink, MirrorPull, MirrorState, OutboxEntry
 from tasks_app.progress import Progress
@@ -113,6 +115,7 @@ def _push(preview: SwitchPreview, progress: Progress) -> None:
         deliver_everything(client, progress)
         if OutboxEntry.objects.count() in (0, before):
             break
+    request_run_soon(SYNC_TASK, delay_seconds=0)  # counts what was made last, and brings its programmes
 
 
 def _everything_here(progress: Progress) -> list[OutboxEntry]:

@@ -132,6 +132,7 @@ def test_a_lineup_goes_to_an_empty_server() -> None:
         ] == lineup
         assert list(Channel.objects.order_by("number").values_list("pk", flat=True)) == ids, "rows here stay what they were"
         assert len(empty.world.streams) == 12
+        assert RunRequest.objects.filter(task_id="sync_dispatcharr").exists(), "the page counts what was made last"
         pull(get_client())
         assert not OutboxEntry.objects.exists()
         assert Channel.objects.count() == 4
