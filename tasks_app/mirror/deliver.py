@@ -273,7 +273,10 @@ class Delivery:
         complete = True
         while parts:
             self._progress.raise_if_cancelled()
-            part = parts.pop()
+            # A half can bring answers for the others: what an earlier attempt had made is found for all of its rows.
+            part = {pk: row for pk, row in parts.pop().items() if pk not in recorder.answered}
+            if not part:
+                continue
             error = self._try(part, recorder, send)
             left = {pk: row for pk, row in part.items() if pk not in recorder.answered}
             if len(left) < len(part):

@@ -22,6 +22,7 @@ from tests.dispatcharr.stories.ledger import WHOLE, Ledger
 from tests.dispatcharr.stories.operator import Operator
 from tests.dispatcharr.stories.small_world import Beginning
 from tests.dispatcharr.stories.somebody_else import SomebodyElse
+from tests.dispatcharr.stories.their_edits import TheirEdits
 from tests.dispatcharr.stories.worker import DELIVER, PULL, SYNC, Worker
 from tests.fake_dispatcharr import FakeServer, Kind
 
@@ -82,7 +83,8 @@ def invented(seed: int, length: int = 16) -> list[Step]:
         """Both sides edit the same row, often the same field, and nothing is delivered in between."""
         which, field = number(), rng.randrange(8)
         mine = ("edit_channel", which, field, rng.randrange(BIG) // 8 * 8 + field)
-        theirs: Step = ("edit_channel_there", which, field, rng.randrange(BIG))
+        other = field if rng.random() < 0.5 else rng.randrange(8)
+        theirs: Step = ("edit_channel_there", which, other, rng.randrange(BIG))
         if rng.random() < 0.2:
             theirs = ("delete_channel_there", which)
         elif rng.random() < 0.2:
@@ -96,7 +98,7 @@ def invented(seed: int, length: int = 16) -> list[Step]:
     makers: dict[Callable[[], Step | list[Step]], int] = {
         lambda: some(HERE_STEPS): 9,
         lambda: some(THERE_STEPS): 6,
-        collision: 3,
+        collision: 4,
         cut_off_creation: 2,
         run: 2,
         lost: 1,
@@ -128,7 +130,9 @@ class Story:
         self.operator, self.somebody = Operator(), SomebodyElse(fake.world)
         self.worker = Worker(fake, monkeypatch)
         self.ledger = Ledger()
-        self.worker.after_delivery = self.ledger.run
+        self.theirs = TheirEdits(self.world)
+        self.in_a_run = False
+        self.worker.after_delivery = self._look
         self.told: list[Step] = []
         self.stored: list[tuple[str, int]] = []
         clock = _Clockwork(self.world)
@@ -161,7 +165,10 @@ class Story:
             self.operator.do(name, values)
             self.ledger.edit()
         elif name in THERE_STEPS:
+            self.theirs.begin()
             getattr(self.somebody, name)(*values)
+            if not self.in_a_run:
+                self.theirs.edit()
         else:
             getattr(self, f"_{name}")(*values)
 
@@ -169,7 +176,11 @@ class Story:
 
     def _run(self, what: str, **kill: int) -> None:
         self.told[-1] = (*self.told[-1], "→", self.worker.work(what, **kill))
+        self._look()
+
+    def _look(self) -> None:
         self.ledger.run()
+        self.theirs.run()
 
     def _faults(self, what: str, kind: int, method: int, after: int, times: int) -> None:
         for step in (1, 7):
@@ -234,7 +245,9 @@ class Story:
             count += 1
 
         self.worker.before_request = act
+        self.in_a_run = True
         yield
+        self.in_a_run = False
         self.worker.before_request = lambda: None
 
     # Answers
@@ -254,6 +267,8 @@ class Story:
             given = {name for name, said in answers.items() if said == THEIRS}
             if given:
                 self.ledger.answer(entry, {WHOLE} if deleted else given)
+            if entry.kind == "channel" and not deleted:
+                self.theirs.overruled(entry.local_id, set(fields) - given)
             if deleted and given and entry.conflict[DELETED] == HERE:
                 self.ledger.may_come_back(*key)
             answer_conflict(entry.pk, answers)
@@ -285,7 +300,7 @@ class Story:
             self.world.finish()
             self.world.clock.advance(700.0)  # creations that the server took and lost count as lost
             assert self.worker.work(SYNC) == "done", (MirrorState.objects.get().trouble, self.told)
-            self.ledger.run()
+            self._look()
             if not self._open():
                 break
             for entry in OutboxEntry.objects.exclude(state=OutboxState.WAITING).order_by("pk"):
@@ -297,7 +312,7 @@ class Story:
             self._answer_held_back(self.answers.randrange(BIG))
         assert not self._open(), self._open()
         assert self.worker.work(SYNC) == "done"
-        self.ledger.run()
+        self._look()
         assert not self._open(), self._open()
 
     def _open(self) -> list[Any]:

@@ -1,0 +1,58 @@
+"""Watches the server: what somebody else set on a channel may be overwritten only by people here who knew it, or were asked."""
+
+from typing import Any
+
+from channels_app.mirror.channel_values import number_here
+from tasks_app.models import MirrorLink
+from tests.fake_dispatcharr import World
+
+FIELDS = ("name", "number", "tvg_id", "is_hidden")
+
+
+def shown(row: dict[str, Any]) -> dict[str, Any]:
+    """The plain fields of a channel there, in the terms of this house."""
+    return {
+        "name": row["name"],
+        "number": number_here(row["channel_number"]),
+        "tvg_id": row["tvg_id"] or "",
+        "is_hidden": bool(row["hidden_from_output"]),
+    }
+
+
+class TheirEdits:
+    """``edit`` around each step of somebody else between runs (in the middle of one, the last who writes wins there), ``run``
+    after each run, ``overruled`` when somebody here says that ours shall count."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.open: dict[tuple[int, str], Any] = {}
+        self._before = self._now()
+
+    def _now(self) -> dict[int, dict[str, Any]]:
+        with self.world.lock:
+            return {pk: shown(row) for pk, row in self.world.tables["channels"].items() if not row["auto_created"]}
+
+    def begin(self) -> None:
+        self._before = self._now()
+
+    def edit(self) -> None:
+        for pk, values in self._now().items():
+            for name, value in values.items():
+                if pk in self._before and self._before[pk][name] != value:
+                    self.open[pk, name] = value
+
+    def overruled(self, local_id: int, fields: set[str]) -> None:
+        remote = MirrorLink.objects.filter(kind="channel", local_id=local_id).values_list("remote_id", flat=True).first()
+        for name in fields:
+            self.open.pop((remote or 0, name), None)
+
+    def run(self) -> None:
+        now = self._now()
+        agreed = dict(MirrorLink.objects.filter(kind="channel").values_list("remote_id", "agreed"))
+        for (pk, name), value in list(self.open.items()):
+            if pk not in now or agreed.get(pk, {}).get(name) == value:
+                del self.open[pk, name]  # gone, or known here: what follows is a decision
+                continue
+            assert now[pk][name] == value, (
+                f"channel {pk} there: {name} {value!r} was overwritten with {now[pk][name]!r} unasked"
+            )
