@@ -17,7 +17,10 @@ class AuthenticationForm(SettingsForm):
     dispatcharr_create_users = forms.BooleanField(
         label="Who signs in so for the first time becomes a user of ECM",
         required=False,
-        help_text="Without administrator's rights. Switched off, only people who have linked their account are let in.",
+        help_text=(
+            "Without administrator's rights in ECM, but with everything else: who may only watch on the server can edit the"
+            " lineup here, and ECM delivers it. Switched off, only people who have linked their account are let in."
+        ),
     )
 
     def clean(self) -> dict[str, Any]:
