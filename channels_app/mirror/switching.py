@@ -1,6 +1,7 @@
 """The lineup's part in switching between standalone and connected."""
 
 from django.db import models
+from django.db.models import Q
 
 from channels_app.drafts.lives import UNFINISHED
 from channels_app.lineup_changed import lineup_changed
@@ -50,6 +51,20 @@ class LineupRoom(Room):
 
     def server_bound(self) -> list[Stock]:
         return [_stock("hidden group", HiddenGroup, "name")]
+
+    def held(self) -> dict[str, int]:
+        return {"channels": Channel.objects.count(), "streams on channels": ChannelStream.objects.count()}
+
+    def missing_there(self) -> list[str]:
+        """Streams that the provider has no more, or whose group is switched off, are not fetched by a server."""
+        unfetched = Q(stream__is_stale=True) | Q(stream__group__enabled=False) | Q(stream__account__is_active=False)
+        lost = ChannelStream.objects.filter(unfetched, stream__is_custom=False).count()
+        if not lost:
+            return []
+        return [
+            f"{counted(lost, 'stream')} on channels will not be there: the provider has them no more, or their group or account"
+            " is switched off."
+        ]
 
     def clear(self, progress: Progress) -> None:
         """The files of uploaded logos stay: going back to the snapshot needs them."""

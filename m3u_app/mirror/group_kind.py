@@ -28,7 +28,7 @@ from tasks_app.mirror.kinds import (
     Values,
     Watched,
 )
-from tasks_app.models import MirrorLink, OutboxEntry
+from tasks_app.models import MirrorLink, MirrorPull, OutboxEntry
 
 logger = logging.getLogger(__name__)
 
@@ -101,6 +101,8 @@ class GroupKind(MirroredKind):
             }
             make_room(StreamGroup.objects.filter(account_id=account_id), new, keep=frozenset(known.values()), limit=GROUP_LIMIT)
         made: dict[int, int] = {}
+        # At the first pull every group is new to us and none to the operator.
+        told = MirrorPull.objects.filter(kind=self.name, finished_at__isnull=False).exists()
         for remote_id, values in rows.items():
             if values["account"] not in accounts:
                 continue
@@ -109,7 +111,7 @@ class GroupKind(MirroredKind):
             if found in waiting:
                 continue
             if found is None:
-                group = StreamGroup(account_id=values["account"], name=values["name"], **columns)
+                group = StreamGroup(account_id=values["account"], name=values["name"], is_new=told, **columns)
                 group.save(force_insert=True)
                 found = group.pk
             else:

@@ -35,6 +35,7 @@ class SwitchPreview:
     waiting: int = 0
     """Changes that were not delivered."""
     asleep: list[str] = field(default_factory=list)
+    """Sentences about what will rest or be missing afterwards."""
     report: ConnectionReport | None = None
 
     @property
@@ -77,13 +78,19 @@ def local_preview(way: Way, *, lock: str = "") -> SwitchPreview:
         problems=_wrong_moment(way, state) or blockers(except_lock=lock),
         server_bound=[stock for room in rooms for stock in room.server_bound() if stock.count] if way is Way.ADOPT else [],
         waiting=OutboxEntry.objects.count(),
-        asleep=[sentence for room in rooms for sentence in room.asleep_alone()] if way is Way.LEAVE else [],
+        asleep=_warnings(way),
     )
 
 
 def is_half_left(state: MirrorState) -> bool:
     """Whether leaving a server was interrupted: it is let go, and what is here still bears its marks."""
     return not state.connected and bool(state.address)
+
+
+def _warnings(way: Way) -> list[str]:
+    if way is Way.LEAVE:
+        return [sentence for room in all_rooms() for sentence in room.asleep_alone()]
+    return [sentence for room in all_rooms() for sentence in room.missing_there()] if way is Way.PUSH else []
 
 
 def _wrong_moment(way: Way, state: MirrorState) -> list[str]:

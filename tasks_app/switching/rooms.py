@@ -51,6 +51,14 @@ class Room(ABC):
         """The server is let go: what was mirrored becomes our own."""
         return
 
+    def held(self) -> dict[str, int]:
+        """Counts that bringing this lineup to a server must not make smaller unsaid, by the noun in the plural."""
+        return {}
+
+    def missing_there(self) -> list[str]:
+        """Sentences about what a server will not have after this lineup was brought to it."""
+        return []
+
     def settle_there(self, client: Dispatcharr, progress: Progress) -> None:
         """Wait until the server knows what was just created there well enough to be told more about it."""
         return

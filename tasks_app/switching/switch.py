@@ -83,9 +83,26 @@ def switch(way: Way, token: str, *, progress: Progress) -> Switched:
     progress.report(phase="Taking a backup")
     done.snapshot = take_snapshot({Way.ADOPT: "before-connecting", Way.PUSH: "before-connecting"}.get(way, "before-leaving"))
     MirrorState.objects.filter(pk=mirror_state().pk).update(backup_file=done.snapshot.name)
+    held = _held()
     _ways[way](preview, progress)
     done.waiting = OutboxEntry.objects.count()
+    if way is Way.PUSH:
+        done.notes += _lost(held)
     return _told(preview, done)
+
+
+def _held() -> dict[str, int]:
+    return {noun: count for room in all_rooms() for noun, count in room.held().items()}
+
+
+def _lost(before: dict[str, int]) -> list[str]:
+    """What is fewer now: a server does not fetch what is switched off, filtered or gone at the provider."""
+    now = _held()
+    fewer = [(noun, count, count - now.get(noun, 0)) for noun, count in before.items() if now.get(noun, 0) < count]
+    return [
+        f"{lost:,} of {count:,} {nouns} did not come along, because the server does not fetch them. The backup has them."
+        for nouns, count, lost in fewer
+    ]
 
 
 def _adopt(preview: SwitchPreview, progress: Progress) -> None:

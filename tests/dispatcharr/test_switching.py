@@ -116,14 +116,30 @@ def test_a_lineup_goes_to_an_empty_server() -> None:
         go(Way.LEAVE)
     url = Account.objects.get().server_url
     world.playlists[url] = playlist
+    account = Account.objects.get()
+    gone = Stream.objects.create(
+        account=account,
+        group=account.groups.first(),
+        name="Gone",
+        url="http://x.test/9.ts",
+        stream_hash=b"9" * 32,
+        is_stale=True,
+    )
     lineup = [
         (row.name, row.number, list(row.channel_streams.order_by("position").values_list("stream__name", flat=True)))
         for row in Channel.objects.order_by("number")
     ]
     ids = list(Channel.objects.order_by("number").values_list("pk", flat=True))
+    ChannelStream.objects.create(channel_id=ids[0], stream=gone, position=3)
     with serving(world) as empty:
         use(empty)
+        assert preview_switch(Way.PUSH).asleep == [
+            "1 stream on channels will not be there: the provider has them no more, or their group or account is switched off."
+        ]
         done = go(Way.PUSH)
+        assert done.notes == [
+            "1 of 9 streams on channels did not come along, because the server does not fetch them. The backup has them."
+        ]
         assert done.waiting == 0, [(entry.kind, entry.name, entry.reason) for entry in OutboxEntry.objects.all()]
         there = sorted(empty.world.tables["channels"].values(), key=lambda row: row["channel_number"])
         assert [
