@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from ecm_site.conf import get_settings
 from ecm_site.wording import counted, shortened
 from tasks_app.mirror.bulk_mirrors import BulkMirror
 from tasks_app.mirror.kinds import get_kind
@@ -58,6 +59,12 @@ class Overview:
     summary: QueueSummary
     lines: list[PullLine]
     run: TaskRun | None
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether the settings name another address than the one that is mirrored."""
+        named = get_settings().dispatcharr_url
+        return bool(self.state.connected and named and self.state.address and named != self.state.address)
 
     @property
     def questions(self) -> list[PullLine]:

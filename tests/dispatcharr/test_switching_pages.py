@@ -152,6 +152,9 @@ def test_another_address_in_the_settings_asks_what_it_is(site: Client) -> None:
     page = site.get(reverse("settings_dispatcharr")).content.decode()
     assert "The address above is not the one that is mirrored" in page
     assert MOVE in page
+    server = site.get(reverse("mirror:home")).content.decode()
+    assert "The settings name another address." in server
+    assert "Reachable." not in server
 
 
 def test_only_administrators_may(server: FakeServer) -> None:
