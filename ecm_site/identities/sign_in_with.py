@@ -22,6 +22,10 @@ ASK = "Dispatcharr knows you, but ECM does not. Ask an administrator of ECM to l
 OTHER_PERSON = (
     "Dispatcharr knows you under another name than before, and it is another server than before. Ask an administrator of ECM."
 )
+LINK_AGAIN = (
+    "The server, or your name there, is another than at your last sign-in. Sign in with your ECM password, then link the"
+    " account again under Settings → Linked Accounts."
+)
 
 Verify = Callable[[str, str, str], Person]
 
@@ -90,11 +94,22 @@ def _user_of(person: Person) -> tuple[User, bool]:
             return user, True
         if not known.user.is_active:
             raise PersonRefused(401, WRONG, why="disabled")
+        if _may_do_all(known.user) and not _as_last_time(known, person):
+            raise PersonRefused(403, LINK_AGAIN, why="an administrator, and the server or the name there is another")
         if known.server != person.server and known.name.casefold() != person.username.casefold():
             # Ids begin at 1 on every server: after a change of servers they belong to other people.
             raise PersonRefused(403, OTHER_PERSON, why="the same id, but another name on another server")
         ExternalIdentity.objects.filter(pk=known.pk).update(last_used_at=timezone.now(), **_as_known(person))
         return known.user, False
+
+
+def _may_do_all(user: User) -> bool:
+    """An administrator who has another way in: whoever sets up a server must not become one by choosing an id."""
+    return bool(user.is_staff and user.has_usable_password())
+
+
+def _as_last_time(known: ExternalIdentity, person: Person) -> bool:
+    return known.server == person.server and known.name.casefold() == person.username.casefold()
 
 
 def _as_known(person: Person) -> dict[str, str]:

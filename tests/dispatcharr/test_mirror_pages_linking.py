@@ -10,6 +10,7 @@ from ecm_site.conf import save_settings
 from ecm_site.dispatcharr.people import WRONG
 from ecm_site.models import ExternalIdentity
 from tasks_app.models import JournalEntry
+from tests.dispatcharr.test_mirror_pages_sign_in import forget_turns
 from tests.fake_dispatcharr import FakeServer, World
 
 pytestmark = pytest.mark.django_db
@@ -157,3 +158,25 @@ def test_the_settings_say_what_is_missing(opened: FakeServer) -> None:
     answer = client.post("/settings/authentication/", {"dispatcharr_sign_in": "on", "dispatcharr_create_users": "on"})
     assert answer.status_code == 422
     assert "Enter the address of the server first" in answer.content.decode()
+
+
+@pytest.mark.parametrize("changed", [{"server": "elsewhere.test:9191"}, {"name": "robert"}])
+def test_an_administrator_links_again_after_another_server_or_name(
+    visitor: Client, opened: FakeServer, alice: User, changed: dict[str, str]
+) -> None:
+    """Ids begin at 1 everywhere: the server that somebody enters in the settings must not choose who is an administrator."""
+    User.objects.filter(pk=alice.pk).update(is_staff=True)
+    link(visitor)
+    ExternalIdentity.objects.update(**changed)
+    other = Client()
+    answer = other.post("/sign-in/dispatcharr/", {"username": "bob", "password": "bob's own"})
+    assert answer.status_code == 403
+    assert "link the account again" in answer.content.decode()
+    assert "_auth_user_id" not in other.session
+    identity = ExternalIdentity.objects.get()
+    visitor.post(f"{PAGE}dispatcharr/unlink/")
+    assert not ExternalIdentity.objects.filter(pk=identity.pk).exists()
+    forget_turns()
+    link(visitor)
+    other.post("/sign-in/dispatcharr/", {"username": "bob", "password": "bob's own"})
+    assert "_auth_user_id" in other.session
