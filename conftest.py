@@ -77,7 +77,7 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Browsers and killed processes live by the clock of a busy machine: such a test may try three times more, and the report
-    names each that had to. All others must pass at once. What takes many minutes runs only when it is asked for: ``-m nightly``.
+    names each that had to. All others must pass at once. What takes many minutes runs only when asked for: ``-m nightly``.
     """
     if "nightly" not in config.option.markexpr:
         nightly = [item for item in items if item.get_closest_marker("nightly")]
