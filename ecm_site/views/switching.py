@@ -16,6 +16,7 @@ from tasks_app.backup.blockers import blockers
 from tasks_app.backup.restore import restore_snapshot
 from tasks_app.backup.snapshots import Snapshot, SnapshotFailed, delete_snapshot, find_snapshot, list_snapshots
 from tasks_app.mirror.state import mirror_state
+from tasks_app.mirror.which_server import has_moved
 from tasks_app.switching.preview import SwitchPreview, Way, local_preview, preview_switch
 from tasks_app.switching.task import TASK_ID
 
@@ -60,11 +61,11 @@ WORDS = {
 
 def switching_context(request: HttpRequest) -> dict[str, object]:
     """For the card on the settings page; nothing is asked of the server."""
-    state, address = mirror_state(), get_settings().dispatcharr_url
+    state = mirror_state()
     return {
         "mirror": state,
-        "has_server": bool(address),
-        "has_moved": state.connected and address != state.address,
+        "has_server": bool(get_settings().dispatcharr_url),
+        "has_moved": has_moved(state),
         "snapshots": list_snapshots() if request.user.is_staff else [],
     }
 

@@ -14,7 +14,7 @@ from m3u_app.mirror.group_settings_terms import NotThereYet, our_settings
 from m3u_app.mirror.group_terms import RANGE, SAME, as_float, columns_of, our_books, our_values, range_problem, whole_settings
 from m3u_app.mirror.ids import joined, parted
 from m3u_app.mirror.outcomes import attempted
-from m3u_app.mirror.set_names import make_room, set_names
+from m3u_app.mirror.set_names import make_room, set_names_in_accounts
 from m3u_app.models import Account, Stream, StreamGroup
 from tasks_app.mirror.kinds import (
     Attempts,
@@ -121,11 +121,7 @@ class GroupKind(MirroredKind):
 
     def change(self, rows: Mapping[int, Values]) -> None:
         names = {pk: values["name"] for pk, values in rows.items() if "name" in values}
-        accounts: dict[int, dict[int, str]] = {}
-        for pk, account_id in StreamGroup.objects.filter(pk__in=names).values_list("pk", "account_id"):
-            accounts.setdefault(account_id, {})[pk] = names[pk]
-        for account_id, wanted in accounts.items():
-            set_names(StreamGroup.objects.filter(account_id=account_id), wanted, limit=GROUP_LIMIT)
+        set_names_in_accounts(StreamGroup.objects.all(), names, limit=GROUP_LIMIT)
         for pk, values in rows.items():
             columns = columns_of(values)
             if columns:

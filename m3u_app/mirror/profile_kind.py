@@ -22,7 +22,7 @@ from m3u_app.mirror.moments import written
 from m3u_app.mirror.outcomes import attempted
 from m3u_app.mirror.patterns_there import NotForTheServer
 from m3u_app.mirror.profile_terms import NAME_LIMIT, PLAIN, SECRETS, columns_of, our_values, their_values, without_fixed
-from m3u_app.mirror.set_names import make_room, set_names
+from m3u_app.mirror.set_names import make_room, set_names_in_accounts
 from m3u_app.models import Account, AccountProfile
 from tasks_app.mirror.kinds import (
     Attempts,
@@ -111,11 +111,7 @@ class ProfileKind(MirroredKind):
 
     def change(self, rows: Mapping[int, Values]) -> None:
         names = {pk: values["name"] for pk, values in rows.items() if "name" in values}
-        accounts: dict[int, dict[int, str]] = {}
-        for pk, account_id in AccountProfile.objects.filter(pk__in=names).values_list("pk", "account_id"):
-            accounts.setdefault(account_id, {})[pk] = names[pk]
-        for account_id, wanted in accounts.items():
-            set_names(AccountProfile.objects.filter(account_id=account_id), wanted, limit=NAME_LIMIT)
+        set_names_in_accounts(AccountProfile.objects.all(), names, limit=NAME_LIMIT)
         for pk, values in rows.items():
             columns = columns_of({name: value for name, value in values.items() if name != "name"})
             if columns:

@@ -27,3 +27,12 @@ def set_names(rows: QuerySet[Any], wanted: Mapping[int, str], *, limit: int) -> 
     if len(wanted) > 1:
         execute_many(update, [(f"\x00{pk}", pk) for pk in wanted])
     execute_many(update, [(name, pk) for pk, name in wanted.items()])
+
+
+def set_names_in_accounts(rows: QuerySet[Any], wanted: Mapping[int, str], *, limit: int) -> None:
+    """As :func:`set_names`, for rows whose names are unique within their account."""
+    accounts: dict[int, dict[int, str]] = {}
+    for pk, account_id in rows.filter(pk__in=wanted).values_list("pk", "account_id"):
+        accounts.setdefault(account_id, {})[pk] = wanted[pk]
+    for account_id, names in accounts.items():
+        set_names(rows.filter(account_id=account_id), names, limit=limit)

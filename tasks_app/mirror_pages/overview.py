@@ -6,7 +6,6 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from ecm_site.conf import get_settings
 from ecm_site.wording import counted, shortened
 from tasks_app.mirror.bulk_mirrors import BulkMirror
 from tasks_app.mirror.kinds import get_kind
@@ -14,6 +13,7 @@ from tasks_app.mirror.mirror_tasks import LOCK
 from tasks_app.mirror.pull import Step, steps
 from tasks_app.mirror.queue import QueueSummary, queue_summary
 from tasks_app.mirror.state import mirror_state
+from tasks_app.mirror.which_server import has_moved
 from tasks_app.models import MirrorLink, MirrorPull, MirrorState, TaskRun
 from tasks_app.queries import active_runs
 
@@ -63,8 +63,7 @@ class Overview:
     @property
     def has_moved(self) -> bool:
         """Whether the settings name another address than the one that is mirrored."""
-        named = get_settings().dispatcharr_url
-        return bool(self.state.connected and named and self.state.address and named != self.state.address)
+        return has_moved(self.state)
 
     @property
     def questions(self) -> list[PullLine]:

@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from ecm_site.conf import get_settings
 from ecm_site.dispatcharr.client import Dispatcharr, get_client, reset_client
-from ecm_site.dispatcharr.errors import DispatcharrError
 from ecm_site.wording import counted
 from tasks_app.backup.blockers import blockers
 from tasks_app.backup.snapshots import Snapshot, take_snapshot
@@ -81,7 +80,7 @@ def switch(way: Way, token: str, *, progress: Progress) -> Switched:
         _finish_leaving(progress)
         return _told(preview, done)
     progress.report(phase="Taking a backup")
-    done.snapshot = take_snapshot({Way.ADOPT: "before-connecting", Way.PUSH: "before-connecting"}.get(way, "before-leaving"))
+    done.snapshot = take_snapshot("before-leaving" if way is Way.LEAVE else "before-connecting")
     MirrorState.objects.filter(pk=mirror_state().pk).update(backup_file=done.snapshot.name)
     held = _held()
     _ways[way](preview, progress)
@@ -223,6 +222,3 @@ def _told(preview: SwitchPreview, done: Switched) -> Switched:
     )
     logger.info("[DISPATCHARR] Switched: %s", preview.way)
     return done
-
-
-__all__ = ["DispatcharrError", "SwitchRefused", "Switched", "Way", "switch"]

@@ -217,6 +217,15 @@ def test_the_same_server_at_a_new_address_goes_on(fake: FakeServer) -> None:
     assert "Zwei" in [row["name"] for row in fake.world.tables["channels"].values()]
 
 
+def test_an_address_in_capitals_is_the_same_as_it_was_typed(fake: FakeServer) -> None:
+    """The client writes hosts in small letters; that is no other address."""
+    use(fake)
+    save_settings(dispatcharr_url=fake.url.replace("127.0.0.1", "LocalHost"))
+    go(Way.ADOPT)
+    pull(mirrored_client())
+    assert Channel.objects.count() == 3
+
+
 def test_another_server_at_the_new_address_is_refused(fake: FakeServer) -> None:
     use(fake)
     go(Way.ADOPT)
