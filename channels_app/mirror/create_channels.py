@@ -32,7 +32,7 @@ from channels_app.mirror.edit_there import Judge
 from channels_app.mirror.read_there import read_rows
 from ecm_site.dispatcharr.client import Dispatcharr
 from ecm_site.dispatcharr.errors import DispatcharrError, Rejected, ServerFault
-from ecm_site.dispatcharr.shapes import Channel
+from ecm_site.dispatcharr.shapes import Channel, ChannelProfile
 from tasks_app.mirror.compare import same
 from tasks_app.mirror.kinds import Attempts, Delivered, LinkBook, Outcome, Postponed, Refused, Values
 from tasks_app.mirror.state import quietly
@@ -99,7 +99,8 @@ def _see_through(
     names = {pk: here[pk]["name"].strip() for pk in missing if pk in here}
     arrived = matched(missing, new_rows(client, links, begun.newest), names) if missing else {}
     settled |= set(arrived)
-    yield from _finish(client, links, here, {pk: row for pk, row in arrived.items() if pk in here})
+    ours = {pk: row for pk, row in arrived.items() if pk in here}
+    yield from _finish(client, links, here, ours, made_whole=begun.how == ONE_BY_ONE)
     orphans = {pk: row for pk, row in arrived.items() if pk not in here}
     for (pk, row), values in zip(orphans.items(), _values_of(client, links, list(orphans.values())), strict=True):
         yield Delivered(pk, row["id"], values)  # deleted here meanwhile: the link lets it be deleted there, too
@@ -227,20 +228,28 @@ def _finish(
     made: Mapping[int, Channel],
     *,
     in_no_profile: bool = False,
+    made_whole: bool = False,
     pictures: Mapping[int, str] | None = None,
 ) -> Iterator[Outcome]:
     """Set what differs from what was wanted. A channel that cannot be as wanted is taken off the server again.
 
-    ``in_no_profile``: it has just been created so, and nothing has to be switched off. ``pictures``: addresses of logos by
-    their ids there, as far as they are known without asking.
+    ``in_no_profile``: it has just been created so, and nothing has to be switched off. ``made_whole``: its creation, some
+    time ago, brought everything but guide entry and profiles; what differs otherwise was set by others since, or here, and
+    is compared like any other change. ``pictures``: addresses of logos by their ids there, as far as they are known without
+    asking.
     """
     if not made:
         return
-    there = dict(zip(made, _values_of(client, links, list(made.values()), pictures), strict=True))
+    profiles = client.channel_profiles.all() if made_whole else ()
+    there = dict(zip(made, _values_of(client, links, list(made.values()), pictures, profiles), strict=True))
     targets = Targets(client, links, ())
     edits = []
     for pk, row in made.items():
         wanted = rows[pk]
+        if made_whole:
+            values = _added_later(wanted, there[pk], row)
+            edits.append(Edit(pk, row["id"], values, there[pk] | values, row=row))
+            continue
         values = {name: value for name, value in wanted.items() if not same(value, there[pk][name])}
         if wanted["guide_entry"] is None and row["epg_data_id"] is not None:
             values["guide_entry"] = None  # the server found one that is not known here
@@ -264,10 +273,24 @@ def _finish(
     logger.info("[MIRROR] Created %s channels on the server, %s of them taken back", len(made), len(problems))
 
 
+def _added_later(wanted: Values, there: Values, row: Channel) -> Values:
+    """What a channel gets after its creation; what others have set since stays beside it."""
+    values: Values = {}
+    if wanted["guide_entry"] is not None and row["epg_data_id"] is None:
+        values["guide_entry"] = wanted["guide_entry"]
+    if not set(wanted["profile_ids"]) <= set(there["profile_ids"]):
+        values["profile_ids"] = sorted({*wanted["profile_ids"], *there["profile_ids"]})
+    return values
+
+
 def _values_of(
-    client: Dispatcharr, links: LinkBook, rows: Sequence[Channel], pictures: Mapping[int, str] | None = None
+    client: Dispatcharr,
+    links: LinkBook,
+    rows: Sequence[Channel],
+    pictures: Mapping[int, str] | None = None,
+    profiles: Sequence[ChannelProfile] = (),
 ) -> list[Values]:
-    return [values for _, values, _ in Reading(client, links, pictures=pictures or {}).translated(rows)]
+    return [values for _, values, _ in Reading(client, links, profiles, pictures or {}).translated(rows)]
 
 
 def _take_books(made: Mapping[int, Channel]) -> None:

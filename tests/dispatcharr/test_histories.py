@@ -73,6 +73,8 @@ TOLD: tuple[tuple[int, list[Step]], ...] = (
     # Channels made in bulk could not be set at once; looked at again row by row, the first one brought all of them, and the
     # others were made a second time.
     (55, [("create_channels", 153), ("faults", "deliver", 200, 246, 92, 153)]),
+    # A channel was made, the answer was lost, and somebody there gave it a number: it was set back when it was found again.
+    (1365, [("create_channel", 392, 461), ("kill_at_write", "deliver", 1), ("edit_channel_there", 461, 505, 259)]),
 )
 """Histories that have gone wrong once."""
 
