@@ -24,6 +24,25 @@ def render_page(request: HttpRequest, page: str, partial: str, context: dict[str
     return render(request, partial if wants_partial(request) else page, context, status=status)
 
 
+def render_dialog(
+    request: HttpRequest,
+    partial: str,
+    context: dict[str, Any],
+    *,
+    title: str,
+    heading: str = "",
+    page: str = "dialog_page.html",
+    status: int = 200,
+) -> HttpResponse:
+    """Render ``partial`` as a dialog for htmx, and for everybody else in a card on a page of its own.
+
+    That ``page`` extends ``dialog_page.html`` where an app's dialogs need style sheets or scripts. Its ``heading`` is the
+    title unless given.
+    """
+    values = {**context, "title": title, "heading": heading or title, "partial": partial}
+    return render_page(request, page, partial, values, status)
+
+
 def done(request: HttpRequest, url: str, *events: str) -> HttpResponse:
     """Answer a form that succeeded: htmx closes the dialog and tells the page what changed; a plain form goes to ``url``, and
     so does one that htmx sent from a page of its own, where no dialog could be closed."""

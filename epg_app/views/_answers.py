@@ -1,10 +1,12 @@
 """Answers that several guide pages share."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
-from ecm_site.htmx import done
+from ecm_site.htmx import done, render_dialog
 from epg_app.find_source import find_source
 from epg_app.models import GuideSource
 
@@ -28,3 +30,10 @@ def say(request: HttpRequest, source_id: int | None, level: int, text: str, *, u
     """Toast a sentence, tell the page that guides changed, and close the dialog."""
     messages.add_message(request, level, text, extra_tags=f"undo:{undo}" if undo else "")
     return done(request, back_to(request, source_id), "guides:changed")
+
+
+def dialog(request: HttpRequest, partial: str, context: dict[str, Any], *, title: str, status: int = 200) -> HttpResponse:
+    """A dialog, or the same on a page of its own for a plain request."""
+    return render_dialog(
+        request, partial, context, title=title, heading="EPG Manager", page="epg_app/dialog_page.html", status=status
+    )

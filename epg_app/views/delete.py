@@ -3,10 +3,9 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 
-from ecm_site.htmx import render_page
 from epg_app.delete_source import Deletion, preview_deletion, request_deletion
 from epg_app.source_lock import SourceBusy
-from epg_app.views._answers import say, source_or_404
+from epg_app.views._answers import dialog, say, source_or_404
 from tasks_app.mirror.state import is_connected
 
 
@@ -15,7 +14,7 @@ def delete(request: HttpRequest, source_id: int) -> HttpResponse:
     source = source_or_404(source_id)
     if request.method != "POST":
         context = {"source": source, "preview": preview_deletion(source_id), "is_connected": is_connected()}
-        return render_page(request, "epg_app/delete.html", "epg_app/_delete.html", context)
+        return dialog(request, "epg_app/_delete.html", context, title="Delete guide source")
     try:
         outcome = request_deletion(source_id)
     except SourceBusy as busy:  # a refresh began in the very moment of deleting

@@ -3,10 +3,9 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 
-from ecm_site.htmx import render_page
 from epg_app.guideless import guideless_channels
 from epg_app.mirror.match_on_server import request_match
-from epg_app.views._answers import say
+from epg_app.views._answers import dialog, say
 from tasks_app.engine import AlreadyRunning
 from tasks_app.mirror.state import is_connected
 
@@ -17,7 +16,7 @@ def match(request: HttpRequest) -> HttpResponse:
         return say(request, None, messages.INFO, "No Dispatcharr server is connected: there is nobody to match guides.")
     guideless = guideless_channels()
     if request.method != "POST":
-        return render_page(request, "epg_app/match.html", "epg_app/_match.html", {"guideless": guideless})
+        return dialog(request, "epg_app/_match.html", {"guideless": guideless}, title="Let Dispatcharr match guides")
     if not guideless.ids:
         return say(request, None, messages.INFO, "Every channel that may have a guide has one.")
     try:

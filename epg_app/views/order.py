@@ -3,10 +3,9 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 
-from ecm_site.htmx import render_page
 from epg_app.edit_source import reorder_sources
 from epg_app.models import GuideSource
-from epg_app.views._answers import say
+from epg_app.views._answers import dialog, say
 
 
 def order(request: HttpRequest) -> HttpResponse:
@@ -39,4 +38,4 @@ def _moved(sources: list[GuideSource], source_id: str, step: int) -> list[GuideS
 
 
 def _show(request: HttpRequest, sources: list[GuideSource]) -> HttpResponse:
-    return render_page(request, "epg_app/order.html", "epg_app/_order.html", {"sources": sources})
+    return dialog(request, "epg_app/_order.html", {"sources": sources}, title="Order of the guide sources")

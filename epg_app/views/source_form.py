@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from ecm_site.htmx import done, render_page, wants_partial
+from ecm_site.htmx import done, wants_partial
 from ecm_site.masking import mask_text
 from epg_app.create_source import create_source
 from epg_app.edit_source import edit_source
@@ -16,13 +16,11 @@ from epg_app.models import GuideSource
 from epg_app.request_refresh import refresh_after_change
 from epg_app.source_values import SourceRefused, same_address
 from epg_app.try_source import try_source
-from epg_app.views._answers import back_to, say, source_or_404
+from epg_app.views._answers import back_to, dialog, say, source_or_404
 from m3u_app.providers.registry import TestReport
 from m3u_app.store_upload import drop_pending
 from tasks_app.mirror.state import is_connected
 
-PAGE = "epg_app/source_form.html"
-PARTIAL = "epg_app/_source_form.html"
 _TYPED_KEPT = ("name", "username", "priority", "refresh_interval", "user_agent")
 
 
@@ -125,4 +123,5 @@ def _show(request: HttpRequest, form: SourceForm, *, status: int = 200, tested: 
         "tested": tested,
         "action": reverse("guide:edit", args=[current.pk]) if current else reverse("guide:add"),
     }
-    return render_page(request, PAGE, PARTIAL, context, status=status)
+    title = "Edit guide source" if current else "Add guide source"
+    return dialog(request, "epg_app/_source_form.html", context, title=title, status=status)

@@ -4,11 +4,10 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST
 
-from ecm_site.htmx import render_page
 from epg_app.edit_source import toggle_source
 from epg_app.request_refresh import RefreshRefused, cancel_refresh, request_refresh, request_refresh_all
 from epg_app.source_rows import read_smaller
-from epg_app.views._answers import say, source_or_404
+from epg_app.views._answers import dialog, say, source_or_404
 from tasks_app.engine import AlreadyRunning
 
 
@@ -67,7 +66,7 @@ def accept_smaller(request: HttpRequest, source_id: int) -> HttpResponse:
         return say(request, source_id, messages.INFO, f"No smaller guide of “{source.name}” waits for an answer.")
     if request.method != "POST":
         context = {"source": source, "smaller": smaller}
-        return render_page(request, "epg_app/accept_smaller.html", "epg_app/_accept_smaller.html", context)
+        return dialog(request, "epg_app/_accept_smaller.html", context, title="Smaller guide")
     try:
         request_refresh(source_id, accept_smaller=True)
     except AlreadyRunning:

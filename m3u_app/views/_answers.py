@@ -1,10 +1,12 @@
 """Answers that several account pages share."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
-from ecm_site.htmx import done
+from ecm_site.htmx import done, render_dialog
 from m3u_app.account_values import RESERVED_NAME
 from m3u_app.find_account import find_account
 from m3u_app.models import Account
@@ -32,6 +34,21 @@ def say(request: HttpRequest, account_id: int | None, level: int, text: str, *, 
     """Toast a sentence, tell the page that accounts changed, and close the dialog."""
     messages.add_message(request, level, text, extra_tags=f"undo:{undo}" if undo else "")
     return done(request, back_to(request, account_id), "accounts:changed")
+
+
+def dialog(
+    request: HttpRequest,
+    partial: str,
+    context: dict[str, Any],
+    *,
+    title: str,
+    heading: str = "M3U Manager",
+    status: int = 200,
+) -> HttpResponse:
+    """A dialog, or the same on a page of its own for a plain request."""
+    return render_dialog(
+        request, partial, context, title=title, heading=heading, page="m3u_app/dialog_page.html", status=status
+    )
 
 
 def posted_ids(request: HttpRequest, name: str) -> set[int]:

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from ecm_site.htmx import done, render_page, wants_partial
+from ecm_site.htmx import done, wants_partial
 from ecm_site.masking import mask_text
 from m3u_app.account_values import AccountLocked, AccountRefused
 from m3u_app.create_account import create_account
@@ -18,10 +18,8 @@ from m3u_app.providers.registry import TestReport
 from m3u_app.request_refresh import refresh_after_change
 from m3u_app.store_upload import drop_pending
 from m3u_app.try_source import try_source
-from m3u_app.views._answers import account_or_404, say
+from m3u_app.views._answers import account_or_404, dialog, say
 
-PAGE = "m3u_app/account_form.html"
-PARTIAL = "m3u_app/_account_form.html"
 _TYPED_KEPT = ("name", "username", "max_streams", "refresh_interval", "priority", "user_agent")
 
 
@@ -121,4 +119,5 @@ def _show(request: HttpRequest, form: AccountForm, *, status: int = 200, tested:
         "action": reverse("m3u:edit", args=[current.pk]) if current else reverse("m3u:add"),
         "tested": tested,
     }
-    return render_page(request, PAGE, PARTIAL, context, status=status)
+    title = "Edit account" if current else "Add account"
+    return dialog(request, "m3u_app/_account_form.html", context, title=title, status=status)

@@ -4,11 +4,11 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from ecm_site.htmx import done, render_page
+from ecm_site.htmx import done
 from ecm_site.wording import counted
 from m3u_app.account_values import AccountLocked
 from m3u_app.delete_account import AccountBusy, Deletion, preview_deletion, request_deletion
-from m3u_app.views._answers import account_or_404, say
+from m3u_app.views._answers import account_or_404, dialog, say
 from tasks_app.mirror.state import is_connected
 
 
@@ -19,7 +19,7 @@ def delete(request: HttpRequest, account_id: int) -> HttpResponse:
         return say(request, account_id, messages.WARNING, str(AccountLocked(account)))
     if request.method != "POST":
         context = {"account": account, "preview": preview_deletion(account_id), "is_connected": is_connected()}
-        return render_page(request, "m3u_app/delete.html", "m3u_app/_delete.html", context)
+        return dialog(request, "m3u_app/_delete.html", context, title="Delete account")
     try:
         outcome = request_deletion(account_id)
     except AccountBusy as busy:  # a refresh began in the very moment of deleting

@@ -28,7 +28,7 @@ from m3u_app.filter_list import filter_page
 from m3u_app.filter_preview import count_filters, preview_filter
 from m3u_app.models import Account, StreamFilter
 from m3u_app.request_refresh import RefreshRefused
-from m3u_app.views._answers import account_or_404
+from m3u_app.views._answers import account_or_404, dialog
 from tasks_app.engine import AlreadyRunning
 from tasks_app.mirror.state import is_connected
 from tasks_app.mirror_pages.waits import waiting_rows
@@ -92,7 +92,8 @@ def delete(request: HttpRequest, account_id: int, filter_id: int) -> HttpRespons
     stored = _filter_or_404(account, filter_id)
     if request.method != "POST":
         context = {"account": account, "filter": stored, "words": words(stored)}
-        return render_page(request, "m3u_app/filter_delete.html", "m3u_app/_filter_delete.html", context)
+        heading = f"Filters of {account.name}"
+        return dialog(request, "m3u_app/_filter_delete.html", context, title="Delete filter", heading=heading)
 
     def remove() -> tuple[str, int | None]:
         told, entry_id = remove_filter(account_id, filter_id)
@@ -202,7 +203,8 @@ def _show_form(
     request: HttpRequest, account: Account, stored: StreamFilter | None, form: FilterForm, *, status: int = 200
 ) -> HttpResponse:
     context = {"account": account, "filter": stored, "form": form}
-    return render_page(request, "m3u_app/filter_form.html", "m3u_app/_filter_form.html", context, status=status)
+    title, heading = "Edit filter" if stored else "Add filter", f"Filters of {account.name}"
+    return dialog(request, "m3u_app/_filter_form.html", context, title=title, heading=heading, status=status)
 
 
 def _filter_or_404(account: Account, filter_id: int) -> StreamFilter:

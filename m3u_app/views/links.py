@@ -18,8 +18,9 @@ from m3u_app.linked_accounts import (
 )
 from m3u_app.natural_order import natural_key
 from m3u_app.server_groups import accounts_to_choose
-from m3u_app.views._answers import posted_ids
+from m3u_app.views._answers import dialog, posted_ids
 
+HEADING = "Linked accounts"
 EVENTS = ("links:changed", "accounts:changed")
 
 
@@ -43,7 +44,7 @@ def delete(request: HttpRequest, link_id: int) -> HttpResponse:
     """GET asks, POST takes the link apart."""
     link = _link_or_404(link_id)
     if request.method != "POST":
-        return render_page(request, "m3u_app/link_delete.html", "m3u_app/_link_delete.html", {"link": link})
+        return dialog(request, "m3u_app/_link_delete.html", {"link": link}, title="Unlink accounts", heading=HEADING)
     entry_id = delete_link(link_id)
     messages.success(request, "The accounts are no longer linked.", extra_tags=f"undo:{entry_id}" if entry_id else "")
     return done(request, reverse("m3u:links"), *EVENTS)
@@ -53,7 +54,7 @@ def sync(request: HttpRequest) -> HttpResponse:
     """GET shows what “Sync groups” would enable, POST does it (20 §8)."""
     if request.method != "POST":
         context = {"changes": preview_sync(), "has_links": bool(links())}
-        return render_page(request, "m3u_app/links_sync.html", "m3u_app/_links_sync.html", context)
+        return dialog(request, "m3u_app/_links_sync.html", context, title="Sync groups", heading=HEADING)
     synced = sync_all()
     if synced.total or synced.failed:
         level = messages.WARNING if synced.failed else messages.SUCCESS
@@ -86,7 +87,8 @@ def _show(request: HttpRequest, link: Link | None, chosen: set[int], *, error: s
     accounts = sorted(accounts_to_choose(), key=lambda account: natural_key(account.name))
     taken = {account.pk for account in accounts if account.link_group_id and (link is None or account.link_group_id != link.id)}
     context = {"link": link, "accounts": accounts, "chosen": chosen, "taken": taken, "error": error}
-    return render_page(request, "m3u_app/link_form.html", "m3u_app/_link_form.html", context, status=422 if error else 200)
+    status = 422 if error else 200
+    return dialog(request, "m3u_app/_link_form.html", context, title=HEADING, heading=HEADING, status=status)
 
 
 def _link_or_404(link_id: int) -> Link:

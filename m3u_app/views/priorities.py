@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from ecm_site.htmx import done, render_page
+from ecm_site.htmx import done
 from m3u_app.models import Account
 from m3u_app.priorities import (
     HIGHEST,
@@ -20,6 +20,7 @@ from m3u_app.priorities import (
     number_problem,
     save_priorities,
 )
+from m3u_app.views._answers import dialog
 
 _LONGEST = 20  # characters of a box that are shown again
 
@@ -127,4 +128,4 @@ def _show(
         "is_stuck": is_stuck,
         "first_problem": next((row.account.pk for row in rows if row.problem), 0),
     }
-    return render_page(request, "m3u_app/priorities.html", "m3u_app/_priorities.html", context, status)
+    return dialog(request, "m3u_app/_priorities.html", context, title="Priorities", heading="Priorities", status=status)

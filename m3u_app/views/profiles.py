@@ -13,7 +13,7 @@ from m3u_app.edit_profiles import ProfileRefused, add_profile, change_profile, r
 from m3u_app.models import Account, AccountProfile
 from m3u_app.profile_forms import ProfileForm
 from m3u_app.profile_list import preview_effect, profile_page
-from m3u_app.views._answers import account_or_404
+from m3u_app.views._answers import account_or_404, dialog
 from tasks_app.mirror_pages.waits import waiting_rows
 
 EVENTS = ("profiles:changed", "accounts:changed")
@@ -70,7 +70,8 @@ def delete(request: HttpRequest, account_id: int, profile_id: int) -> HttpRespon
     profile = _profile_or_404(account, profile_id)
     if request.method != "POST":
         context = {"account": account, "profile": profile}
-        return render_page(request, "m3u_app/profile_delete.html", "m3u_app/_profile_delete.html", context)
+        heading = f"Profiles of {account.name}"
+        return dialog(request, "m3u_app/_profile_delete.html", context, title="Delete profile", heading=heading)
     try:
         name, entry_id = remove_profile(account_id, profile_id)
     except (AccountLocked, ProfileRefused) as refusal:
@@ -112,7 +113,8 @@ def _show(request: HttpRequest, form: ProfileForm, *, status: int = 200) -> Http
     else:
         action = reverse("m3u:profile_edit", args=[account.pk, profile.pk])
     context = {"account": account, "profile": profile, "form": form, "action": action}
-    return render_page(request, "m3u_app/profile_form.html", "m3u_app/_profile_form.html", context, status=status)
+    heading = f"Profiles of {account.name}"
+    return dialog(request, "m3u_app/_profile_form.html", context, title="Profile", heading=heading, status=status)
 
 
 def _profile_or_404(account: Account, profile_id: int) -> AccountProfile:

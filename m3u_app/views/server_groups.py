@@ -18,9 +18,10 @@ from m3u_app.server_groups import (
     delete_server_group,
     server_group_rows,
 )
-from m3u_app.views._answers import posted_ids
+from m3u_app.views._answers import dialog, posted_ids
 from tasks_app.mirror_pages.waits import waiting_rows
 
+HEADING = "Server groups"
 EVENTS = ("server-groups:changed", "accounts:changed")
 
 
@@ -52,7 +53,7 @@ def delete(request: HttpRequest, group_id: int) -> HttpResponse:
     group = _group_or_404(group_id)
     if request.method != "POST":
         context = {"group": group, "members": group.accounts.count()}
-        return render_page(request, "m3u_app/server_group_delete.html", "m3u_app/_server_group_delete.html", context)
+        return dialog(request, "m3u_app/_server_group_delete.html", context, title="Delete server group", heading=HEADING)
     name, entry_id = delete_server_group(group_id)
     messages.success(request, f"Deleted the server group “{name}”.", extra_tags=f"undo:{entry_id}" if entry_id else "")
     return done(request, reverse("m3u:server_groups"), *EVENTS)
@@ -85,7 +86,7 @@ def _show(
         "limit": ServerGroup.NAME_LIMIT,
     }
     status = 422 if errors else 200
-    return render_page(request, "m3u_app/server_group_form.html", "m3u_app/_server_group_form.html", context, status=status)
+    return dialog(request, "m3u_app/_server_group_form.html", context, title="Server group", heading=HEADING, status=status)
 
 
 def _group_or_404(group_id: int) -> ServerGroup:
