@@ -12,6 +12,7 @@ from tasks_app.journal_pages import journal_page
 from tasks_app.journal_tally import statistics
 from tasks_app.models import JournalEntry
 from tasks_app.undo import can_undo, undoable_in_batch
+from tasks_app.views.dialogs import dialog
 from tasks_app.views.parameters import number_from
 
 LAST_PAGE = 1_000_000  # beyond this nobody pages, and offsets would leave what the database can count
@@ -51,4 +52,4 @@ def journal_entry(request: HttpRequest, entry_id: int) -> HttpResponse:
         "can_undo": can_undo(entry),
         "can_undo_batch": bool(entry.batch_id) and bool(undoable_in_batch(entry.batch_id, limit=1)),
     }
-    return render_page(request, "tasks_app/journal_entry.html", "tasks_app/_journal_entry.html", context)
+    return dialog(request, "tasks_app/_journal_entry.html", context, title="Journal entry")

@@ -6,15 +6,15 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from ecm_site.htmx import done, wants_partial
+from ecm_site.htmx import done
 from ecm_site.wording import counted
 from tasks_app import journal_purge
 from tasks_app.engine import AlreadyRunning, start_run
+from tasks_app.views.dialogs import dialog
 from tasks_app.views.undo import CHANGED_EVENT
 
 AT_ONCE = 20_000  # entries deleted while the browser waits, a second or two; more become a run with progress
@@ -63,5 +63,5 @@ def _in_background(request: HttpRequest, days: int) -> HttpResponse:
 
 
 def _dialog(request: HttpRequest, form: PurgeForm, count: int | None, status: int = 200) -> HttpResponse:
-    template = "tasks_app/_journal_purge.html" if wants_partial(request) else "tasks_app/journal_purge.html"
-    return render(request, template, {"form": form, "count": count}, status=status)
+    context = {"form": form, "count": count}
+    return dialog(request, "tasks_app/_journal_purge.html", context, title="Delete old journal entries", status=status)

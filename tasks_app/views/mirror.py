@@ -14,6 +14,7 @@ from tasks_app.mirror.mirror_tasks import SYNC_TASK
 from tasks_app.mirror_pages.header import server_mark
 from tasks_app.mirror_pages.overview import HeldBack, held_back, overview
 from tasks_app.models import MirrorPull
+from tasks_app.views.dialogs import dialog
 from tasks_app.views.rights import check_may_manage
 
 CHANGED_EVENT = "mirror:changed"
@@ -79,5 +80,5 @@ def question(request: HttpRequest, kind: str) -> HttpResponse:
 
 def _question(request: HttpRequest, asked: HeldBack, *, problem: str = "") -> HttpResponse:
     context = {"asked": asked, "problem": problem}
-    page, partial = "tasks_app/mirror/question.html", "tasks_app/mirror/_question.html"
-    return render_page(request, page, partial, context, status=422 if problem else 200)
+    status = 422 if problem else 200
+    return dialog(request, "tasks_app/mirror/_question.html", context, title="Gone on the server", status=status)

@@ -5,17 +5,17 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from ecm_site.htmx import done, wants_partial
+from ecm_site.htmx import done
 from tasks_app.engine import AlreadyRunning, InvalidParameters, start_run
 from tasks_app.models import Schedule
 from tasks_app.parameter_forms import has_parameters, parameter_form
 from tasks_app.registry import TaskScheduler, UnknownTask, get_task
 from tasks_app.schedule_words import schedule_words
 from tasks_app.scheduling.parameters import effective_parameters, stored_configuration, without_vanished
+from tasks_app.views.dialogs import dialog
 from tasks_app.views.going_back import back_from
 from tasks_app.views.rights import check_may_manage
 
@@ -93,5 +93,4 @@ def _dialog(
         "chosen": chosen,
         "back": back_from(request, reverse("tasks:runs")),
     }
-    template = "tasks_app/_run_now.html" if wants_partial(request) else "tasks_app/run_now.html"
-    return render(request, template, context, status=status)
+    return dialog(request, "tasks_app/_run_now.html", context, title="Run a task", status=status)

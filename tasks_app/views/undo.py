@@ -3,12 +3,12 @@
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import trigger_client_event
 
-from ecm_site.htmx import done, render_page, wants_partial
+from ecm_site.htmx import done, wants_partial
 from tasks_app.engine import AlreadyRunning, start_run
 from tasks_app.journal_diff import restoration
 from tasks_app.models import JournalEntry
@@ -22,6 +22,7 @@ from tasks_app.undo import (
     undo_entry,
     undoable_in_batch,
 )
+from tasks_app.views.dialogs import dialog
 
 CHANGED_EVENT = "journal:changed"
 AT_ONCE = 300  # entries undone while the browser waits; larger batches become a run with progress
@@ -61,7 +62,7 @@ def undo_whole_batch(request: HttpRequest, batch_id: str) -> HttpResponse:
             "not_shown": max(0, len(ids) - _SHOWN),
             "in_background": len(ids) > AT_ONCE,
         }
-        return render_page(request, "tasks_app/undo_batch.html", "tasks_app/_undo_batch.html", context)
+        return dialog(request, "tasks_app/_undo_batch.html", context, title="Undo a bulk change")
     if len(ids) > AT_ONCE:
         return _undo_in_background(request, batch_id)
     return _tell(request, batch_id, undo_batch(batch_id))
@@ -88,7 +89,7 @@ def _tell(request: HttpRequest, batch_id: str, report: UndoReport) -> HttpRespon
         messages.warning(request, f"{undone}, {report.conflict_count} not. {report.conflicts[0]}")
         return done(request, reverse("journal:list"), CHANGED_EVENT)
     context = {"batch_id": batch_id, "report": report}
-    response = render_page(request, "tasks_app/undo_report.html", "tasks_app/_undo_report.html", context)
+    response = dialog(request, "tasks_app/_undo_report.html", context, title="Undone")
     return trigger_client_event(response, CHANGED_EVENT, {}) if wants_partial(request) else response
 
 
@@ -103,5 +104,4 @@ def _refused(request: HttpRequest, entry: JournalEntry, problem: str) -> HttpRes
 
 def _dialog(request: HttpRequest, entry: JournalEntry, problem: str, status: int = 200) -> HttpResponse:
     context = {"entry": entry, "difference": restoration(entry), "problem": problem}
-    template = "tasks_app/_undo_entry.html" if wants_partial(request) else "tasks_app/undo_entry.html"
-    return render(request, template, context, status=status)
+    return dialog(request, "tasks_app/_undo_entry.html", context, title="Undo", status=status)
