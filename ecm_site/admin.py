@@ -5,15 +5,20 @@ from typing import TYPE_CHECKING
 from django.contrib import admin
 from django.http import HttpRequest
 
-from ecm_site.models import ExternalIdentity, SignInAttempt, UserPreferences
+from ecm_site import admin_users
+from ecm_site.models import ExternalIdentity, SignInAttempt, UserPreferences, UserRole
+
+__all__ = ["admin_users"]  # registers itself
 
 if TYPE_CHECKING:
     Admin = admin.ModelAdmin[SignInAttempt]
     PreferencesAdmin = admin.ModelAdmin[UserPreferences]
+    RoleAdmin = admin.ModelAdmin[UserRole]
     IdentityAdmin = admin.ModelAdmin[ExternalIdentity]
 else:
     IdentityAdmin = admin.ModelAdmin
     PreferencesAdmin = admin.ModelAdmin
+    RoleAdmin = admin.ModelAdmin
     Admin = admin.ModelAdmin  # takes no type arguments while running
 
 admin.site.site_header = "ECM – raw data"
@@ -39,6 +44,22 @@ class SignInAttemptAdmin(Admin):
 class UserPreferencesAdmin(PreferencesAdmin):
     list_display = ("user", "theme")
     list_select_related = ("user",)
+
+
+@admin.register(UserRole)
+class UserRoleAdmin(RoleAdmin):
+    """To look at; roles are changed at the user, where that is journalled."""
+
+    list_display = ("user", "role", "decided_by")
+    list_filter = ("role", "decided_by")
+    list_select_related = ("user",)
+    search_fields = ("user__username",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: UserRole | None = None) -> bool:
+        return False
 
 
 @admin.register(ExternalIdentity)

@@ -1,4 +1,4 @@
-"""Sign-in for every page (50 U-4), the operator's time zone, toasts for partial answers."""
+"""Sign-in for every page (50 U-4), roles (50 U-5), the operator's time zone, toasts for partial answers."""
 
 import time
 import zoneinfo
@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -14,6 +15,8 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
 from ecm_site.conf import get_settings
+from ecm_site.role_rules import refusal_for_viewers
+from ecm_site.roles import may_edit
 from ecm_site.toasts import waiting_toasts
 from tasks_app.journal import Actor, acting_as
 
@@ -55,6 +58,27 @@ class SignInRequiredMiddleware:
         answer = HttpResponse("Your sign-in has ended.", status=401, content_type="text/plain")
         sign_in = redirect_to_login(htmx.current_url_abs_path or reverse("dashboard"))
         return trigger_client_event(answer, "session:expired", {"url": sign_in.url})
+
+
+class RolesMiddleware:
+    """Viewers change nothing, wherever it is (50 §16). Asked once for every request, after sign-in and before any view."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], args: object, kwargs: object
+    ) -> HttpResponse | None:
+        if not request.user.is_authenticated or may_edit(request.user):
+            return None
+        route = request.resolver_match.route if request.resolver_match else ""
+        reason = refusal_for_viewers(request.method or "", route, view)
+        if reason:
+            raise PermissionDenied(reason)
+        return None
 
 
 class PossibleIdsMiddleware:

@@ -1,10 +1,12 @@
-"""Sign-in attempts (50 U-10), who users are elsewhere (50 U-18), and what users prefer (50 P-1)."""
+"""Sign-in attempts (50 U-10), who users are elsewhere (50 U-18), what they may do (50 U-5) and prefer (50 P-1)."""
 
 from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+
+from ecm_site.roles import Role
 
 
 class Outcome(models.TextChoices):
@@ -61,3 +63,21 @@ class UserPreferences(models.Model):
 
     def __str__(self) -> str:
         return f"Preferences of {self.user}"
+
+
+class DecidedBy(models.TextChoices):
+    ADMINISTRATOR = "administrator", "An administrator here: stays"
+    SERVER = "server", "The Dispatcharr server: follows the level there at each sign-in"
+
+
+class UserRole(models.Model):
+    """What a user may do who is no administrator. Loaded together with the user; without a row: an editor."""
+
+    ROLES: ClassVar = [(Role.VIEWER.value, "Viewer: looks, changes nothing"), (Role.EDITOR.value, "Editor: changes the lineup")]
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="ecm_role")
+    role = models.CharField(max_length=10, choices=ROLES, default=Role.VIEWER.value)
+    decided_by = models.CharField(max_length=13, choices=DecidedBy, default=DecidedBy.ADMINISTRATOR)
+
+    def __str__(self) -> str:
+        return self.role

@@ -63,6 +63,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "ecm_site.middleware.SignInRequiredMiddleware",
+    "ecm_site.middleware.RolesMiddleware",
     "ecm_site.middleware.PossibleIdsMiddleware",
     "ecm_site.middleware.SlidingSessionMiddleware",
     "ecm_site.middleware.TimeZoneMiddleware",

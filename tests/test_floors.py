@@ -30,6 +30,8 @@ GROUND = {
     "palette",
     "regex",
     "recent_log",
+    "role_rules",
+    "roles",
     "request_log",
     "request_rates",
     "routers",

@@ -10,6 +10,7 @@ from django.utils import timezone
 from channels_app.drafts.healing import heal_draft
 from channels_app.drafts.storage import create_file, main_database, new_file_name, remove_file
 from channels_app.models import Draft, DraftState, LineupTouch
+from ecm_site.roles import may_edit
 
 logger = logging.getLogger(__name__)
 
@@ -21,8 +22,9 @@ class DraftNotOpened(Exception):
 
 
 def unfinished_draft(user: Any) -> Draft | None:
-    """The person's draft, whether being edited, put aside or being applied."""
-    if not getattr(user, "is_authenticated", False):
+    """The person's draft, whether being edited, put aside or being applied. Viewers have none; one that they made while they
+    could edit waits until they can again."""
+    if not may_edit(user):
         return None
     draft = Draft.objects.filter(owner_id=user.pk, state__in=UNFINISHED).first()
     if draft is not None and draft.state == DraftState.COMMITTING:
@@ -38,6 +40,8 @@ def active_draft(user: Any) -> Draft | None:
 
 def open_draft(user: Any) -> Draft:
     """Begin editing: the person's draft, put back into use, or a new one. Raises :class:`DraftNotOpened`."""
+    if not may_edit(user):
+        raise DraftNotOpened("You may look at the lineup, but not edit it.")
     existing = unfinished_draft(user)
     if existing is not None:
         resume(existing)

@@ -40,7 +40,10 @@ class PersonRefused(Exception):
 
 @dataclass(frozen=True)
 class Person:
-    """Whom the server vouches for. ``external_id`` stays when the name changes; ``server`` is host and port."""
+    """Whom the server vouches for. ``external_id`` stays when the name changes; ``server`` is host and port.
+
+    ``level`` is what the person may do there: 0 Streamer, 1 Standard, 10 Admin; None when the server does not say.
+    """
 
     external_id: str
     username: str
@@ -48,6 +51,7 @@ class Person:
     first_name: str
     last_name: str
     server: str
+    level: int | None = None
 
 
 def who_is(address: str, username: str, password: str, *, clock: Callable[[], float] = time.time) -> Person:
@@ -126,7 +130,12 @@ def _person(profile: Mapping[str, Any], typed: str, server: str) -> Person:
         first_name=_text(profile, "first_name")[:150],
         last_name=_text(profile, "last_name")[:150],
         server=server,
+        level=_level(profile.get("user_level")),
     )
+
+
+def _level(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _text(profile: Mapping[str, Any], key: str) -> str:

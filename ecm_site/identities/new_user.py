@@ -6,16 +6,23 @@ from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from ecm_site.change_role import WORDS, change_role, first_role
 from ecm_site.dispatcharr.people import Person
+from ecm_site.models import DecidedBy
+from ecm_site.roles import Role
 from tasks_app import journal
 
 LONGEST_NAME = 150
 PREFIX = "disp_"
+ADMIN_LEVEL = 10  # on the server; those below may only watch there
 _is_name = UnicodeUsernameValidator()
 
 
 def create_user_for(person: Person) -> User:
-    """A user without rights and without a password of ECM. Call it inside a transaction: names are looked at and taken."""
+    """A user without a password of ECM; an editor if the person administers the server, else a viewer.
+
+    Call it inside a transaction: names are looked at and taken.
+    """
     user = User(
         username=free_name(person.username),
         email=free_email(person.email, None),
@@ -24,6 +31,8 @@ def create_user_for(person: Person) -> User:
         password=make_password(None),  # none fits
     )
     user.save()
+    role = role_for(person)
+    first_role(user, role)
     with journal.acting_as(journal.Actor(user.pk, user.username, user_initiated=True)):
         journal.log_entry(
             "user",
@@ -31,10 +40,21 @@ def create_user_for(person: Person) -> User:
             entity_type="user",
             entity_id=user.pk,
             entity_name=user.username,
-            description=f"Made the user {user.username} at the first sign-in with Dispatcharr",
-            after={"username": user.username, "email": user.email, "is_superuser": False},
+            description=f"Made the user {user.username}, {WORDS[role]}, at the first sign-in with Dispatcharr",
+            after={"username": user.username, "email": user.email, "is_superuser": False, "role": role.value},
         )
     return user
+
+
+def role_for(person: Person) -> Role:
+    """What somebody may do here whose rights come from the server. Never an administrator: they are made here. A server that
+    does not say what somebody may do lets nobody edit."""
+    return Role.EDITOR if person.level is not None and person.level >= ADMIN_LEVEL else Role.VIEWER
+
+
+def follow_level(user: User, person: Person) -> None:
+    """Rights that came from the server rise and fall with the level there; those that an administrator gave here stay."""
+    change_role(user, role_for(person), decided_by=DecidedBy.SERVER)
 
 
 def free_name(wanted: str) -> str:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from ecm_site import sign_in_limits
 from ecm_site.conf import get_settings
 from ecm_site.dispatcharr.people import WRONG, Person, PersonRefused, who_is
-from ecm_site.identities.new_user import create_user_for, refresh_user
+from ecm_site.identities.new_user import create_user_for, follow_level, refresh_user
 from ecm_site.identities.providers import DISPATCHARR
 from ecm_site.models import ExternalIdentity, Outcome, SignInAttempt
 from tasks_app import journal
@@ -31,7 +31,8 @@ Verify = Callable[[str, str, str], Person]
 
 
 def sign_in_with_dispatcharr(name: str, password: str, address: str, *, verify: Verify = who_is) -> User:
-    """The user for whom the server of the settings vouches. New people get a user without rights, if the settings allow it.
+    """The user for whom the server of the settings vouches. New people get a user, if the settings allow it, whose
+    role follows their level on the server.
 
     Raises :class:`~ecm_site.sign_in_limits.TooManyAttempts` and :class:`PersonRefused`; a disabled user reads the same as a
     wrong password. Attempts are counted and journalled as those with a local password, under a name of their own.
@@ -48,6 +49,7 @@ def sign_in_with_dispatcharr(name: str, password: str, address: str, *, verify: 
     with journal.acting_as(journal.Actor(user.pk, user.get_username())):
         if not is_new:
             refresh_user(user, person)
+            follow_level(user, person)
         journal.log_entry(
             "auth",
             "login",

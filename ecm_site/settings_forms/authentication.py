@@ -18,8 +18,10 @@ class AuthenticationForm(SettingsForm):
         label="Who signs in so for the first time becomes a user of ECM",
         required=False,
         help_text=(
-            "Without administrator's rights in ECM, but with everything else: who may only watch on the server can edit the"
-            " lineup here, and ECM delivers it. Switched off, only people who have linked their account are let in."
+            "Admins of the server (level 10) become editors here; everybody else becomes a viewer, who may look at everything"
+            " and change nothing. Nobody becomes an administrator so. At each sign-in the role follows the level on the server,"
+            " unless an administrator has set it here (Raw data → Users, or manage.py user_role). Switched off, only people who"
+            " have linked their account are let in."
         ),
     )
 
