@@ -1,7 +1,5 @@
 """Reads answers: JSON when all is well, else the exception that says in words what the server meant."""
 
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -17,14 +15,17 @@ from ecm_site.dispatcharr.errors import (
     ServerFault,
     SignInRefused,
 )
+from ecm_site.dispatcharr.harmless import TooMuch, parsed
 from ecm_site.dispatcharr.patience import retry_after_seconds
 from ecm_site.fetching.errors import plain_words
 from ecm_site.http import looks_like_html
 
 THROTTLE_SECONDS = 60.0  # what the server asks for when it does not say
 QUOTE = 300
+FIELDS_MAX = 50  # of an error; more are counted
+_SENTENCE = 1_000
+_DEEPEST = 6
 _GATEWAY = {502, 503, 504}
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _REDIRECTS = {301, 302, 303, 307, 308}
 
 
@@ -56,35 +57,14 @@ def decode(answer: RawAnswer, *, what: str) -> Any:
         )
     try:
         return parsed(answer.body)
+    except TooMuch as error:
+        raise AnsweredElse(f"What {answer.server} sends when asked to {what} {error}.", status=answer.status) from error
     except (ValueError, RecursionError) as error:
         raise AnsweredElse(
             f"{answer.server} answered with something that is not JSON when asked to {what}:"
             f" “{plain_words(answer.body[:400])[:120]}”.",
             status=answer.status,
         ) from error
-
-
-def parsed(body: bytes) -> Any:
-    """JSON with what no database and no page can take made harmless: NaN is null, halves of letters are question marks.
-
-    Raises ``ValueError`` and ``RecursionError``.
-    """
-    value = json.loads(body, parse_constant=_no_number)
-    return whole_letters(value) if has_odd_letters(body) else value
-
-
-def has_odd_letters(body: bytes) -> bool:
-    """Whether there may be halves of letters in this JSON."""
-    return _SURROGATE.search(body) is not None
-
-
-def whole_letters(value: Any) -> Any:
-    """``value`` with a question mark for each lone surrogate."""
-    return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"), parse_constant=_no_number)
-
-
-def _no_number(_name: str) -> None:
-    """What NaN and Infinity become, which are no JSON."""
 
 
 def error_for(answer: RawAnswer, *, what: str) -> DispatcharrError:
@@ -154,12 +134,14 @@ def _fields(answer: RawAnswer) -> dict[str, str]:
     if isinstance(data, dict):
         fields: dict[str, str] = {}
         for name, value in data.items():
+            if len(fields) >= FIELDS_MAX:
+                break
             if name in ("code", "messages", "success", "updated_count"):
                 continue
             words = _words(value)
             if words:
-                key = "" if name in ("detail", "error", "errors", "message", "non_field_errors") else str(name)[:80]
-                fields[key] = "; ".join(part for part in (fields.get(key, ""), words) if part)
+                key = "" if name in ("detail", "error", "errors", "message", "non_field_errors") else _line(str(name))[:80]
+                fields[key] = "; ".join(part for part in (fields.get(key, ""), words) if part)[:QUOTE]
         return fields
     if isinstance(data, list):
         return {"": _words(data)}
@@ -173,16 +155,25 @@ def _body_of(body: bytes) -> bytes:
     return body[start:4096] if start >= 0 else body[:4096]
 
 
-def _words(value: Any) -> str:
+def _words(value: Any, depth: int = 0) -> str:
+    """At most QUOTE letters."""
+    if depth > _DEEPEST:
+        return "…"
     if isinstance(value, list):
-        return "; ".join(part for part in map(_words, value[:10]) if part)
+        return "; ".join(part for part in (_words(each, depth + 1) for each in value[:10]) if part)[:QUOTE]
     if isinstance(value, dict):
-        return ", ".join(f"{name}: {_words(part)}" for name, part in list(value.items())[:10])
-    return "" if value is None else str(value)[:QUOTE]
+        return ", ".join(f"{_line(name)[:80]}: {_words(part, depth + 1)}" for name, part in list(value.items())[:10])[:QUOTE]
+    return "" if value is None else _line(str(value))[:QUOTE]
+
+
+def _line(text: str) -> str:
+    """On one line; control characters would forge lines of the log."""
+    return text if text.isprintable() else "".join(letter if letter.isprintable() else " " for letter in text[: 4 * QUOTE])
 
 
 def _listed(fields: Mapping[str, str]) -> str:
-    return "; ".join(f"{name}: {text}" if name else text for name, text in fields.items())
+    text = "; ".join(f"{name}: {text}" if name else text for name, text in fields.items())
+    return text if len(text) <= _SENTENCE else f"{text[:_SENTENCE]}…"
 
 
 def _sentence(text: str) -> str:

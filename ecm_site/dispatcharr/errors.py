@@ -82,5 +82,9 @@ class AnsweredElse(DispatcharrError):
     """Something answered, but not as Dispatcharr does: a web page, a redirect, data of another shape."""
 
 
+class Incomplete(DispatcharrError):
+    """All of a list came that would come, and it is not all that the server counts: what is missing need not be gone."""
+
+
 class Stopped(DispatcharrError):
     """The caller's ``should_stop`` said so."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ecm_site.dispatcharr.answers import RawAnswer, decode, error_for
-from ecm_site.dispatcharr.errors import Busy, DispatcharrError, NotFound, ServerFault, Unreachable
+from ecm_site.dispatcharr.errors import AnsweredElse, Busy, DispatcharrError, NotFound, ServerFault, Unreachable
 from ecm_site.dispatcharr.patience import Backoff, CircuitBreaker
 from ecm_site.dispatcharr.sign_in import SignIn
 from ecm_site.dispatcharr.transport import USUAL, Patience, Transport
@@ -111,7 +111,11 @@ class Session:
 
     def _json(self, method: str, path: str, *, what: str, **options: Any) -> Any:
         answer = self._answered(method, path, what=what, **options)
-        return None if answer is None else decode(answer, what=what)
+        try:
+            return None if answer is None else decode(answer, what=what)
+        except AnsweredElse as error:
+            error.maybe_done = method != "GET"  # it said yes, in whatever language
+            raise
 
     def _answered(
         self,
@@ -130,6 +134,8 @@ class Session:
         """
         renewed = False
         attempt = 0
+        patience: Patience = options.get("patience", USUAL)
+        ends = time.monotonic() + patience.total
         perhaps = False
         while True:
             attempt += 1
@@ -151,7 +157,7 @@ class Session:
             except DispatcharrError as error:
                 perhaps = perhaps or error.maybe_done
                 wait = self._wait_before_repeating(error, attempt, repeatable=repeatable, reads=method == "GET")
-                if wait is None:
+                if wait is None or time.monotonic() + wait >= ends:  # however many attempts: one call, one patience
                     error.maybe_done = perhaps and (error.maybe_done or error.temporary)
                     raise
                 logger.info("[DISPATCHARR] %s %s: %s Trying again in %.1f s", method, path, error, wait)

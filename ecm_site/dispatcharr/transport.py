@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from json import dumps as to_json
 from typing import Any
 
@@ -15,14 +16,16 @@ import httpx
 
 from ecm_site.dispatcharr.answers import RawAnswer
 from ecm_site.dispatcharr.errors import AnsweredElse, DispatcharrError, Stopped, Unreachable
-from ecm_site.fetching.bodies import BodyReader
+from ecm_site.fetching.bodies import BodyReader, read_start
 from ecm_site.fetching.client import PoolTransport, new_guard, parse_address
 from ecm_site.fetching.errors import FetchError, FetchStopped, server_name
 from ecm_site.fetching.policy import PRODUCT_USER_AGENT, FetchPolicy
 from ecm_site.fetching.sockets import GuardedBackend, Watch
 
 CONNECT_SECONDS = 5.0
-ANSWER_BYTES_MAX = 512 * 1_048_576  # the largest list of a very large server is some 100 MB
+ANSWER_BYTES_MAX = 256 * 1_048_576  # the largest list of a very large server is some 100 MB
+USUAL_BYTES_MAX = 48 * 1_048_576  # of what is no long list
+ERROR_BYTES_MAX = 1_048_576  # of an error only the beginning is read
 RATIO_MAX = 200
 CONNECTIONS = 4  # two or three requests at once are fastest for the server (NOTES); more only queue there
 IDLE_SECONDS = 4.0  # some web servers hang up after 5 s; a request on a connection that is closing may be lost
@@ -55,6 +58,11 @@ def _without(body: bytes, secrets: list[str]) -> bytes:
     return body
 
 
+def _no_cookies() -> CookieJar:
+    """A jar that takes none: a session of the server's would stand beside our credentials, and a heap of them never ends."""
+    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+
+
 _watch: ContextVar[Watch | None] = ContextVar("dispatcharr_watch", default=None)
 
 
@@ -76,17 +84,20 @@ class Patience:
 
     read: float = 30.0
     total: float = 120.0
+    is_long: bool = False  # what is asked for may be a list of everything
 
 
 USUAL = Patience()
-BULK = Patience(read=180.0, total=600.0)  # a thousand rows with streams took the recorded server 25 s
+BULK = Patience(read=180.0, total=600.0, is_long=True)  # a thousand rows with streams took the recorded server 25 s
 
 
 class Transport:
     """Sends single requests to one server. Safe to share between threads; not across a fork."""
 
-    def __init__(self, address: str) -> None:
-        """``address`` is the root of the server, e.g. ``http://192.168.1.10:9191``. Raises :class:`Unreachable`."""
+    def __init__(self, address: str, *, longest: Patience | None = None) -> None:
+        """``address`` is the root of the server, e.g. ``http://192.168.1.10:9191``. ``longest`` is how much patience any request
+        may have. Raises :class:`Unreachable`."""
+        self._longest = longest
         try:
             url, login = parse_address(address)
         except FetchError as error:
@@ -106,7 +117,9 @@ class Transport:
             keepalive_expiry=IDLE_SECONDS,
             network_backend=GuardedBackend(new_guard(FetchPolicy()), SharedWatch()),
         )
-        self._client = httpx.Client(transport=PoolTransport(pool), trust_env=False, follow_redirects=False)
+        self._client = httpx.Client(
+            transport=PoolTransport(pool), trust_env=False, follow_redirects=False, cookies=_no_cookies()
+        )
 
     def close(self) -> None:
         self._client.close()
@@ -129,6 +142,8 @@ class Transport:
         Raises :class:`Unreachable` (``maybe_done`` tells whether the request can have arrived), :class:`Stopped`,
         :class:`AnsweredElse`.
         """
+        if self._longest is not None:
+            patience = self._longest
         request = self._client.build_request(
             method,
             f"{self.root}{path}",
@@ -159,7 +174,7 @@ class Transport:
         token = _watch.set(Watch(should_stop, patience.total))
         began = time.monotonic()
         try:
-            answer = self._receive(request)
+            answer = self._receive(request, patience)
             if 200 <= answer.status < 300:
                 return answer
             return replace(answer, body=_without(answer.body, _secrets(headers, json)))
@@ -170,20 +185,34 @@ class Transport:
         except httpx.PoolTimeout as error:
             raise Unreachable(f"Too many requests to {self.server} are waiting for an answer.") from error
         except (httpx.InvalidURL, httpx.HTTPError, ValueError) as error:
-            raise AnsweredElse(f"What {self.server} sends is not valid HTTP.") from error
+            raise AnsweredElse(f"What {self.server} sends is not valid HTTP.", maybe_done=sent) from error
         finally:
             _watch.reset(token)
 
-    def _receive(self, request: httpx.Request) -> RawAnswer:
+    def _receive(self, request: httpx.Request, patience: Patience) -> RawAnswer:
         response = self._client.send(request, stream=True)
         with contextlib.closing(response):
-            body = b"".join(BodyReader(response, max_bytes=ANSWER_BYTES_MAX, max_ratio=RATIO_MAX))
+            if response.is_success:
+                most = ANSWER_BYTES_MAX if patience.is_long else USUAL_BYTES_MAX
+                body = b"".join(BodyReader(response, max_bytes=most, max_ratio=RATIO_MAX))
+            else:
+                body = self._beginning(response)
             headers = {name.lower(): value for name, value in response.headers.items()}
             return RawAnswer(response.status_code, headers, body, self.server)
 
+    @staticmethod
+    def _beginning(response: httpx.Response) -> bytes:
+        """Of an error; its status says more than a body that is too long or never ends."""
+        try:
+            return read_start(response, ERROR_BYTES_MAX)
+        except FetchError as error:
+            if error.kind not in ("too_large", "timeout"):
+                raise
+            return b""
+
     def _in_words(self, error: FetchError, seconds: float, sent: bool) -> DispatcharrError:
         if error.kind == "too_large":
-            return AnsweredElse(str(error))
+            return AnsweredElse(str(error), maybe_done=sent)
         if error.kind == "timeout" and sent:
             message = f"Dispatcharr at {self.server} did not answer within {seconds:.0f} s: it is overloaded, or hangs."
         else:

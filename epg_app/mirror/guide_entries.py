@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.utils import timezone
 
 from ecm_site.dispatcharr.client import Dispatcharr
+from ecm_site.dispatcharr.errors import Incomplete
 from ecm_site.dispatcharr.shapes import GuideEntry as ServerEntry
 from ecm_site.dispatcharr.shapes import GuideSource as ServerSource
 from ecm_site.wording import counted
@@ -32,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 KIND: Final = "guide_entry"
 ROWS_AT_ONCE: Final = 2_000
+SHORT_BELOW: Final = 0.95  # of what the server counts: some may go while they are read
 INSERTED_AT_ONCE: Final = 1_000  # in one transaction, some 50 ms with the index of the search
 _TABLE: Final = "epg_app_guideentry"
 _KNOWN_BY_REMOTE: Final = (
@@ -132,10 +134,17 @@ class _Pull:
 
     def take(self, rows: Iterator[ServerEntry]) -> None:
         """Insert what is new and update what differs."""
-        for portion in _portions(rows):
+        for portion in _portions(self._as_far_as_they_come(rows)):
             self._progress.raise_if_cancelled()
             self._compare([row for raw in portion if (row := self._read(raw)) is not None])
             self._progress.report(current=self.counts.seen, total=max(self._announced, self.counts.seen))
+
+    def _as_far_as_they_come(self, rows: Iterator[ServerEntry]) -> Iterator[ServerEntry]:
+        try:
+            yield from rows
+        except Incomplete as error:
+            self.is_whole = False
+            self.counts.notes.append(f"{error} Nothing was removed.")
 
     def _read(self, raw: ServerEntry) -> _Row | None:
         owner, remote_id = raw.get("epg_source"), raw.get("id")
@@ -233,8 +242,10 @@ class _Pull:
                 insert_many(_INSERT, [row + _PLAIN for row in rows[begin : begin + INSERTED_AT_ONCE]])
 
     def settle(self) -> None:
-        """Take away what the server no longer has, unless its answer was much smaller than it says itself."""
-        if self.counts.seen * 2 < self._announced:
+        """Take away what the server no longer has, unless its answer was smaller than it says itself."""
+        if not self.is_whole:
+            return
+        if self.counts.seen < self._announced * SHORT_BELOW:
             self.is_whole = False
             seen, announced = self.counts.seen, self._announced
             self.counts.notes.append(

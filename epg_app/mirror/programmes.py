@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from ecm_site.dispatcharr.client import Dispatcharr
+from ecm_site.dispatcharr.errors import Incomplete
 from ecm_site.dispatcharr.shapes import GuideSource as ServerSource
 from ecm_site.wording import counted
 from epg_app.import_guide import refresh_counts
@@ -118,6 +119,7 @@ class _Pull:
         self._counts = counts
         self._now = now
         self._reader = GridReader()
+        self._incomplete: set[int] = set()
         by_tvg_id: dict[str, list[_Used]] = {}
         for each in used:
             by_tvg_id.setdefault(each.tvg_id, []).append(each)
@@ -151,8 +153,12 @@ class _Pull:
             end_after=(self._now - PAST).isoformat(),
             start_before=(self._now + AHEAD).isoformat(),
         )
-        for row in found:
-            self._keep(_key(each), row)
+        try:
+            for row in found:
+                self._keep(_key(each), row)
+        except Incomplete as error:
+            self._incomplete.add(each.entry_id)
+            logger.warning("[EPG] Programmes of entry id=%s were left as they were: %s", each.entry_id, error)
 
     def _keep(self, key: str, row: Any) -> None:
         spooled = self._reader.read(row)
@@ -170,7 +176,7 @@ class _Pull:
         """
         there = set(self._spool.channels())
         shared = {each.entry_id for each in self._shared}
-        left_alone = {each.entry_id for each in self._shared[SEARCHED_ENTRIES:]}
+        left_alone = {each.entry_id for each in self._shared[SEARCHED_ENTRIES:]} | self._incomplete
         entries: dict[int, str] = {}
         silent = 0
         for each in self._used:

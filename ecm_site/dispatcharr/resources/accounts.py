@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
-from ecm_site.dispatcharr.resources.checking import row, rows
+from ecm_site.dispatcharr.resources.checking import counted_there, made, row, rows
 from ecm_site.dispatcharr.session import Session
 from ecm_site.dispatcharr.shapes import Account, AccountFilter, AccountGroup, AccountProfile, ServerGroup
 from ecm_site.dispatcharr.transport import BULK
@@ -29,13 +29,13 @@ class Accounts:
     def create(self, values: Mapping[str, Any]) -> Account:
         """The server starts reading the groups by itself. A wrong Xtream login shows only in the row's ``status``."""
         what = "create an account"
-        return cast(Account, row(self._session.post(_PATH, dict(values), what=what, patience=BULK), what=what))
+        return cast(Account, made(self._session.post(_PATH, dict(values), what=what, patience=BULK), what=what))
 
     def create_from_file(self, fields: Mapping[str, str], name: str, content: bytes) -> Account:
         """An account of an uploaded playlist ``content`` with the file name ``name``."""
         what = "upload a playlist"
         file = (name, content, "audio/x-mpegurl")
-        return cast(Account, row(self._session.upload(_PATH, fields, file, what=what, patience=BULK), what=what))
+        return cast(Account, made(self._session.upload(_PATH, fields, file, what=what, patience=BULK), what=what))
 
     def update(self, account_id: int, values: Mapping[str, Any]) -> Account:
         """``channel_groups`` here changes ``enabled`` only: see :meth:`set_groups`. A bad cron text is a 500."""
@@ -46,7 +46,7 @@ class Accounts:
         """Delete the account, its streams and the channels that auto-sync made; returns how many channels those were
         (0 when the answer was lost). Raises ``NotFound``."""
         answer = self._session.delete(f"{_PATH}{account_id}/", what="delete an account", patience=BULK)
-        return int(answer.get("deleted_channels", 0)) if isinstance(answer, dict) else 0
+        return counted_there(answer, "deleted_channels")
 
     def set_groups(self, account_id: int, groups: Iterable[AccountGroup]) -> None:
         """Save the settings of ``groups``; others stay. Each must be whole, because the server resets what is missing.
@@ -83,7 +83,7 @@ class Accounts:
         """A name that the account already has is a 500."""
         what = "create an account profile"
         return cast(
-            AccountProfile, row(self._session.post(f"{_PATH}{account_id}/profiles/", dict(values), what=what), what=what)
+            AccountProfile, made(self._session.post(f"{_PATH}{account_id}/profiles/", dict(values), what=what), what=what)
         )
 
     def update_profile(self, account_id: int, profile: AccountProfile, values: Mapping[str, Any]) -> AccountProfile:
@@ -109,7 +109,9 @@ class Accounts:
     def create_filter(self, account_id: int, values: Mapping[str, Any]) -> AccountFilter:
         """The pattern is not checked by the server: one that does not compile makes every later refresh fail. Check it."""
         what = "create a filter"
-        return cast(AccountFilter, row(self._session.post(f"{_PATH}{account_id}/filters/", dict(values), what=what), what=what))
+        return cast(
+            AccountFilter, made(self._session.post(f"{_PATH}{account_id}/filters/", dict(values), what=what), what=what)
+        )
 
     def update_filter(self, account_id: int, filter_id: int, values: Mapping[str, Any]) -> AccountFilter:
         what = "change a filter"
@@ -125,7 +127,7 @@ class Accounts:
 
     def create_server_group(self, name: str) -> ServerGroup:
         what = "create a server group"
-        return cast(ServerGroup, row(self._session.post(_SERVER_GROUPS, {"name": name}, what=what), what=what))
+        return cast(ServerGroup, made(self._session.post(_SERVER_GROUPS, {"name": name}, what=what), what=what))
 
     def update_server_group(self, group_id: int, name: str) -> ServerGroup:
         what = "rename a server group"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from ecm_site.dispatcharr.resources.checking import batches, distinct, ids, row, rows
+from ecm_site.dispatcharr.resources.checking import batches, counted_there, distinct, ids, made, row, rows
 from ecm_site.dispatcharr.session import Session
 from ecm_site.dispatcharr.shapes import BulkCreation, Channel, ChannelSummary, Stream
 from ecm_site.dispatcharr.transport import BULK
@@ -56,7 +56,7 @@ class Channels:
         """
         what = "create a channel"
         with self._session.stream_writes:
-            return cast(Channel, row(self._session.post(_PATH, _writable(values), what=what), what=what))
+            return cast(Channel, made(self._session.post(_PATH, _writable(values), what=what), what=what))
 
     def update(self, channel_id: int, values: Mapping[str, Any]) -> Channel:
         """Change what ``values`` names; ``streams`` replaces the list and its order. A guide entry that is linked this way
@@ -73,7 +73,7 @@ class Channels:
         """``stream_id`` and perhaps ``name``, ``channel_number`` (a taken one becomes the next free one without an error)
         and ``channel_profile_ids``: name, group, tvg_id, logo and guide come from the stream."""
         what = "create a channel from a stream"
-        return cast(Channel, row(self._session.post(f"{_PATH}from-stream/", dict(values), what=what), what=what))
+        return cast(Channel, made(self._session.post(f"{_PATH}from-stream/", dict(values), what=what), what=what))
 
     def create_from_streams(
         self,
@@ -123,7 +123,7 @@ class Channels:
         what = "link channels to the guide"
         body = {"associations": [{"channel_id": channel, "epg_data_id": entry} for channel, entry in links.items()]}
         answer = row(self._session.set_by_post(f"{_PATH}batch-set-epg/", body, what=what, patience=BULK), what=what)
-        return int(answer.get("channels_updated", 0))
+        return counted_there(answer, "channels_updated")
 
     def match_guide(self, channel_ids: Iterable[int] = ()) -> None:
         """Start the server's own guide matching, for all channels without guide when none are named."""

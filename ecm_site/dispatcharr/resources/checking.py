@@ -23,9 +23,25 @@ def row(data: Any, *, what: str) -> Any:
     return data
 
 
+def made(data: Any, *, what: str) -> Any:
+    """The row that was made. Another answer leaves open whether it was: :class:`AnsweredElse` with ``maybe_done``."""
+    found = data.get("id") if isinstance(data, dict) else None
+    if type(found) is not int or found <= 0:
+        raise AnsweredElse(
+            f"Dispatcharr did not answer with the new row when asked to {what}. Is its version supported?", maybe_done=True
+        )
+    return data
+
+
+def counted_there(data: Any, key: str) -> int:
+    """The number ``key`` of an answer; 0 when it does not say."""
+    found = data.get(key) if isinstance(data, dict) else None
+    return found if type(found) is int and found > 0 else 0
+
+
 def ids(data: Any, *, what: str) -> list[int]:
     """``data`` as a list of distinct ids in their order. Raises :class:`AnsweredElse`."""
-    if not isinstance(data, list) or not all(isinstance(value, int) for value in data):
+    if not isinstance(data, list) or not all(type(value) is int and value > 0 for value in data):
         raise AnsweredElse(f"Dispatcharr did not answer with a list of ids when asked to {what}. Is its version supported?")
     return list(dict.fromkeys(data))
 

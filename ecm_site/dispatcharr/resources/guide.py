@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
 from ecm_site.dispatcharr.paging import read_pages
-from ecm_site.dispatcharr.resources.checking import batches, row, rows
+from ecm_site.dispatcharr.resources.checking import batches, made, row, rows
 from ecm_site.dispatcharr.row_stream import is_list, rows_in
 from ecm_site.dispatcharr.session import Session
 from ecm_site.dispatcharr.shapes import CurrentProgramme, GuideEntry, GuideSource, Programme
@@ -33,7 +33,7 @@ class Guide:
     def create_source(self, values: Mapping[str, Any]) -> GuideSource:
         """An active one refreshes by itself."""
         what = "create a guide source"
-        return cast(GuideSource, row(self._session.post(_SOURCES, dict(values), what=what), what=what))
+        return cast(GuideSource, made(self._session.post(_SOURCES, dict(values), what=what), what=what))
 
     def update_source(self, source_id: int, values: Mapping[str, Any]) -> GuideSource:
         what = "change a guide source"
@@ -52,7 +52,7 @@ class Guide:
         what = "upload a guide"
         file = (name, content, "application/xml")
         return cast(
-            GuideSource, row(self._session.upload(f"{_SOURCES}upload/", fields, file, what=what, patience=BULK), what=what)
+            GuideSource, made(self._session.upload(f"{_SOURCES}upload/", fields, file, what=what, patience=BULK), what=what)
         )
 
     def entry_rows(self) -> Iterator[GuideEntry]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
-from ecm_site.dispatcharr.resources.checking import row, rows
+from ecm_site.dispatcharr.resources.checking import made, row, rows
 from ecm_site.dispatcharr.session import Session
 from ecm_site.dispatcharr.shapes import ChannelProfile, Group, Logo, StreamProfile
 from ecm_site.dispatcharr.transport import BULK
@@ -25,7 +25,7 @@ class Groups:
 
     def create(self, name: str) -> Group:
         what = "create a group"
-        return cast(Group, row(self._session.post(_GROUPS, {"name": name}, what=what), what=what))
+        return cast(Group, made(self._session.post(_GROUPS, {"name": name}, what=what), what=what))
 
     def rename(self, group_id: int, name: str) -> Group:
         """A provider's group can be renamed; its next refresh makes the old one again under a new id."""
@@ -52,13 +52,13 @@ class Logos:
     def create(self, name: str, url: str) -> Logo:
         """Raises ``Rejected`` with the field ``url`` when another logo has it."""
         what = "create a logo"
-        return cast(Logo, row(self._session.post(_LOGOS, {"name": name, "url": url}, what=what), what=what))
+        return cast(Logo, made(self._session.post(_LOGOS, {"name": name, "url": url}, what=what), what=what))
 
     def upload(self, name: str, file_name: str, content: bytes, media_type: str) -> Logo:
         """The same file name again replaces the picture and answers with the row that was there, its name unchanged."""
         what = "upload a logo"
         answer = self._session.upload(f"{_LOGOS}upload/", {"name": name}, (file_name, content, media_type), what=what)
-        return cast(Logo, row(answer, what=what))
+        return cast(Logo, made(answer, what=what))
 
     def update(self, logo_id: int, values: Mapping[str, Any]) -> Logo:
         what = "change a logo"
@@ -86,7 +86,7 @@ class ChannelProfiles:
     def create(self, name: str) -> ChannelProfile:
         """The answer names no channels; the profile has them all: read it again."""
         what = "create a channel profile"
-        return cast(ChannelProfile, row(self._session.post(_PROFILES, {"name": name}, what=what), what=what))
+        return cast(ChannelProfile, made(self._session.post(_PROFILES, {"name": name}, what=what), what=what))
 
     def rename(self, profile_id: int, name: str) -> ChannelProfile:
         what = "rename a channel profile"
@@ -116,7 +116,7 @@ class StreamProfiles:
 
     def create(self, values: Mapping[str, Any]) -> StreamProfile:
         what = "create a stream profile"
-        return cast(StreamProfile, row(self._session.post(_STREAM_PROFILES, dict(values), what=what), what=what))
+        return cast(StreamProfile, made(self._session.post(_STREAM_PROFILES, dict(values), what=what), what=what))
 
     def update(self, profile_id: int, values: Mapping[str, Any]) -> StreamProfile:
         """A locked profile answers 500: do not ask."""

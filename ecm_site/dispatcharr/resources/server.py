@@ -2,9 +2,11 @@
 
 from typing import Any, cast
 
-from ecm_site.dispatcharr.resources.checking import row, rows
+from ecm_site.dispatcharr.resources.checking import made, row, rows
 from ecm_site.dispatcharr.session import Session
 from ecm_site.dispatcharr.shapes import ProxyStatus, SystemEvent, User, UserAgent, Version
+
+VERSION_LETTERS = 40
 
 
 class Server:
@@ -15,7 +17,7 @@ class Server:
         """Needs no sign-in. Raises ``AnsweredElse`` for what is not a Dispatcharr server."""
         what = "say its version"
         found = row(self._session.get("/api/core/version/", what=what, open_to_all=True), what=what)
-        return {"version": str(found.get("version") or ""), "timestamp": found.get("timestamp")}
+        return {"version": str(found.get("version") or "")[:VERSION_LETTERS], "timestamp": found.get("timestamp")}
 
     def me(self) -> User:
         """The account that we use, with its level."""
@@ -33,6 +35,7 @@ class Server:
         return {
             str(found["key"]): found.get("value")
             for found in rows(self._session.get("/api/core/settings/", what=what), what=what)
+            if "key" in found
         }
 
     def user_agents(self) -> list[UserAgent]:
@@ -44,7 +47,7 @@ class Server:
         """Raises ``Rejected`` when another one has the name or the text."""
         what = "create a user agent"
         body = {"name": name, "user_agent": text, "is_active": True}
-        return cast(UserAgent, row(self._session.post("/api/core/useragents/", body, what=what), what=what))
+        return cast(UserAgent, made(self._session.post("/api/core/useragents/", body, what=what), what=what))
 
     def proxy_status(self) -> ProxyStatus:
         """What is being watched at this moment. Administrators only."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
 from ecm_site.dispatcharr.errors import AnsweredElse
-from ecm_site.dispatcharr.resources.checking import batches, ids, row, rows
+from ecm_site.dispatcharr.resources.checking import batches, counted_there, ids, made, row, rows
 from ecm_site.dispatcharr.session import Session
 from ecm_site.dispatcharr.shapes import Stream
 from ecm_site.dispatcharr.transport import BULK
@@ -14,7 +14,7 @@ from ecm_site.dispatcharr.transport import BULK
 BATCH = 5_000  # 3 MB and some 0.7 s of the server per request
 _PATH = "/api/channels/streams/"
 _ID = re.compile(rb"\d+")
-_ID_LIST = re.compile(rb"\s*\[[\d,\s]*\]\s*")
+_ID_LIST = re.compile(rb"\s*\[\s*(?:\d{1,18}\s*(?:,\s*|(?=\])))*\]\s*")
 
 
 class Streams:
@@ -59,7 +59,7 @@ class Streams:
         """How many there are, without reading them."""
         what = "count the streams"
         page = row(self._session.get(_PATH, what=what, params={"page": 1, "page_size": 1}), what=what)
-        return int(page.get("count", 0))
+        return counted_there(page, "count")
 
     def get(self, stream_id: int) -> Stream:
         """Raises ``NotFound``, also for a stream of an inactive account."""
@@ -68,7 +68,7 @@ class Streams:
     def create(self, values: Mapping[str, Any]) -> Stream:
         """A custom stream when no ``m3u_account`` is given."""
         what = "create a stream"
-        return cast(Stream, row(self._session.post(_PATH, dict(values), what=what), what=what))
+        return cast(Stream, made(self._session.post(_PATH, dict(values), what=what), what=what))
 
     def update(self, stream_id: int, values: Mapping[str, Any]) -> Stream:
         """Name, url, tvg_id, group and account of a provider's stream are ignored without an error: compare the answer."""
