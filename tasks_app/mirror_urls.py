@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tasks_app.views import mirror, mirror_live, mirror_queue
+from tasks_app.views import mirror, mirror_install, mirror_live, mirror_queue
 
 app_name = "mirror"
 
@@ -10,6 +10,7 @@ urlpatterns = [
     path("", mirror.home, name="home"),
     path("mark/", mirror.mark, name="mark"),
     path("sync/", mirror.sync, name="sync"),
+    path("install/", mirror_install.install, name="install"),
     path("vanished/<slug:kind>/", mirror.question, name="question"),
     path("live/", mirror_live.live, name="live"),
     path("queue/", mirror_queue.queue, name="queue"),

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable
 
 from ecm_site.conf import get_settings
@@ -17,7 +18,9 @@ from ecm_site.dispatcharr.resources.streams import Streams
 from ecm_site.dispatcharr.session import Session
 from ecm_site.dispatcharr.sign_in import SignIn
 from ecm_site.dispatcharr.sign_in_store import SignInStore
-from ecm_site.dispatcharr.transport import Transport
+from ecm_site.dispatcharr.transport import Patience, Transport
+
+HURRY = Patience(read=10.0, total=10.0, is_long=True)  # 50 §5.1
 
 
 class NotConfigured(DispatcharrError):
@@ -27,8 +30,9 @@ class NotConfigured(DispatcharrError):
 class Dispatcharr:
     """A server. Safe to share between threads; each process makes its own.
 
-    ``insist``: try credentials that were refused a moment ago again. ``backoff``, ``breaker``, ``clock`` and ``sleep`` are
-    for tests. Raises :class:`Unreachable` for an address that cannot be one.
+    ``insist``: somebody waits for the answer: no request takes longer than :data:`HURRY`, and credentials that were refused a
+    moment ago are tried again. ``backoff``, ``breaker``, ``clock`` and ``sleep`` are for tests.
+    Raises :class:`Unreachable` for an address that cannot be one.
     """
 
     def __init__(
@@ -42,10 +46,11 @@ class Dispatcharr:
         clock: Callable[[], float] | None = None,
         sleep: Callable[[float], None] | None = None,
     ) -> None:
-        self.transport = Transport(address)
+        self.transport = Transport(address, longest=HURRY if insist else None)
         sign_in = None
         if credentials is not None:
-            store = SignInStore(self.transport.server, clock=clock) if clock else SignInStore(self.transport.server)
+            patience = HURRY.total if insist else None
+            store = SignInStore(self.transport.server, clock=clock or time.time, patience=patience)
             sign_in = SignIn(self.transport, credentials, store, insist=insist)
         self.session = Session(
             self.transport, sign_in, backoff=backoff, breaker=breaker, **({"sleep": sleep} if sleep is not None else {})

@@ -95,8 +95,8 @@ class Transport:
     """Sends single requests to one server. Safe to share between threads; not across a fork."""
 
     def __init__(self, address: str, *, longest: Patience | None = None) -> None:
-        """``address`` is the root of the server, e.g. ``http://192.168.1.10:9191``. ``longest`` is how much patience any request
-        may have. Raises :class:`Unreachable`."""
+        """``address`` is the root of the server, e.g. ``http://192.168.1.10:9191``. ``longest``: the most patience that any
+        request may have. Raises :class:`Unreachable`."""
         self._longest = longest
         try:
             url, login = parse_address(address)

@@ -17,6 +17,7 @@ from tasks_app.backup.restore import restore_snapshot
 from tasks_app.backup.snapshots import Snapshot, SnapshotFailed, delete_snapshot, find_snapshot, list_snapshots
 from tasks_app.mirror.state import mirror_state
 from tasks_app.mirror.which_server import has_moved
+from tasks_app.mirror.which_server_answer import doubt_of
 from tasks_app.switching.preview import SwitchPreview, Way, local_preview, preview_switch
 from tasks_app.switching.task import TASK_ID
 
@@ -66,6 +67,7 @@ def switching_context(request: HttpRequest) -> dict[str, object]:
         "mirror": state,
         "has_server": bool(get_settings().dispatcharr_url),
         "has_moved": has_moved(state),
+        "doubt": None if has_moved(state) else doubt_of(state),
         "snapshots": list_snapshots() if request.user.is_staff else [],
     }
 

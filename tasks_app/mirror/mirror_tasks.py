@@ -69,7 +69,8 @@ class SyncDispatcharr(TaskScheduler):
         if not is_connected():
             return TaskResult(True, STANDALONE)
         try:
-            client = mirrored_client()
+            with stopping_when(_watching(self.progress)):
+                client = mirrored_client()
         except DispatcharrError as error:
             note_trouble(error)
             return TaskResult(False, str(error))
@@ -109,7 +110,8 @@ class DeliverOutbox(TaskScheduler):
         if not self.user_initiated and state.retry_at is not None and state.retry_at > timezone.now():
             return TaskResult(True, f"Changes wait: {state.trouble}")
         try:
-            client: Dispatcharr = mirrored_client()
+            with stopping_when(_watching(self.progress)):
+                client: Dispatcharr = mirrored_client()
         except DispatcharrError as error:
             note_trouble(error)
             return TaskResult(False, str(error))

@@ -22,7 +22,7 @@ from ecm_site.dispatcharr.errors import DispatcharrError, Stopped
 from ecm_site.dispatcharr.session import stopping_when
 from ecm_site.dispatcharr.shapes import ProxyStatus
 from ecm_site.wording import shortened
-from tasks_app.mirror.which_server import mirrored_client
+from tasks_app.mirror.which_server import known_client
 from tasks_app.models import LiveStatus, MirrorState
 
 logger = logging.getLogger(__name__)
@@ -136,7 +136,7 @@ def _asked() -> tuple[list[dict[str, Any]], str]:
     deadline = time.monotonic() + GIVE_UP_SECONDS
     try:
         with stopping_when(lambda: time.monotonic() > deadline):
-            return _kept(mirrored_client().server.proxy_status()), ""
+            return _kept(known_client().server.proxy_status()), ""
     except Stopped:
         return [], NO_ANSWER
     except DispatcharrError as error:

@@ -14,6 +14,7 @@ from tasks_app.mirror.pull import Step, steps
 from tasks_app.mirror.queue import QueueSummary, queue_summary
 from tasks_app.mirror.state import mirror_state
 from tasks_app.mirror.which_server import has_moved
+from tasks_app.mirror.which_server_answer import Doubt, doubt_of
 from tasks_app.models import MirrorLink, MirrorPull, MirrorState, TaskRun
 from tasks_app.queries import active_runs
 
@@ -64,6 +65,11 @@ class Overview:
     def has_moved(self) -> bool:
         """Whether the settings name another address than the one that is mirrored."""
         return has_moved(self.state)
+
+    @property
+    def doubt(self) -> Doubt | None:
+        """Whether another installation answers at the address that is mirrored."""
+        return None if self.has_moved else doubt_of(self.state)
 
     @property
     def questions(self) -> list[PullLine]:

@@ -21,6 +21,14 @@ class MirrorState(models.Model):
     trouble_since = models.DateTimeField(null=True, blank=True)
     retry_at = models.DateTimeField(null=True, blank=True, help_text="No delivery before; set by outages.")
     backup_file = models.CharField(max_length=100, blank=True, help_text="Taken before the last switch.")
+    marks = models.JSONField(
+        default=dict, blank=True, help_text="By what the installation is known again: what it made, and when."
+    )
+    doubt = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="Another installation answers: since when, where, and its marks. Empty = none.",
+    )
 
     def __str__(self) -> str:
         return self.address or "standalone"

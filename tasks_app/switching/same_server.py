@@ -3,6 +3,8 @@
 from ecm_site.dispatcharr.client import Dispatcharr
 from tasks_app.mirror.kinds import MirroredKind, all_kinds
 from tasks_app.mirror.links import StoredLinks
+from tasks_app.mirror.state import mirror_state
+from tasks_app.mirror.which_server_marks import Verdict, compare, read_marks
 from tasks_app.models import MirrorLink
 
 SAMPLE = 50
@@ -11,7 +13,13 @@ ENOUGH = 0.8
 
 
 def is_same_server(client: Dispatcharr) -> bool:
-    """Compare some linked rows of every kind with what the server has under their ids. Raises ``DispatcharrError``."""
+    """Whether it is the installation that is mirrored. Raises ``DispatcharrError``.
+
+    Its marks decide. Of a server that shows none, some linked rows of every kind are compared with what it has under their ids.
+    """
+    verdict = compare(mirror_state().marks, read_marks(client))
+    if verdict is not Verdict.UNKNOWN:
+        return verdict is Verdict.SAME
     asked = met = 0
     for kind in all_kinds():
         if "name" in kind.fields:

@@ -18,6 +18,7 @@ from tasks_app.journal import log_entry
 from tasks_app.mirror.kinds import all_kinds
 from tasks_app.mirror.mirror_tasks import SYNC_TASK
 from tasks_app.mirror.state import mirror_state
+from tasks_app.mirror.which_server_marks import Marks, read_marks
 from tasks_app.models import CreationAttempt, MirrorLink, MirrorPull, MirrorState, OutboxEntry
 from tasks_app.progress import Progress
 from tasks_app.switching.preview import SwitchPreview, Way, is_half_left, preview_switch
@@ -105,17 +106,19 @@ def _lost(before: dict[str, int]) -> list[str]:
 
 
 def _adopt(preview: SwitchPreview, progress: Progress) -> None:
+    marks = read_marks(get_client())
     for room in all_rooms():
         room.clear(progress)
-    _connect(preview.address)
+    _connect(preview.address, marks)
     bring_everything_over(_client(), progress)
 
 
 def _push(preview: SwitchPreview, progress: Progress) -> None:
     everything = _everything_here(progress)
+    marks = read_marks(get_client())
     with transaction.atomic():  # a house that is connected and has not noted its rows would never deliver them
         _note(everything)
-        _connect(preview.address)
+        _connect(preview.address, marks)
     _note(_everything_here(progress))  # what was made while the lock was waited for
     client = _client()
     deliver_everything(client, progress)
@@ -152,7 +155,7 @@ def _note(entries: list[OutboxEntry]) -> None:
 def _leave(preview: SwitchPreview, progress: Progress) -> None:
     with transaction.atomic():  # the address stays: the mark of a leaving that is not finished
         MirrorState.objects.filter(pk=1).update(
-            connected=False, connected_at=None, trouble="", trouble_since=None, retry_at=None
+            connected=False, connected_at=None, trouble="", trouble_since=None, retry_at=None, marks={}, doubt={}
         )
         for model in (OutboxEntry, MirrorLink, CreationAttempt, MirrorPull):
             model.objects.all()._raw_delete("default")
@@ -168,18 +171,22 @@ def _finish_leaving(progress: Progress) -> None:
 
 
 def _move(preview: SwitchPreview) -> None:
-    if not is_same_server(_client()):
+    client = _client()
+    if not is_same_server(client):
         raise SwitchRefused(
             f"What answers at {preview.address} is another server: its rows are not the ones that are mirrored."
             " Go back to standalone first, then connect to it."
         )
-    MirrorState.objects.filter(pk=1).update(address=preview.address, trouble="", trouble_since=None, retry_at=None)
+    marks = read_marks(client)
+    MirrorState.objects.filter(pk=1).update(
+        address=preview.address, trouble="", trouble_since=None, retry_at=None, marks=marks, doubt={}
+    )
 
 
 _ways: dict[Way, Callable[[SwitchPreview, Progress], None]] = {Way.ADOPT: _adopt, Way.PUSH: _push, Way.LEAVE: _leave}
 
 
-def _connect(address: str) -> None:
+def _connect(address: str, marks: Marks) -> None:
     MirrorState.objects.filter(pk=mirror_state().pk).update(
         connected=True,
         quiet=False,
@@ -189,6 +196,8 @@ def _connect(address: str) -> None:
         trouble="",
         trouble_since=None,
         retry_at=None,
+        marks=marks,
+        doubt={},
     )
 
 

@@ -205,15 +205,15 @@ def test_an_older_server_has_the_profile_elsewhere(opened: FakeServer, monkeypat
 
 def test_ecms_own_sign_in_is_neither_used_nor_changed(visitor: Client, opened: FakeServer, tmp_path: Any) -> None:
     save_settings(dispatcharr_user=opened.user, dispatcharr_password=opened.password, dispatcharr_api_key=opened.api_key)
-    from ecm_site.dispatcharr.sign_in_store import SignInStore
+    from ecm_site.dispatcharr.sign_in_store import SignInStore, Tokens
 
     with SignInStore(f"127.0.0.1:{opened.port}").locked() as known:
-        known.access, known.access_until = "kept", 9e9
+        known.keep("ours", Tokens("kept", 9e9))
     sign_in(visitor)
     assert opened.calls[0].headers.get("authorization") is None
     assert not any("x-api-key" in call.headers for call in opened.calls)
     with SignInStore(f"127.0.0.1:{opened.port}").locked() as known:
-        assert (known.access, known.attempts) == ("kept", [])
+        assert (known.tokens, known.attempts) == ({"ours": Tokens("kept", 9e9)}, [])
     assert "bobs-key" not in "".join(path.read_text("latin-1") for path in settings.CONFIG_DIR.glob("dispatcharr-*.session"))
 
 

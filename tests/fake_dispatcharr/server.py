@@ -7,7 +7,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -46,6 +46,8 @@ class FakeServer:
         self.auth = Auth(world)
         self.calls: list[Call] = []
         self.connections = 0
+        self.tamper: Callable[[Request, Any], Any] | None = None
+        """What to tell instead of the answer (request, its JSON), for a server that has been taken over."""
         world.full_disk = lambda: self.faults.full_disk
         self._open: set[socket.socket] = set()
         self._http: ThreadingHTTPServer | None = None
@@ -99,6 +101,12 @@ class FakeServer:
     def reinstall(self) -> None:
         """All tokens become invalid, as with a new secret key."""
         self.auth.secret += "x"
+
+    def install_anew(self, world: World) -> None:
+        """Another installation answers at this address from now on: other rows, made at other moments, under the same ids."""
+        self.world = world
+        self.auth = Auth(world)
+        world.full_disk = lambda: self.faults.full_disk
 
     def count(self, method: str = "", path: str = "") -> int:
         """How many requests arrived whose path ends with ``path``."""
@@ -210,6 +218,8 @@ class _Handler(BaseHTTPRequestHandler):
         if fault is not None and fault.kind is Kind.RESET_AFTER:
             self._hang_up()
             return
+        if self.fake.tamper is not None and reply.status < 300 and reply.body is not None:
+            reply.body = self.fake.tamper(request, json.loads(json.dumps(reply.body)))
         self._answer(reply, half=fault is not None and fault.kind is Kind.HALF_ANSWER)
 
     do_POST = do_PATCH = do_PUT = do_DELETE = do_GET  # noqa: N815 - the names that http.server looks for
