@@ -1,22 +1,19 @@
 """The form of a guide source. It knows what was typed; what is allowed is decided in :mod:`epg_app.source_values`."""
 
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
-from django.http import QueryDict
 
-from ecm_site.masking import MASK, mask_text
+from ecm_site.refusals import ValuesRefused
 from epg_app.models import GuideSource, SourceType
-from epg_app.sealed_secrets import seal, unseal
-from epg_app.source_values import MAX_INTERVAL_HOURS, MAX_SHIFT_MINUTES, PRIORITY_RANGE, SourceRefused, SourceValues, settled
+from epg_app.source_values import MAX_INTERVAL_HOURS, MAX_SHIFT_MINUTES, PRIORITY_RANGE, SourceValues, settled
 from epg_app.store_upload import ACCEPTED_SUFFIXES, receive_guide
-from m3u_app.store_upload import PendingUpload, UploadRefused, display_name, find_pending, is_upload
+from m3u_app.feeds.form import FeedForm, first_values, number_or
+from m3u_app.store_upload import PendingUpload, is_upload
 from tasks_app.mirror.state import is_connected
 
-_MASK_EDITED: Final = "*** stands for a hidden login. Type the whole address, or put it back as it was to keep the stored one."
-_TICKS: Final = ("allow_private_addresses", "is_active", "keep_unmapped", "refresh_now")
 _FIELDS_OF: Final = {
     SourceType.XMLTV: ("url", "username", "password"),
     SourceType.XMLTV_FILE: ("guide_file", "file_path"),
@@ -38,27 +35,17 @@ _NOT_ON_SERVER: Final = (
 """Choices that decide how ECM reads a guide. A mirrored server has none of them; what is stored stays for later."""
 _CONNECTION_BOXES: Final = frozenset({"url", "username", "password", "guide_file", "file_path"})
 _KIND_LABELS: Final = {SourceType.XMLTV: "Address", SourceType.XMLTV_FILE: "File"}
-_FOLDED_FIELDS: Final = (
-    "preferred_language",
-    "assume_timezone",
-    "time_shift_minutes",
-    "user_agent",
-    "keep_unmapped",
-    "allow_private_addresses",
-    "is_active",
-)
 
 
-class SourceForm(forms.Form):
-    """Add or edit a guide source. ``current`` is the stored source when editing; its type stays.
+class SourceForm(FeedForm):
+    """Add or edit a guide source. ``current`` is the stored source when editing; its type stays."""
 
-    Secrets are never rendered: an address shows masked, a password box is empty, and both mean "as it was" when they
-    come back like that. What was typed into a form that had errors travels encrypted in ``sealed``.
-    """
+    purpose = "guide-form"
+    url_box = "url"
+    file_box = "guide_file"
+    folded = (*_NOT_ON_SERVER, "is_active")
 
     source_type = forms.CharField(widget=forms.HiddenInput, required=False)
-    sealed = forms.CharField(widget=forms.HiddenInput, required=False)
-    upload_token = forms.CharField(widget=forms.HiddenInput, required=False)
 
     name = forms.CharField(max_length=255, required=False)
     url = forms.CharField(
@@ -131,17 +118,17 @@ class SourceForm(forms.Form):
     ) -> None:
         self.current = current
         self.own_host = own_host
-        self.pending: PendingUpload | None = None
         kwargs.setdefault("initial", initial_values(current))
         super().__init__(*args, **kwargs)
         self.is_connected = is_connected()
-        wanted = current.source_type if current else source_type or self._posted("source_type")
+        wanted = current.source_type if current else source_type or self.posted("source_type")
         self.kind = SourceType(wanted) if wanted in SourceType else SourceType.XMLTV
-        self._typed = unseal(self._posted("sealed"))
+        self.unseal_typed()
         if self.is_connected:
             for name in (*_NOT_ON_SERVER, *({"username", "password"} - set(_FIELDS_ON_SERVER[self.kind]))):
                 del self.fields[name]
         self._word_fields()
+        self.dress()
 
     @property
     def kinds(self) -> list[tuple[str, str]]:
@@ -167,17 +154,12 @@ class SourceForm(forms.Form):
         return self.current.cron_expression if self.current and self.is_connected else ""
 
     @property
-    def has_errors_in_more(self) -> bool:
-        """Whether a box that is folded away needs attention."""
-        return any(name in self.errors for name in _FOLDED_FIELDS)
+    def stored(self) -> GuideSource | None:
+        return self.current
 
     @property
-    def kept_upload(self) -> str:
-        """Name of the file that belongs to the form or the source already; empty when there is none."""
-        if self.pending is not None:
-            return self.pending.name
-        stored = self.current.file_path if self.current else ""
-        return display_name(stored) if is_upload(stored) else ""
+    def takes_file(self) -> bool:
+        return self.kind == SourceType.XMLTV_FILE
 
     @property
     def zones(self) -> list[str]:
@@ -191,16 +173,16 @@ class SourceForm(forms.Form):
         typed = SourceValues(
             name=data.get("name") or "",
             source_type=self.kind.value,
-            url=self._url(),
+            url=self.typed_url(),
             file_path=self._file_path(),
             upload_path=str(self.pending.path) if self.pending else "",
             username=data.get("username") or "",
-            password=data.get("password") or self._typed.get("password") or None,
+            password=self.typed_password(),
             user_agent=data.get("user_agent") or "",
             allow_private_addresses=bool(data.get("allow_private_addresses")),
             is_active=bool(data.get("is_active")),
             priority=data.get("priority") or 0,
-            refresh_interval=_or(data.get("refresh_interval"), 24),
+            refresh_interval=number_or(data.get("refresh_interval"), 24),
             preferred_language=data.get("preferred_language") or "",
             assume_timezone=data.get("assume_timezone") or "UTC",
             time_shift_minutes=data.get("time_shift_minutes") or 0,
@@ -209,25 +191,13 @@ class SourceForm(forms.Form):
         left_out = {name for name in (*_NOT_ON_SERVER, "username") if name not in self.fields}
         return replace(typed, **{name: getattr(stored, name) for name in left_out})
 
-    def add_error(self, field: str | None, error: Any) -> None:
-        super().add_error(field, error)
-        if field is not None:
-            self.fields[field].widget.attrs["class"] = f"{self.fields[field].widget.attrs.get('class', '')} is-invalid".strip()
+    def receive(self, name: str, chunks: Iterable[bytes]) -> PendingUpload:
+        return receive_guide(name, chunks)
 
-    def clean(self) -> dict[str, Any]:
-        self._take_upload()
-        self._seal()
-        if MASK in (self._url() or ""):
-            self.add_error("url", _MASK_EDITED)
-            return self.cleaned_data
-        try:
-            settled(self.values(), self.current, own_host=self.own_host)
-        except SourceRefused as refusal:
-            self.refuse(refusal)
-        return self.cleaned_data
+    def settle(self) -> None:
+        settled(self.values(), self.current, own_host=self.own_host)
 
-    def refuse(self, refusal: SourceRefused) -> None:
-        """Put the sentences of a refusal beside their fields."""
+    def refuse(self, refusal: ValuesRefused) -> None:
         for field, sentence in refusal.errors.items():
             if field in self.errors or (field == "file_path" and "guide_file" in self.errors):
                 continue
@@ -239,33 +209,8 @@ class SourceForm(forms.Form):
             return any(field.name == name for field in self.connection_fields)
         return name in self.fields and name != "source_type"
 
-    def _take_upload(self) -> None:
-        if self.kind != SourceType.XMLTV_FILE:
-            return
-        uploaded = self.cleaned_data.get("guide_file")
-        token = self.cleaned_data.get("upload_token") or ""
-        if isinstance(uploaded, UploadedFile):
-            try:
-                self.pending = receive_guide(uploaded.name or "", uploaded.chunks())
-            except UploadRefused as refusal:
-                self.add_error("guide_file", str(refusal))
-        elif token:
-            self.pending = find_pending(token)
-            if self.pending is None:
-                self.add_error("guide_file", "The uploaded file is no longer there. Choose it again.")
-        self._show("upload_token", self.pending.token if self.pending else "")
-
-    def _url(self) -> str | None:
-        """The address as it was meant: the mask that we showed stands for what it hides."""
-        if self.kind != SourceType.XMLTV:
-            return ""
-        typed = self.cleaned_data.get("url") or ""
-        hidden = self._typed.get("url", "")
-        if hidden and typed == mask_text(hidden):
-            return hidden
-        if self.current and typed and typed == mask_text(self.current.url):
-            return None
-        return typed
+    def typed_url(self) -> str | None:
+        return super().typed_url() if self.kind == SourceType.XMLTV else ""
 
     def _file_path(self) -> str:
         """The path box; an upload that nothing replaces stays."""
@@ -273,31 +218,9 @@ class SourceForm(forms.Form):
         stored = self.current.file_path if self.current else ""
         return stored if not typed and is_upload(stored) and self.pending is None else typed
 
-    def _posted(self, name: str) -> str:
-        return str(self.data.get(name, "")) if self.is_bound else ""
-
-    def _seal(self) -> None:
-        """Keep typed secrets, encrypted, for the case that the form comes back with errors."""
-        url = self._url() or ""
-        self._typed = {
-            "password": self.cleaned_data.get("password") or self._typed.get("password", ""),
-            "url": url if mask_text(url) != url else "",
-        }
-        if self._typed["password"] and "password" in self.fields:
-            self.fields["password"].help_text = "Leave empty to keep what you have typed."
-        self._show("sealed", seal(self._typed))
-        if self._typed["url"]:
-            self._show("url", mask_text(url))
-
-    def _show(self, name: str, value: str) -> None:
-        """Exchange what a bound field will render."""
-        data = cast(QueryDict, self.data).copy()
-        data[name] = value
-        self.data = data
-
     def _word_fields(self) -> None:
         if "password" in self.fields:
-            if self._typed.get("password"):
+            if self.typed_secrets.get("password"):
                 self.fields["password"].help_text = "Leave empty to keep what you have typed."
             elif self.current and self.is_connected:
                 self.fields["password"].help_text = "Dispatcharr tells nobody the password. Leave empty to keep the one it has."
@@ -310,29 +233,11 @@ class SourceForm(forms.Form):
             self.fields["username"].help_text = "Of the account at Schedules Direct."
         if "assume_timezone" in self.fields:
             self.fields["assume_timezone"].widget.attrs["list"] = "time-zones"
-        for name, field in self.fields.items():
-            attrs = field.widget.attrs
-            attrs.setdefault("autocomplete", "new-password" if name == "password" else "off")
-            if not isinstance(field.widget, forms.HiddenInput):
-                attrs["class"] = "form-check-input" if name in _TICKS else "form-control"
 
 
 def initial_values(current: GuideSource | None) -> dict[str, Any]:
     """What the boxes show at first: defaults (30 §1.1) or what is stored, secrets left out."""
-    source = current or GuideSource()
-    values = {
-        name: getattr(source, name)
-        for name in SourceForm.base_fields
-        if hasattr(source, name) and name not in ("password", "url", "file_path")
-    }
-    values["url"] = mask_text(source.url)
-    values["file_path"] = "" if is_upload(source.file_path) else source.file_path
-    values["refresh_now"] = True
-    return values
-
-
-def _or(value: int | None, default: int) -> int:
-    return default if value is None else value
+    return first_values(SourceForm, current or GuideSource())
 
 
 _ZONES: Final = [

@@ -16,7 +16,7 @@ from epg_app.delete_source import deletion_lock_key
 from epg_app.find_source import SECRET_FIELDS
 from epg_app.models import GuideSource, SourceStatus, SourceType
 from epg_app.request_refresh import ALL_KEY, lock_key
-from epg_app.status_words import DELETING, HALF_DELETED, HELD_BACK, WAITING, WITH_WARNINGS, StatusWords, words_for
+from m3u_app.feeds.status_words import DELETING, HALF_DELETED, HELD_BACK, WAITING, WITH_WARNINGS, StatusWords, words_for
 from m3u_app.providers.loose_values import count_of, text_of
 from m3u_app.store_upload import display_name
 from tasks_app.models import RunStatus, TaskRun

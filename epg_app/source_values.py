@@ -1,7 +1,6 @@
 """What an operator says about a guide source, and whether it can be so (30 §2.2). Knows no HTTP."""
 
 import ipaddress
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,6 +10,7 @@ from django.conf import settings
 
 from ecm_site.conf import get_settings
 from ecm_site.http import FetchError, check_address
+from ecm_site.refusals import ValuesRefused
 from epg_app.find_source import find_source
 from epg_app.models import GuideSource, SourceType
 from m3u_app.store_upload import is_upload
@@ -45,12 +45,8 @@ CONNECTION_FIELDS = frozenset({"url", "file_path", "username", "password", "sour
 """What leads to the guide."""
 
 
-class SourceRefused(Exception):
-    """The values cannot be saved; ``errors`` has one sentence per field that is wrong."""
-
-    def __init__(self, errors: Mapping[str, str]) -> None:
-        super().__init__(" ".join(errors.values()))
-        self.errors = dict(errors)
+class SourceRefused(ValuesRefused):
+    """The guide source cannot be so."""
 
 
 @dataclass(frozen=True)

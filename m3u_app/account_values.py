@@ -1,9 +1,9 @@
 """What an operator says about an account, and whether it can be so (20 §1.3, §1.4). Knows no HTTP."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from ecm_site.refusals import ValuesRefused
 from m3u_app.models import Account, AccountType
 from m3u_app.providers.connections import CONNECTION_FIELDS, Connection, UnknownConnectionKind, kind_of
 from tasks_app.mirror.state import is_connected
@@ -22,12 +22,8 @@ LIMITS = {
 """Smallest and largest value of each number; hours, days and percent where the names say so."""
 
 
-class AccountRefused(Exception):
-    """The values cannot be saved; ``errors`` has one sentence per field that is wrong."""
-
-    def __init__(self, errors: Mapping[str, str]) -> None:
-        super().__init__(" ".join(errors.values()))
-        self.errors = dict(errors)
+class AccountRefused(ValuesRefused):
+    """The account cannot be so."""
 
 
 class AccountLocked(Exception):

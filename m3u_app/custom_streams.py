@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from django.db import transaction
 
 from ecm_site.masking import mask_text
+from ecm_site.refusals import ValuesRefused
 from ecm_site.wording import shortened
 from m3u_app.models import Stream
 from m3u_app.stream_users import StreamUse, announce_removal, stream_uses
@@ -28,12 +29,8 @@ GROUP_KEY = "group"
 """Where ``Stream.extras`` keeps the group of a custom stream: groups with rows of their own belong to providers."""
 
 
-class CustomStreamRefused(Exception):
-    """Nothing was changed; ``errors`` are sentences by field."""
-
-    def __init__(self, errors: Mapping[str, str]) -> None:
-        self.errors = dict(errors)
-        super().__init__(" ".join(errors.values()))
+class CustomStreamRefused(ValuesRefused):
+    """The stream cannot be so; nothing was changed."""
 
 
 @dataclass(frozen=True)

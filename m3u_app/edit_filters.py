@@ -14,6 +14,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from ecm_site.masking import mask_text
+from ecm_site.refusals import ValuesRefused
 from ecm_site.regex import PatternRefused, compile_pattern
 from ecm_site.wording import shortened
 from m3u_app.account_journal import CATEGORY
@@ -32,12 +33,8 @@ MAX_FILTERS = 500  # an account; one pass over a text looks for all of them
 EVERYTHING = ".*"
 
 
-class FilterRefused(Exception):
-    """The filter cannot be saved; ``errors`` has a sentence per wrong field."""
-
-    def __init__(self, errors: dict[str, str]) -> None:
-        super().__init__(" ".join(errors.values()))
-        self.errors = errors
+class FilterRefused(ValuesRefused):
+    """The filter cannot be so."""
 
 
 class FiltersMoved(Exception):

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from ecm_site.crypto import SecretUnreadable, decrypt, encrypt
+from ecm_site.refusals import ValuesRefused
 from ecm_site.regex import PatternRefused, compile_pattern, compile_replacement
 from ecm_site.wording import shortened
 from m3u_app.account_journal import CATEGORY
@@ -34,12 +35,8 @@ DEFAULT_FIELDS = ("name", "notes", "exp_date")
 MAX_PROFILES = 50
 
 
-class ProfileRefused(Exception):
-    """The profile cannot be saved; ``errors`` has a sentence per wrong field."""
-
-    def __init__(self, errors: dict[str, str]) -> None:
-        super().__init__(" ".join(errors.values()))
-        self.errors = errors
+class ProfileRefused(ValuesRefused):
+    """The profile cannot be so."""
 
 
 @dataclass(frozen=True)

@@ -1,43 +1,19 @@
 """The account form. It knows what was typed; what is allowed is decided in :mod:`m3u_app.account_values`."""
 
-import json
-from typing import Any, cast
+from typing import Any
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
-from django.http import QueryDict
 
-from ecm_site.crypto import PREFIX, SecretUnreadable, decrypt, encrypt
-from ecm_site.masking import MASK, mask_text
-from m3u_app.account_values import AccountRefused, AccountValues, settled
+from ecm_site.refusals import ValuesRefused
+from m3u_app.account_values import AccountValues, settled
+from m3u_app.feeds.form import FeedForm, first_values, number_or
 from m3u_app.mirror.words import FILE_STAYS
 from m3u_app.models import Account, AccountType
 from m3u_app.providers.connections import ConnectionKind, UnknownConnectionKind, connection_kinds, kind_of
-from m3u_app.store_upload import (
-    ACCEPTED_SUFFIXES,
-    PendingUpload,
-    UploadRefused,
-    display_name,
-    find_pending,
-    is_upload,
-    receive_upload,
-)
+from m3u_app.store_upload import ACCEPTED_SUFFIXES, is_upload
 from m3u_app.typed_dates import day_of, end_of_day, expiry_field
 from tasks_app.mirror.state import is_connected
 
-_MASK_EDITED = "*** stands for a hidden login. Type the whole address, or put it back as it was to keep the stored one."
-_SEALED_FOR = "account-form"
-_TICKS = ("allow_private_addresses", "is_active", "auto_enable_new_groups", "favorites_group", "refresh_now")
-_FOLDED_FIELDS = (
-    "stale_stream_days",
-    "shrink_guard_percent",
-    "priority",
-    "exp_date",
-    "user_agent",
-    "auto_enable_new_groups",
-    "allow_private_addresses",
-    "is_active",
-)
 _NEVER_THERE = ("file_path", "favorites_group")
 _ALL_CONNECTION_FIELDS = ("server_url", "playlist_file", "file_path", "username", "password", "favorites_group")
 
@@ -51,16 +27,24 @@ _WORDS_CONNECTED = {
 }
 
 
-class AccountForm(forms.Form):
-    """Add or edit an account. ``current`` is the stored account when editing.
+class AccountForm(FeedForm):
+    """Add or edit an account. ``current`` is the stored account when editing."""
 
-    Secrets are never rendered: an address shows masked, a password box is empty, and both mean "as it was" when they
-    come back like that. What was typed into a form that had errors travels encrypted in ``sealed``.
-    """
+    purpose = "account-form"
+    url_box = "server_url"
+    file_box = "playlist_file"
+    folded = (
+        "stale_stream_days",
+        "shrink_guard_percent",
+        "priority",
+        "exp_date",
+        "user_agent",
+        "auto_enable_new_groups",
+        "allow_private_addresses",
+        "is_active",
+    )
 
     account_type = forms.CharField(widget=forms.HiddenInput, required=False)
-    sealed = forms.CharField(widget=forms.HiddenInput, required=False)
-    upload_token = forms.CharField(widget=forms.HiddenInput, required=False)
 
     name = forms.CharField(max_length=255, required=False)
     server_url = forms.CharField(max_length=4096, required=False, widget=forms.TextInput(attrs={"inputmode": "url"}))
@@ -118,13 +102,13 @@ class AccountForm(forms.Form):
     def __init__(self, *args: Any, current: Account | None = None, account_type: str = "", **kwargs: Any) -> None:
         self.current = current
         self.is_connected = is_connected()
-        self.pending: PendingUpload | None = None
         kwargs.setdefault("initial", initial_values(current))
         super().__init__(*args, **kwargs)
-        wanted = account_type or self._posted("account_type") or (current.account_type if current else "")
+        wanted = account_type or self.posted("account_type") or (current.account_type if current else "")
         self.kind = _kind_or_first(wanted)
-        self._typed = self._unsealed()
+        self.unseal_typed()
         self._word_fields()
+        self.dress()
 
     @property
     def kinds(self) -> list[ConnectionKind]:
@@ -141,22 +125,18 @@ class AccountForm(forms.Form):
         return _NEVER_THERE if self.current is None else (*_NEVER_THERE, "playlist_file")
 
     @property
-    def has_errors_in_more(self) -> bool:
-        """Whether a box that is folded away needs attention."""
-        return any(name in self.errors for name in _FOLDED_FIELDS)
+    def stored(self) -> Account | None:
+        """The account whose secrets and file are kept, as long as its type is."""
+        return self.current if self.current and self.current.account_type == self.kind.account_type else None
 
     @property
-    def kept_upload(self) -> str:
-        """Name of the file that belongs to the form or the account already; empty when there is none."""
-        if self.pending is not None:
-            return self.pending.name
-        stored = self.current.file_path if self.current and self._keeps_type else ""
-        return display_name(stored) if is_upload(stored) else ""
+    def takes_file(self) -> bool:
+        return self.file_box in self.kind.fields
 
     @property
     def has_stored_password(self) -> bool:
         """Leaving the password box empty keeps one."""
-        return bool(self._typed.get("password") or (self.current and self._keeps_type and self.current.password))
+        return bool(self.typed_secrets.get("password") or (self.stored and self.stored.password))
 
     def values(self) -> AccountValues:
         """What was typed, ready for the use cases. Only of a form that was cleaned."""
@@ -164,45 +144,30 @@ class AccountForm(forms.Form):
         return AccountValues(
             name=data.get("name") or "",
             account_type=self.kind.account_type,
-            server_url=self._server_url(),
+            server_url=self.typed_url(),
             file_path=self._file_path(),
             upload_path=str(self.pending.path) if self.pending else "",
             username=data.get("username") or "",
-            password=data.get("password") or self._typed.get("password") or None,
+            password=self.typed_password(),
             user_agent=data.get("user_agent") or "",
             allow_private_addresses=self._ticked_or_kept("allow_private_addresses"),
             max_streams=data.get("max_streams") or 0,
-            refresh_interval=_or(data.get("refresh_interval"), 24),
-            stale_stream_days=_or(data.get("stale_stream_days"), 7),
+            refresh_interval=number_or(data.get("refresh_interval"), 24),
+            stale_stream_days=number_or(data.get("stale_stream_days"), 7),
             priority=data.get("priority") or 0,
             is_active=bool(data.get("is_active")),
             auto_enable_new_groups=bool(data.get("auto_enable_new_groups")),
             favorites_group=self._ticked_or_kept("favorites_group"),
-            shrink_guard_percent=_or(data.get("shrink_guard_percent"), 50),
+            shrink_guard_percent=number_or(data.get("shrink_guard_percent"), 50),
             exp_date=end_of_day(data.get("exp_date"), self.current.exp_date if self.current else None),
         )
 
-    def add_error(self, field: str | None, error: Any) -> None:
-        super().add_error(field, error)
-        if field is not None:
-            self.fields[field].widget.attrs["class"] = f"{self.fields[field].widget.attrs.get('class', '')} is-invalid".strip()
-
-    def clean(self) -> dict[str, Any]:
-        self._take_upload()
-        self._seal()
-        if MASK in (self._server_url() or ""):
-            self.add_error("server_url", _MASK_EDITED)
-            return self.cleaned_data
+    def settle(self) -> None:
         if self.is_connected:
             self._check_server()
-        try:
-            settled(self.values(), self.current)
-        except AccountRefused as refusal:
-            self.refuse(refusal)
-        return self.cleaned_data
+        settled(self.values(), self.current)
 
-    def refuse(self, refusal: AccountRefused) -> None:
-        """Put the sentences of a refusal beside their fields."""
+    def refuse(self, refusal: ValuesRefused) -> None:
         for field, sentence in refusal.errors.items():
             if field in self.errors:
                 continue
@@ -222,38 +187,13 @@ class AccountForm(forms.Form):
         elif self.cleaned_data.get("file_path") and self._file_path() != stored:
             self.add_error(None, "Dispatcharr cannot read a path on this machine. Upload the file, or give an address.")
 
-    def _take_upload(self) -> None:
-        uploaded = self.cleaned_data.get("playlist_file")
-        token = self.cleaned_data.get("upload_token") or ""
-        if "playlist_file" not in self.kind.fields:
-            return
-        if isinstance(uploaded, UploadedFile):
-            try:
-                self.pending = receive_upload(uploaded.name or "", uploaded.chunks())
-            except UploadRefused as refusal:
-                self.add_error("playlist_file", str(refusal))
-        elif token:
-            self.pending = find_pending(token)
-            if self.pending is None:
-                self.add_error("playlist_file", "The uploaded file is no longer there. Choose it again.")
-        self._show("upload_token", self.pending.token if self.pending else "")
-
-    def _server_url(self) -> str | None:
-        """The address as it was meant: the mask that we showed stands for what it hides."""
-        if self.pending is not None:
-            return ""
-        typed = self.cleaned_data.get("server_url") or ""
-        hidden = self._typed.get("server_url", "")
-        if hidden and typed == mask_text(hidden):
-            return hidden
-        if self.current and self._keeps_type and typed and typed == mask_text(self.current.server_url):
-            return None
-        return typed
+    def typed_url(self) -> str | None:
+        return super().typed_url() if self.pending is None else ""
 
     def _file_path(self) -> str:
         """The path box; an upload that nothing replaces stays."""
         typed = self.cleaned_data.get("file_path") or ""
-        stored = self.current.file_path if self.current and self._keeps_type else ""
+        stored = self.stored.file_path if self.stored else ""
         if (
             not typed
             and (is_upload(stored) or self.is_connected)
@@ -262,45 +202,6 @@ class AccountForm(forms.Form):
         ):
             return stored
         return typed
-
-    @property
-    def _keeps_type(self) -> bool:
-        return self.current is not None and self.current.account_type == self.kind.account_type
-
-    def _posted(self, name: str) -> str:
-        return str(self.data.get(name, "")) if self.is_bound else ""
-
-    def _unsealed(self) -> dict[str, str]:
-        """Secrets of the round before. What is not ours or not readable is as good as empty."""
-        sealed = self._posted("sealed")
-        if not sealed.startswith(PREFIX):
-            return {}
-        try:
-            content = json.loads(decrypt(sealed))
-        except (SecretUnreadable, ValueError):
-            return {}
-        if not isinstance(content, dict) or content.get("for") != _SEALED_FOR:
-            return {}
-        return {key: str(value) for key, value in content.items()}
-
-    def _seal(self) -> None:
-        """Keep typed secrets, encrypted, for the case that the form comes back with errors."""
-        password = self.cleaned_data.get("password") or self._typed.get("password", "")
-        url = self._server_url() or ""
-        kept = {"password": password, "server_url": url if mask_text(url) != url else ""}
-        kept = {key: value for key, value in kept.items() if value}
-        self._typed = kept
-        if "password" in kept:
-            self.fields["password"].help_text = "Leave empty to keep what you have typed."
-        self._show("sealed", encrypt(json.dumps({"for": _SEALED_FOR, **kept})) if kept else "")
-        if kept.get("server_url"):
-            self._show("server_url", mask_text(url))
-
-    def _show(self, name: str, value: str) -> None:
-        """Exchange what a bound field will render."""
-        data = cast(QueryDict, self.data).copy()
-        data[name] = value
-        self.data = data
 
     def _word_fields(self) -> None:
         if self.is_connected:
@@ -317,26 +218,12 @@ class AccountForm(forms.Form):
         if self.kind.account_type == AccountType.XTREAM:
             self.fields["exp_date"].disabled = True
             self.fields["exp_date"].help_text = "The provider tells this date at every refresh."
-        for name, field in self.fields.items():
-            attrs = field.widget.attrs
-            attrs.setdefault("autocomplete", "new-password" if name == "password" else "off")
-            if not isinstance(field.widget, forms.HiddenInput):
-                attrs["class"] = "form-check-input" if name in _TICKS else "form-control"
 
 
 def initial_values(current: Account | None) -> dict[str, Any]:
     """What the boxes show at first: defaults (20 §1.3) or what is stored, secrets left out."""
     account = current or Account()
-    values = {
-        name: getattr(account, name)
-        for name in AccountForm.base_fields
-        if hasattr(account, name) and name not in ("password", "server_url", "file_path", "exp_date")
-    }
-    values["server_url"] = mask_text(account.server_url)
-    values["file_path"] = "" if is_upload(account.file_path) else account.file_path
-    values["exp_date"] = day_of(account.exp_date)
-    values["refresh_now"] = True
-    return values
+    return first_values(AccountForm, account) | {"exp_date": day_of(account.exp_date)}
 
 
 def _kind_or_first(account_type: str) -> ConnectionKind:
@@ -344,7 +231,3 @@ def _kind_or_first(account_type: str) -> ConnectionKind:
         return kind_of(account_type)
     except UnknownConnectionKind:
         return connection_kinds()[0]
-
-
-def _or(value: int | None, default: int) -> int:
-    return default if value is None else value

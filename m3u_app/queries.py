@@ -14,12 +14,12 @@ from ecm_site.masking import mask_text
 from m3u_app.account_values import RESERVED_NAME
 from m3u_app.delete_account import deletion_lock_key
 from m3u_app.expiry_words import ExpiryWords, expiry_words
+from m3u_app.feeds.status_words import DELETING, HALF_DELETED, HELD_BACK, WAITING, StatusWords, words_for
 from m3u_app.linked_accounts import links
 from m3u_app.models import Account, AccountProfile, Stream, StreamGroup
 from m3u_app.natural_order import natural_key
 from m3u_app.providers.connections import ConnectionKind, UnknownConnectionKind, kind_of
 from m3u_app.request_refresh import lock_key
-from m3u_app.status_words import DELETING, HALF_DELETED, HELD_BACK, WAITING, StatusWords, words_for
 from m3u_app.store_upload import display_name
 from tasks_app.models import RunStatus, TaskRun
 from tasks_app.queries import active_runs

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
+from ecm_site.refusals import ValuesRefused
 from ecm_site.wording import counted, shortened
 from m3u_app.account_journal import CATEGORY
 from m3u_app.account_values import RESERVED_NAME
@@ -22,12 +23,8 @@ logger = logging.getLogger(__name__)
 SERVER_GROUP_ENTITY = "server_group"
 
 
-class ServerGroupRefused(Exception):
-    """The server group cannot be saved; ``errors`` has a sentence per wrong field."""
-
-    def __init__(self, errors: dict[str, str]) -> None:
-        super().__init__(" ".join(errors.values()))
-        self.errors = errors
+class ServerGroupRefused(ValuesRefused):
+    """The server group cannot be so."""
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ GROUND = {
     "palette",
     "regex",
     "recent_log",
+    "refusals",
     "role_rules",
     "roles",
     "request_log",

@@ -21,7 +21,7 @@ from epg_app.mirror.guide_sources import note_books
 from epg_app.mirror.wait_for_delivery import NotDelivered, wait_for_delivery
 from epg_app.models import BUSY_STATUSES, GuideSource, SourceStatus, SourceType
 from epg_app.source_state import set_source
-from epg_app.status_words import words_for
+from m3u_app.feeds.status_words import words_for
 from m3u_app.providers.loose_values import text_of
 from tasks_app.mirror.links import StoredLinks
 from tasks_app.progress import Progress

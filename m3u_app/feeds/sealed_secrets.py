@@ -4,16 +4,13 @@ import json
 
 from ecm_site.crypto import PREFIX, SecretUnreadable, decrypt, encrypt
 
-_SEALED_FOR = "guide-form"
+
+def seal(secrets: dict[str, str], purpose: str) -> str:
+    """For forms of the same ``purpose``. Empty when there is nothing to keep."""
+    return encrypt(json.dumps({"for": purpose, **secrets})) if secrets else ""
 
 
-def seal(secrets: dict[str, str]) -> str:
-    """Empty when there is nothing to keep."""
-    kept = {key: value for key, value in secrets.items() if value}
-    return encrypt(json.dumps({"for": _SEALED_FOR, **kept})) if kept else ""
-
-
-def unseal(sealed: str) -> dict[str, str]:
+def unseal(sealed: str, purpose: str) -> dict[str, str]:
     """What was sealed. What is not ours or cannot be read is as good as empty."""
     if not sealed.startswith(PREFIX):
         return {}
@@ -21,6 +18,6 @@ def unseal(sealed: str) -> dict[str, str]:
         content = json.loads(decrypt(sealed))
     except (SecretUnreadable, ValueError):
         return {}
-    if not isinstance(content, dict) or content.get("for") != _SEALED_FOR:
+    if not isinstance(content, dict) or content.get("for") != purpose:
         return {}
     return {key: str(value) for key, value in content.items()}
