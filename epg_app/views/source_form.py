@@ -1,5 +1,6 @@
 """Add and edit a guide source, in a dialog or on a page of its own; try the guide before saving (30 §2.2)."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -8,7 +9,6 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from ecm_site.htmx import done, wants_partial
-from ecm_site.masking import mask_text
 from epg_app.create_source import create_source
 from epg_app.edit_source import edit_source
 from epg_app.forms import SourceForm, initial_values
@@ -17,8 +17,7 @@ from epg_app.request_refresh import refresh_after_change
 from epg_app.source_values import SourceRefused, same_address
 from epg_app.try_source import try_source
 from epg_app.views._answers import back_to, dialog, say, source_or_404
-from m3u_app.providers.registry import TestReport
-from m3u_app.store_upload import drop_pending
+from m3u_app.views.feed_form import tried, typed_again
 from tasks_app.mirror.state import is_connected
 
 _TYPED_KEPT = ("name", "username", "priority", "refresh_interval", "user_agent")
@@ -42,10 +41,12 @@ def _form_view(request: HttpRequest, current: GuideSource | None) -> HttpRespons
         return _show(request, SourceForm(current=current, source_type=request.GET.get("type", "")))
     if "switch_type" in request.POST and current is None:
         return _switch_type(request)
-    form = SourceForm(request.POST, request.FILES, current=current, own_host=request.get_host())
+    host = request.get_host()
+    form = SourceForm(request.POST, request.FILES, current=current, own_host=host)
     is_valid = form.is_valid()
     if "test" in request.POST:
-        return _try(request, form, current)
+        show = partial(_show, request, form)
+        return tried(request, form, lambda: try_source(form.values(), current, own_host=host), show)
     if not is_valid:
         return _show(request, form, status=422)
     values = form.values()
@@ -59,27 +60,6 @@ def _form_view(request: HttpRequest, current: GuideSource | None) -> HttpRespons
     if twin is not None:
         messages.warning(request, f"“{twin.name}” reads the same address. Two copies of one guide only cost time.")
     return done(request, back_to(request, current.pk if current else None), "guides:changed")
-
-
-def _try(request: HttpRequest, form: SourceForm, current: GuideSource | None) -> HttpResponse:
-    """Answer what is in the guide. For htmx that is just the result; what was typed stays in the browser."""
-    try:
-        report = try_source(form.values(), current, own_host=request.get_host())
-    except SourceRefused as refusal:
-        # What the form found wrong with a box is nearer to the point than that nothing usable is in it.
-        said = {name: str(form.errors[name][0]) if name in form.errors else text for name, text in refusal.errors.items()}
-        facts = [(str(form[name].label) if name in form.fields else name, text) for name, text in said.items()]
-        report = TestReport(ok=False, message="Correct this, then test again.", facts=facts)
-    context = {
-        "report": report,
-        "message": mask_text(report.message),
-        "facts": [(label, mask_text(value)) for label, value in report.facts],
-    }
-    if wants_partial(request):
-        if form.pending is not None:
-            drop_pending(form.pending)
-        return render(request, "m3u_app/_test_result.html", context)
-    return _show(request, form, tested=context)
 
 
 def _created(form: SourceForm, request: HttpRequest) -> str:
@@ -102,20 +82,15 @@ def _edited(source_id: int, form: SourceForm, request: HttpRequest) -> str:
 
 
 def _switch_type(request: HttpRequest) -> HttpResponse:
-    """Show the fields of another kind. Typed secrets are not carried over: they belong to the kind before."""
-    initial = initial_values(None)
-    for name in _TYPED_KEPT:
-        if name in request.POST:
-            initial[name] = request.POST[name]
-    url = request.POST.get("url", "")
-    initial["url"] = url if mask_text(url) == url else ""
+    """Show the fields of another kind."""
+    initial = typed_again(request, initial_values(None), _TYPED_KEPT, SourceForm.url_box)
     form = SourceForm(source_type=request.POST["switch_type"], initial=initial)
     if wants_partial(request):
         return render(request, "epg_app/_connection_fields.html", {"form": form, "action": reverse("guide:add")})
     return _show(request, form)
 
 
-def _show(request: HttpRequest, form: SourceForm, *, status: int = 200, tested: dict[str, Any] | None = None) -> HttpResponse:
+def _show(request: HttpRequest, form: SourceForm, tested: dict[str, Any] | None = None, *, status: int = 200) -> HttpResponse:
     current = form.current
     context = {
         "form": form,

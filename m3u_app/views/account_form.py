@@ -1,5 +1,6 @@
 """Add and edit an account, in a dialog or on a page of its own; try the source before saving (20 §1.3, §1.4)."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -8,17 +9,15 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from ecm_site.htmx import done, wants_partial
-from ecm_site.masking import mask_text
 from m3u_app.account_values import AccountLocked, AccountRefused
 from m3u_app.create_account import create_account
 from m3u_app.edit_account import edit_account
 from m3u_app.forms import AccountForm, initial_values
 from m3u_app.models import Account
-from m3u_app.providers.registry import TestReport
 from m3u_app.request_refresh import refresh_after_change
-from m3u_app.store_upload import drop_pending
 from m3u_app.try_source import try_source
 from m3u_app.views._answers import account_or_404, dialog, say
+from m3u_app.views.feed_form import tried, typed_again
 
 _TYPED_KEPT = ("name", "username", "max_streams", "refresh_interval", "priority", "user_agent")
 
@@ -44,7 +43,8 @@ def _form_view(request: HttpRequest, current: Account | None) -> HttpResponse:
     form = AccountForm(request.POST, request.FILES, current=current)
     form.is_valid()
     if "test" in request.POST:
-        return _try(request, form, current)
+        show = partial(_show, request, form)
+        return tried(request, form, lambda: try_source(form.values(), current), show)
     if form.errors:
         return _show(request, form, status=422)
     return _save(request, form, current)
@@ -76,42 +76,16 @@ def _edited(account_id: int, form: AccountForm) -> str:
     return text
 
 
-def _try(request: HttpRequest, form: AccountForm, current: Account | None) -> HttpResponse:
-    """Answer what the source says. For htmx that is just the result; what was typed stays in the browser."""
-    try:
-        report = try_source(form.values(), current)
-    except AccountRefused as refusal:
-        # What the form found wrong with a box is nearer to the point than that nothing usable is in it.
-        said = {name: str(form.errors[name][0]) if name in form.errors else text for name, text in refusal.errors.items()}
-        facts = [(str(form[name].label) if name in form.fields else name, text) for name, text in said.items()]
-        report = TestReport(ok=False, message="Correct this, then test again.", facts=facts)
-    context = {
-        "report": report,
-        "message": mask_text(report.message),
-        "facts": [(label, mask_text(value)) for label, value in report.facts],
-    }
-    if wants_partial(request):
-        if form.pending is not None:
-            drop_pending(form.pending)
-        return render(request, "m3u_app/_test_result.html", context)
-    return _show(request, form, tested=context)
-
-
 def _switch_type(request: HttpRequest, current: Account | None) -> HttpResponse:
-    """Show the fields of another kind. Typed secrets are not carried over: they belong to the kind before."""
-    initial = initial_values(current)
-    for name in _TYPED_KEPT:
-        if name in request.POST:
-            initial[name] = request.POST[name]
-    url = request.POST.get("server_url", "")
-    initial["server_url"] = url if mask_text(url) == url else ""
+    """Show the fields of another kind."""
+    initial = typed_again(request, initial_values(current), _TYPED_KEPT, AccountForm.url_box)
     form = AccountForm(current=current, account_type=request.POST["switch_type"], initial=initial)
     if wants_partial(request):
         return render(request, "m3u_app/_connection_fields.html", {"form": form})
     return _show(request, form)
 
 
-def _show(request: HttpRequest, form: AccountForm, *, status: int = 200, tested: dict[str, Any] | None = None) -> HttpResponse:
+def _show(request: HttpRequest, form: AccountForm, tested: dict[str, Any] | None = None, *, status: int = 200) -> HttpResponse:
     current = form.current
     context = {
         "form": form,
