@@ -5,13 +5,13 @@ id, and the stream and name that it was to have; channels of somebody else are l
 """
 
 import time
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from channels_app.mirror.read_there import read_rows
 from ecm_site.dispatcharr.client import Dispatcharr
-from ecm_site.dispatcharr.shapes import Channel
+from ecm_site.dispatcharr.shapes import Channel, Stream
 from tasks_app.mirror.kinds import LinkBook
 
 KIND = "channel"
@@ -24,15 +24,32 @@ GRACE_UNCLEAR = 60.0
 """Seconds until a bulk creation that was perhaps never received counts as such."""
 GRACE_ACCEPTED = 600.0
 """Seconds until one that the server accepted, and that may stand in its queue behind a refresh, counts as lost."""
+_TOLD = (
+    "name", "channel_number", "channel_group_id", "tvg_id", "tvc_guide_stationid", "logo_id", "stream_profile_id",
+    "hidden_from_output", "streams",
+)  # fmt: skip
+_CHOSEN = ("channel_number", "logo_id")
+_EMPTY = {"hidden_from_output": False}
+_APART, _APART_UNSURE = 2, 1
+"""Fields in which a channel may differ from what was asked for and still be ours; with profiles to tell, and without."""
 
 
 @dataclass(frozen=True)
 class Expected:
     """What a channel looks like when it arrives. ``names``: that of its stream, and the one that it is given then.
-    ``stream``: its first one on the server, None = it has none."""
+    ``stream``: its first one on the server, None = it has none. ``looks``: what the server's fields may say as long as nobody
+    else has changed them, as far as that is known."""
 
     names: tuple[str, ...]
     stream: int | None
+    looks: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+
+    def changed(self, row: Channel) -> set[str]:
+        """The server's fields that somebody else has set since."""
+        found = dict(row)
+        return {
+            name for name, values in self.looks.items() if (found.get(name) or None) not in [value or None for value in values]
+        }
 
 
 @dataclass(frozen=True)
@@ -46,12 +63,12 @@ class Begun:
     rows: dict[int, Expected]
 
     def details(self) -> dict[str, Any]:
-        rows = {str(pk): [list(expected.names), expected.stream] for pk, expected in self.rows.items()}
+        rows = {str(pk): [list(one.names), one.stream, dict(one.looks)] for pk, one in self.rows.items()}
         return {"how": self.how, "newest": self.newest, "at": self.at, "accepted": self.accepted, "rows": rows}
 
     @classmethod
     def of(cls, details: Mapping[str, Any]) -> "Begun":
-        rows = {int(pk): Expected(tuple(names), stream) for pk, (names, stream) in details["rows"].items()}
+        rows = {int(pk): Expected(tuple(names), *rest) for pk, (names, *rest) in details["rows"].items()}
         return cls(details["how"], details["newest"], details["at"], bool(details["accepted"]), rows)
 
     @property
@@ -67,6 +84,23 @@ class Begun:
         if partly:
             return self.age > GRACE_REST
         return self.age > (GRACE_ACCEPTED if self.accepted else GRACE_UNCLEAR)
+
+
+def as_sent(body: Mapping[str, Any], entry: int | None) -> dict[str, list[Any]]:
+    """What a channel says that was created with ``body`` and is linked to a guide entry right after."""
+    return {name: [body[name]] for name in _TOLD if name in body} | {"epg_data_id": [None, entry]}
+
+
+def from_stream(body: Mapping[str, Any], stream: Stream) -> dict[str, list[Any]]:
+    """What a channel says that the server makes of a stream, before and after it is given what ``body`` says. Its number,
+    picture and guide entry are the server's choice."""
+    made = {
+        "name": stream["name"].strip(),
+        "channel_group_id": stream["channel_group"],
+        "tvg_id": stream["tvg_id"] or None,
+        "streams": [stream["id"]],
+    }
+    return {name: [made.get(name, _EMPTY.get(name)), body[name]] for name in _TOLD if name in body and name not in _CHOSEN}
 
 
 def newest_id(client: Dispatcharr) -> int:
@@ -105,4 +139,33 @@ def matched(
         fitting = next((pk for pk in candidates if pk not in found), None)
         if fitting is not None:
             found[fitting] = row
+    return found
+
+
+def recognised(expected: Mapping[int, Expected], rows: Iterable[Channel], members: Collection[int]) -> dict[int, Channel]:
+    """Local id → the channel that came for it and was changed by somebody before anybody here saw it.
+
+    It shares its name or a stream with what was asked for and differs in no more than a field or two. ``members``: channels
+    that are in a profile; ours are made in none, those of others mostly in all.
+    """
+    by_trait: dict[Any, list[int]] = {}
+    for local_id, wanted in expected.items():
+        streams = [pk for some in wanted.looks.get("streams", ()) for pk in some]
+        for trait in {*(("name", name) for name in wanted.names), *(("stream", pk) for pk in streams)}:
+            by_trait.setdefault(trait, []).append(local_id)
+    pairs = []
+    for row in rows:
+        if row["auto_created"]:
+            continue
+        traits = {("name", row["name"]), *(("stream", pk) for pk in row["streams"])}
+        for local_id in {pk for trait in traits for pk in by_trait.get(trait, ())}:
+            apart = len(expected[local_id].changed(row)) + (row["id"] in members)
+            if expected[local_id].looks and apart <= (_APART if members else _APART_UNSURE):
+                pairs.append((apart, row["id"], local_id, row))
+    found: dict[int, Channel] = {}
+    taken: set[int] = set()
+    for _, remote_id, local_id, row in sorted(pairs, key=lambda pair: pair[:3]):
+        if local_id not in found and remote_id not in taken:
+            found[local_id] = row
+            taken.add(remote_id)
     return found

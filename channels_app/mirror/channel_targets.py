@@ -26,7 +26,7 @@ LIMITS = {
     "tvg_id": ("TVG-ID", 255, False),
     "gracenote_id": ("Gracenote id", 255, False),
 }
-_SENT_AS = {
+SENT_AS = {
     "name": "name",
     "number": "channel_number",
     "group": "channel_group_id",
@@ -114,8 +114,8 @@ class Targets:
                 sent, row = self._sent(name, value, edit), edit.row
                 raw = dict(row).get(OVERRIDES[name]) if row is not None else None
                 override[OVERRIDES[name]] = None if sent == raw else sent
-            elif name in _SENT_AS:
-                body[_SENT_AS[name]] = self._sent(name, value, edit)
+            elif name in SENT_AS:
+                body[SENT_AS[name]] = self._sent(name, value, edit)
         if override:
             body["override"] = override
         return body
@@ -140,9 +140,9 @@ class Targets:
     def is_as_wanted(self, edit: Edit, row: Channel) -> bool:
         """Whether the server's answer has what was sent: some versions may leave out what they do not know in bulk."""
         for name, value in edit.values.items():
-            if name in _SENT_AS:
+            if name in SENT_AS:
                 sent = self._sent(name, value, edit)
-                answered = effective(row, _SENT_AS[name])
+                answered = effective(row, SENT_AS[name])
                 if (sent or None) != (answered or None) and not (sent is False and answered is False):
                     return False
         return True

@@ -19,16 +19,19 @@ from channels_app.mirror.arrivals import (
     ONE_BY_ONE,
     Begun,
     Expected,
+    as_sent,
+    from_stream,
     matched,
     new_ids,
     new_rows,
     newest_id,
+    recognised,
 )
 from channels_app.mirror.channel_rows import keep_channel_books, read_channels
-from channels_app.mirror.channel_targets import Edit, Targets
+from channels_app.mirror.channel_targets import SENT_AS, Edit, Targets
 from channels_app.mirror.channel_values import Reading
 from channels_app.mirror.deliver_channels import deliver_edits
-from channels_app.mirror.edit_there import Judge
+from channels_app.mirror.edit_there import Body, Judge
 from channels_app.mirror.read_there import read_rows
 from ecm_site.dispatcharr.client import Dispatcharr
 from ecm_site.dispatcharr.errors import DispatcharrError, Rejected, ServerFault
@@ -46,6 +49,7 @@ SINGLE_PORTION = 100
 _PATIENCE = 45.0  # seconds without anything new after which a bulk creation is looked at another time
 _REST = 4.0  # the same, once some of it has arrived
 _LOOKS = (0.15, 0.3, 0.5, 0.8)  # seconds between looks, the last one for all that follow
+_THERE = {**SENT_AS, "guide_entry": "epg_data_id"}
 _STILL = "Dispatcharr is still creating it."
 
 sleep: Callable[[float], None] = time.sleep
@@ -97,10 +101,10 @@ def _see_through(
     missing = {pk: expected for pk, expected in begun.rows.items() if pk not in known and pk not in settled}
     here = {**read_channels([pk for pk in missing if pk not in rows]), **rows}
     names = {pk: here[pk]["name"].strip() for pk in missing if pk in here}
-    arrived = matched(missing, new_rows(client, links, begun.newest), names) if missing else {}
+    arrived = _arrived(client, links, missing, names, begun.newest) if missing else {}
     settled |= set(arrived)
     ours = {pk: row for pk, row in arrived.items() if pk in here}
-    yield from _finish(client, links, here, ours, made_whole=begun.how == ONE_BY_ONE)
+    yield from _finish(client, links, here, ours, asked_for=begun.rows)
     orphans = {pk: row for pk, row in arrived.items() if pk not in here}
     for (pk, row), values in zip(orphans.items(), _values_of(client, links, list(orphans.values())), strict=True):
         yield Delivered(pk, row["id"], values)  # deleted here meanwhile: the link lets it be deleted there, too
@@ -112,6 +116,20 @@ def _see_through(
     attempts.finish(attempt_id)
     if late:
         logger.info("[MIRROR] %s channels of an earlier attempt never arrived", len(late))
+
+
+def _arrived(
+    client: Dispatcharr, links: LinkBook, missing: Mapping[int, Expected], names: Mapping[int, str], newest: int
+) -> dict[int, Channel]:
+    rows = new_rows(client, links, newest)
+    found = matched(missing, rows, names)
+    known = {row["id"] for row in found.values()}
+    left = [row for row in rows if row["id"] not in known]
+    late = {pk: expected for pk, expected in missing.items() if pk not in found}
+    if left and late:
+        members = {channel_id for profile in client.channel_profiles.all() for channel_id in profile["channels"]}
+        found |= recognised(late, left, members)
+    return found
 
 
 # Many at once
@@ -128,8 +146,10 @@ def _create_in_bulk(
         yield Postponed(pk, "Waits: its first stream is no longer on the server. Read the account again.")
     if not streams:
         return
+    bodies = {pk: targets.body(Edit(pk, 0, rows[pk], rows[pk])) for pk in streams}
     expected = {
-        pk: Expected((names[stream_id].strip(), rows[pk]["name"].strip()), stream_id) for pk, stream_id in streams.items()
+        pk: Expected((names[stream_id].strip(), rows[pk]["name"].strip()), stream_id, from_stream(bodies[pk], there[stream_id]))
+        for pk, stream_id in streams.items()
     }
     begun = Begun(IN_BULK, newest_id(client), time.time(), accepted=False, rows=expected)
     attempt_id = attempts.begin(begun.details())
@@ -190,13 +210,14 @@ def _create_one_by_one(
             yield problem
     if not fit:
         return
-    begun = Begun(ONE_BY_ONE, newest_id(client), time.time(), accepted=False, rows=_expected(fit, targets))
+    bodies = {pk: targets.body(Edit(pk, 0, values, values)) | {"channel_profile_ids": []} for pk, values in fit.items()}
+    expected = _expected(fit, targets, bodies)
+    begun = Begun(ONE_BY_ONE, newest_id(client), time.time(), accepted=False, rows=expected)
     attempt_id = attempts.begin(begun.details())
     made: dict[int, Channel] = {}
     problems: list[Outcome] = []
     judge = Judge(client)
-    for pk, values in fit.items():
-        body = targets.body(Edit(pk, 0, values, values)) | {"channel_profile_ids": []}
+    for pk, body in bodies.items():
         try:
             made[pk] = client.channels.create(body)
         except Rejected as error:
@@ -211,9 +232,13 @@ def _create_one_by_one(
     attempts.finish(attempt_id)
 
 
-def _expected(rows: Mapping[int, Values], targets: Targets) -> dict[int, Expected]:
+def _expected(rows: Mapping[int, Values], targets: Targets, bodies: Mapping[int, Body]) -> dict[int, Expected]:
     return {
-        pk: Expected((values["name"].strip(),), targets.streams[values["stream_ids"][0]] if values["stream_ids"] else None)
+        pk: Expected(
+            (values["name"].strip(),),
+            targets.streams[values["stream_ids"][0]] if values["stream_ids"] else None,
+            as_sent(bodies[pk], targets.entries.get(values["guide_entry"])),
+        )
         for pk, values in rows.items()
     }
 
@@ -228,28 +253,23 @@ def _finish(
     made: Mapping[int, Channel],
     *,
     in_no_profile: bool = False,
-    made_whole: bool = False,
+    asked_for: Mapping[int, Expected] | None = None,
     pictures: Mapping[int, str] | None = None,
 ) -> Iterator[Outcome]:
     """Set what differs from what was wanted. A channel that cannot be as wanted is taken off the server again.
 
-    ``in_no_profile``: it has just been created so, and nothing has to be switched off. ``made_whole``: its creation, some
-    time ago, brought everything but guide entry and profiles; what differs otherwise was set by others since, or here, and
-    is compared like any other change. ``pictures``: addresses of logos by their ids there, as far as they are known without
-    asking.
+    ``in_no_profile``: it has just been created so, and nothing has to be switched off. ``asked_for``: it was made some time
+    ago; what others have set since stays, and is compared like any other change. ``pictures``: addresses of logos by their
+    ids there, as far as they are known without asking.
     """
     if not made:
         return
-    profiles = client.channel_profiles.all() if made_whole else ()
+    profiles = client.channel_profiles.all() if asked_for else ()
     there = dict(zip(made, _values_of(client, links, list(made.values()), pictures, profiles), strict=True))
     targets = Targets(client, links, ())
     edits = []
     for pk, row in made.items():
-        wanted = rows[pk]
-        if made_whole:
-            values = _added_later(wanted, there[pk], row)
-            edits.append(Edit(pk, row["id"], values, there[pk] | values, row=row))
-            continue
+        wanted, whole = rows[pk], rows[pk]
         values = {name: value for name, value in wanted.items() if not same(value, there[pk][name])}
         if wanted["guide_entry"] is None and row["epg_data_id"] is not None:
             values["guide_entry"] = None  # the server found one that is not known here
@@ -259,7 +279,12 @@ def _finish(
             values.pop("profile_ids", None)
         else:
             values["profile_ids"] = wanted["profile_ids"]
-        edits.append(Edit(pk, row["id"], values, wanted, row=row))
+        if asked_for and asked_for[pk].looks:
+            theirs = asked_for[pk].changed(row)
+            values = {name: value for name, value in values.items() if _THERE.get(name) not in theirs}
+            values["profile_ids"] = sorted({*wanted["profile_ids"], *there[pk]["profile_ids"]})
+            whole = there[pk] | values
+        edits.append(Edit(pk, row["id"], values, whole, row=row))
     _take_books(made)
     problems: list[Outcome] = []
     for outcome in deliver_edits(client, links, edits, pictures=pictures):
@@ -271,16 +296,6 @@ def _finish(
         client.channels.delete_many([made[outcome.local_id]["id"] for outcome in problems])
         yield from problems
     logger.info("[MIRROR] Created %s channels on the server, %s of them taken back", len(made), len(problems))
-
-
-def _added_later(wanted: Values, there: Values, row: Channel) -> Values:
-    """What a channel gets after its creation; what others have set since stays beside it."""
-    values: Values = {}
-    if wanted["guide_entry"] is not None and row["epg_data_id"] is None:
-        values["guide_entry"] = wanted["guide_entry"]
-    if not set(wanted["profile_ids"]) <= set(there["profile_ids"]):
-        values["profile_ids"] = sorted({*wanted["profile_ids"], *there["profile_ids"]})
-    return values
 
 
 def _values_of(

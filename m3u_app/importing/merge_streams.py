@@ -63,16 +63,19 @@ def update_streams(
     now: datetime,
     recorder: ChangeRecorder,
     returning: Collection[int] = (),
+    only_differing: bool = False,
 ) -> int:
     """Update streams whose lines changed; returns how many of them really differ.
 
-    The others (blanks moved, attributes in another order) only get their new mark. Streams of ``returning`` had been
-    missing.
+    The others (blanks moved, attributes in another order) only get their new mark, or with ``only_differing`` nothing.
+    Streams of ``returning`` had been missing.
     """
     comparison = Comparison(group_ids, db_time(now), returning)
     differing = done = 0
     for records in _portions(spool.chunks(), lambda: READ_AHEAD):
         changes = comparison.of(records)
+        if only_differing:
+            changes = [change for change in changes if change.columns]
         start = 0
         while start < len(changes):
             progress.raise_if_cancelled()

@@ -47,8 +47,18 @@ class StaleThere:
 
     slots: "array[int]" = field(default_factory=lambda: array("q"))
     seen_at: list[str] = field(default_factory=list)
+    known: Spool = field(default_factory=Spool)
+    """What they say: they may have changed before they were lost."""
+    new: Spool = field(default_factory=Spool)
     moments: list[str] = field(default_factory=list)
     """When the new ones were last seen, in the order of their spool."""
+
+    def __enter__(self) -> "StaleThere":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.known.__exit__(*exc)
+        self.new.__exit__(*exc)
 
 
 def import_streams(
@@ -68,20 +78,20 @@ def import_streams(
     ``Cancelled`` that came while new streams were stored.
     """
     report = RefreshReport(account.pk)
-    with Spool() as new, Spool() as changed, Spool() as still_new, Spool() as new_stale, bulk_writing():
+    with Spool() as new, Spool() as changed, Spool() as still_new, StaleThere() as stale, bulk_writing():
         known = _KnownByServer(account.pk)
         plan = GroupPlan(account.pk, enable_new=True, hints=source.groups)
         scan = Scan(known, plan, new, changed)
         scan.present_before = count_present_before(known, plan)
         with _all_switched_on(plan):
             scan_source(source, scan, _identity, _SALT, progress)
-            stale = _meet_stale(source, scan, new_stale)
+            _meet_stale(source, scan, stale)
         known.forget_identities()
         if from_before:
             report.reconnected = reconnect(scan, account.pk, still_new)
         report.take_drops(source.report)
         judge(scan, account, source, accept_shrunken=accept_shrunken, may_be_empty=True)
-        merge = _Merge(scan, account, report, progress, stale=stale, new_stale=new_stale)
+        merge = _Merge(scan, account, report, progress, stale)
         total = merge.run(previous, from_before=from_before)
     return report, total
 
@@ -112,27 +122,36 @@ class _all_switched_on:  # noqa: N801 - used like a function
             group.enabled = False
 
 
-def _meet_stale(source: StreamSource, scan: Scan, new_stale: Spool) -> StaleThere:
+def _meet_stale(source: StreamSource, scan: Scan, found: StaleThere) -> None:
     """Find the stale streams among those we know; what we do not know is spooled, for channels there may use it."""
-    found = StaleThere()
     for records in source.stale.chunks():
         for start in range(0, len(records), _LOOKED_UP):
             part = records[start : start + _LOOKED_UP]
             identities = [mirror_identity(record[0]) for record in part]
             scan.known.look_up(identities)
-            fresh = []
+            known, fresh = [], []
             for (_, seen_at, *values), identity in zip(part, identities, strict=True):
+                entry = Entry._make(values)
                 slot = scan.known.claim(identity, keep=True)
                 if slot >= 0:
                     found.slots.append(slot)
                     found.seen_at.append(seen_at)
+                    known.append(make_record(_group_of(entry, scan), entry, identity, 0, scan.known.ids[slot]))
                 elif slot == ABSENT:
-                    entry = Entry._make(values)
-                    fresh.append(make_record(scan.groups.index_of(entry.group), entry, identity, 0, 0))
+                    fresh.append(make_record(_group_of(entry, scan), entry, identity, 0, 0))
                     found.moments.append(seen_at)
+            if known:
+                found.known.extend(known)
             if fresh:
-                new_stale.extend(fresh)
-    return found
+                found.new.extend(fresh)
+
+
+def _group_of(entry: Entry, scan: Scan) -> int:
+    """The place of its group in the plan; one that is not stored yet will be."""
+    index = scan.groups.index_of(entry.group)
+    group = scan.groups.groups[index]
+    group.is_met = group.is_met or group.id is None
+    return index
 
 
 class _Merge:
@@ -142,16 +161,13 @@ class _Merge:
         account: Account,
         report: RefreshReport,
         progress: Progress,
-        *,
         stale: StaleThere,
-        new_stale: Spool,
     ) -> None:
         self._scan = scan
         self._account = account
         self._report = report
         self._progress = progress
         self._stale = stale
-        self._new_stale = new_stale
         self._turns = QuietTurns()
         self._now = timezone.now()
 
@@ -170,10 +186,14 @@ class _Merge:
         differing = update_streams(
             scan.changed, group_ids, turns=turns, progress=progress, now=now, recorder=recorder, returning=set(returned)
         )
+        stale_differing = update_streams(
+            self._stale.known, group_ids, turns=turns, progress=progress, now=now, recorder=recorder, only_differing=True
+        )
         progress.raise_if_cancelled()
         progress.report(phase="Tidying up")
-        report.updated = min(differing, scan.touched)
-        report.unchanged = scan.unchanged + scan.touched - report.updated
+        differing = min(differing, scan.touched)
+        report.updated = differing + stale_differing
+        report.unchanged = scan.unchanged + scan.touched - differing
         report.duplicate = scan.duplicates
         mark_returned(returned, turns, recorder)
         report.returned = len(returned)
@@ -209,12 +229,12 @@ class _Merge:
         return len(newly)
 
     def _insert_stale(self, group_ids: Sequence[int]) -> None:
-        if not self._new_stale.count:
+        if not self._stale.new.count:
             return
         newest = newest_row()
         insert_streams(
             self._account.pk,
-            self._new_stale,
+            self._stale.new,
             group_ids,
             turns=self._turns,
             progress=self._progress,
@@ -222,7 +242,7 @@ class _Merge:
             recorder=NotANews(),
         )
         seen_at = max((moment for text in self._stale.moments if (moment := moment_of(text))), default=self._now)
-        with self._turns.turn(self._new_stale.count):
+        with self._turns.turn(self._stale.new.count):
             execute(
                 "UPDATE m3u_app_stream SET is_stale = 1, last_seen = %s WHERE id > %s AND account_id = %s",
                 [db_time(seen_at), newest, self._account.pk],

@@ -75,7 +75,15 @@ TOLD: tuple[tuple[int, list[Step]], ...] = (
     (55, [("create_channels", 153), ("faults", "deliver", 200, 246, 92, 153)]),
     # A channel was made, the answer was lost, and somebody there gave it a number: it was set back when it was found again.
     (1365, [("create_channel", 392, 461), ("kill_at_write", "deliver", 1), ("edit_channel_there", 461, 505, 259)]),
-)
+    # The same with its name, its streams or its stream's name: it was not found again, and made a second time.
+    (1456, [("create_channel", 680, 30), ("lost_answers", "deliver", 0, 612), ("edit_channel_there", 153, 0, 627)]),
+    (2674, [("delete_channel_there", 662), ("create_channel", 639, 169), ("kill_at_statement", "sync", 72),
+            ("edit_channel_there", 35, 0, 512)]),
+    (2527, [("create_channels", 137), ("lost_answers", "deliver", 2, 563), ("refresh_there", 662, 662)]),
+    (2786, [("create_channels", 447), ("kill_at_write", "deliver", 4), ("set_streams_there", 447, 111)]),
+    # A stream was renamed and then lost by its provider between two looks: the new name never came.
+    (2466, [("refresh_there", 350, 341), ("refresh_there", 350, 493)]),
+)  # fmt: skip
 """Histories that have gone wrong once."""
 
 
