@@ -4,19 +4,14 @@ The server is the fake one of the test tree, in a process of its own, which says
 answers as fast as it can, or at the pace that the real server was measured to have (``--pace recorded``).
 """
 
-import importlib.util
 import json
 import os
-import subprocess
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-
+from channels_app.bench_server import require_test_tree, running_server
 from ecm_site.benchmarks import Results, data_folder, run_json
 
 DEFAULT_STREAMS = 100_000
@@ -24,7 +19,6 @@ DEFAULT_CHANNELS = 5_000
 DEFAULT_CHANGES = 1_000
 MAX_RATIO = 1.3
 ROWS_PER_REQUEST = 500
-SERVER = "tests.fake_dispatcharr.process"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -37,16 +31,15 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(options: dict[str, Any]) -> Results:
     """Each step is a process of its own, so that its memory is its own."""
     folder, say = options["scratch"], options["say"]
-    if importlib.util.find_spec("tests") is None:
-        raise SystemExit("bench sync needs the fake server of the test tree: run it in a checkout.")
+    require_test_tree("sync")
     say(f"Starting a server with {options['streams']:,} streams and {options['channels']:,} channels")
     results = Results("Mirroring a server")
     results.facts = {
         "server": f"fake, at {'the recorded pace' if options['pace'] == 'recorded' else 'its own pace'}:"
         f" {options['streams']:,} streams, {options['channels']:,} channels",
     }
-    with _server(options) as server:
-        _write_settings(folder, server.address)
+    with running_server(options["streams"], options["channels"], options["pace"]) as server:
+        connect_to(folder, server.address)
         for name, step, changes in (
             ("first pull", "pull", 0),
             ("pull, nothing new", "pull", 0),
@@ -80,38 +73,7 @@ def _add(results: Results, name: str, found: dict[str, Any], peak_mb: float, tal
         results.facts[f"left after “{name}”"] = f"{found['waiting']:,} changes"
 
 
-class _Server:
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
-        self._process = process
-        self.address: dict[str, str] = self._line()
-
-    def tally(self) -> dict[str, Any]:
-        """Requests and seconds since the last time."""
-        if self._process.stdin is None:
-            raise OSError("The server's process has no input.")
-        self._process.stdin.write("tally\n")
-        self._process.stdin.flush()
-        return self._line()
-
-    def _line(self) -> dict[str, Any]:
-        if self._process.stdout is None:
-            raise OSError("The server's process has no output.")
-        found: dict[str, Any] = json.loads(self._process.stdout.readline())
-        return found
-
-
-@contextmanager
-def _server(options: dict[str, Any]) -> Iterator[_Server]:
-    command = [sys.executable, "-m", SERVER, str(options["streams"]), str(options["channels"]), options["pace"]]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(settings.BASE_DIR))
-    try:
-        yield _Server(process)
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _write_settings(folder: Path, address: dict[str, str]) -> None:
+def connect_to(folder: Path, address: dict[str, str]) -> None:
     """Into the scratch folder's own settings, by a process that works there."""
     run_json(
         [sys.executable, "-m", "channels_app.bench_sync", "connect", json.dumps(address)],

@@ -7,11 +7,10 @@ import subprocess
 import sys
 import time
 from argparse import ArgumentParser
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ecm_site.benchmarks import Results, manage, percentile, run_json, scratch_environment
+from ecm_site.benchmarks import Results, cpu_seconds, family, manage, percentile, run_json, scratch_environment
 
 READY_SECONDS = 60.0
 SETTLE_SECONDS = 8.0  # the first tick and the first look after the queue are over by then
@@ -48,7 +47,7 @@ def run(options: dict[str, Any]) -> Results:
         time.sleep(SETTLE_SECONDS)
         say(f"Watching it idle for {options['idle_seconds']:g} s")
         idle = _shares({"worker": worker.pid, "floor": floor.pid}, options["idle_seconds"])
-        memory, processes = _memory_mb(worker.pid), len(_family(worker.pid))
+        memory, processes = _memory_mb(worker.pid), len(family(worker.pid))
         say(f"Asking for {options['runs']} runs")
         times, _ = run_json([sys.executable, "-m", "tasks_app.bench_tasks", "ask", str(options["runs"])], folder)
     finally:
@@ -89,34 +88,16 @@ def _results(
 
 def _shares(roots: dict[str, int], seconds: float) -> dict[str, float]:
     """Processor time that each root process and all below it use, as a share of one core."""
-    before = {name: _cpu_seconds(_family(pid)) for name, pid in roots.items()}
+    before = {name: cpu_seconds(family(pid)) for name, pid in roots.items()}
     started = time.perf_counter()
     time.sleep(seconds)
     passed = time.perf_counter() - started
-    return {name: (_cpu_seconds(_family(pid)) - before[name]) / passed for name, pid in roots.items()}
-
-
-def _family(pid: int) -> list[int]:
-    """``pid`` and all living processes below it."""
-    found = [pid]
-    for parent in found:
-        for children in Path(f"/proc/{parent}/task").glob("*/children"):
-            found += [int(text) for text in children.read_text().split()]
-    return found
-
-
-def _cpu_seconds(pids: Iterable[int]) -> float:
-    """Processor time so far of all threads, to the nanosecond: the usual hundredths of a second are too coarse here."""
-    nanoseconds = 0
-    for pid in pids:
-        for thread in Path(f"/proc/{pid}/task").glob("*/schedstat"):
-            nanoseconds += int(thread.read_text(encoding="utf-8").split()[0])
-    return nanoseconds / 1e9
+    return {name: (cpu_seconds(family(pid)) - before[name]) / passed for name, pid in roots.items()}
 
 
 def _memory_mb(pid: int) -> float:
     kilobytes = 0
-    for member in _family(pid):
+    for member in family(pid):
         for line in Path(f"/proc/{member}/smaps_rollup").read_text(encoding="utf-8").splitlines():
             if line.startswith("Pss:"):
                 kilobytes += int(line.split()[1])

@@ -1,9 +1,9 @@
-"""The fake server as a process of its own, for ``bench sync``: ``python -m tests.fake_dispatcharr.process STREAMS CHANNELS
-PACE``.
+"""The fake server as a process of its own, for benchmarks: ``python -m tests.fake_dispatcharr.process STREAMS CHANNELS PACE
+[PROFILES]``.
 
 Says where it listens in one line of JSON, then answers each line of its input with another: how many requests came since the
-last one, and for how many seconds it was at work on them. With the pace "recorded" it takes as long for an answer as the real
-server was measured to (NOTES §11); with "quick" as long as it needs.
+last one, and for how many seconds it was at work on them. After the line "hang" it answers no request any more. With the pace
+"recorded" it takes as long for an answer as the real server was measured to (NOTES §11); with "quick" as long as it needs.
 """
 
 import json
@@ -14,6 +14,7 @@ from collections import Counter, defaultdict
 from typing import Any
 
 from tests.fake_dispatcharr import Guide, Playlist, World
+from tests.fake_dispatcharr.faults import Kind
 from tests.fake_dispatcharr.server import FakeServer, _Handler, _Listener
 
 # Seconds per row and per request; medians of two cores, client included.
@@ -28,6 +29,7 @@ RECORDED: tuple[tuple[str, str, float, float], ...] = (
     ("POST", "/channels/channels/", 0.0, 0.029),
 )
 OTHERS = 0.01
+FOR_EVER = 7 * 24 * 3600.0
 WITH_STREAMS = 15.4 / 1_000
 """Of an edit that sets streams, per channel; 3.2 of 1,000 without."""
 
@@ -119,13 +121,15 @@ def _split(path: str) -> list[str]:
     return parts[1:]
 
 
-def made_world(streams: int, channels: int) -> World:
-    """Ten accounts' worth of streams in one, a guide, and ``channels`` of three streams each in profiles and groups."""
+def made_world(streams: int, channels: int, profiles: int = 0) -> World:
+    """Ten accounts' worth of streams in one, a guide, and ``channels`` of three streams each in groups and ``profiles``."""
     world = World(seed=3, refresh_seconds=0.5)
     playlist = Playlist.generated(streams, groups=200)
     world.add_account("Bench", playlist)
     world.add_source("Guide", Guide.generated(min(streams // 4, 5_000), playlist=playlist))
     groups = [world.add_group(f"Lineup {number}") for number in range(40)]
+    for number in range(profiles):
+        world.memberships[world.insert("channel_profiles", {"id": 0, "name": f"Profile {number}"})["id"]] = {}
     for number in range(channels):
         world.add_channel(
             f"Channel {number}",
@@ -139,10 +143,14 @@ def made_world(streams: int, channels: int) -> World:
 
 def main() -> None:
     streams, channels, pace = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
-    server = TimedServer(made_world(streams, channels), recorded=pace == "recorded")
+    profiles = int(sys.argv[4]) if len(sys.argv) > 4 else 0
+    server = TimedServer(made_world(streams, channels, profiles), recorded=pace == "recorded")
     print(json.dumps({"url": server.url, "user": server.user, "password": server.password}), flush=True)
-    for _ in sys.stdin:
-        print(json.dumps(server.tally.taken()), flush=True)
+    for line in sys.stdin:
+        if line.strip() == "hang":
+            server.calls.clear()
+            server.faults.order(Kind.SLOW, times=sys.maxsize, seconds=FOR_EVER)
+        print(json.dumps({**server.tally.taken(), "unanswered": len(server.calls)}), flush=True)
     server.stop()
 
 
