@@ -9,15 +9,13 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 from django.http import HttpRequest, HttpResponse
 
-from m3u_app.account_values import AccountLocked, AccountRefused
+from ecm_site.refusals import ValuesRefused
+from m3u_app.account_values import AccountLocked
 from m3u_app.choose_groups import GroupsMoved
 from m3u_app.delete_account import AccountBusy
-from m3u_app.edit_filters import FilterRefused
-from m3u_app.edit_profiles import ProfileRefused
 from m3u_app.find_account import find_account
 from m3u_app.models import Account
 from m3u_app.request_refresh import RefreshRefused
-from m3u_app.server_groups import ServerGroupRefused
 from m3u_app.store_upload import UploadRefused
 from tasks_app.engine import AlreadyRunning
 from tasks_app.views.api.answers import Refused, api, only_known
@@ -37,7 +35,7 @@ def _telling(view: View) -> View:
     def told(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return view(request, *args, **kwargs)
-        except (AccountRefused, FilterRefused, ProfileRefused, ServerGroupRefused) as refused:
+        except ValuesRefused as refused:
             raise Refused(422, str(refused), errors={name: [text] for name, text in refused.errors.items()}) from None
         except UploadRefused as refused:
             raise Refused(422, str(refused), errors={"file": [str(refused)]}) from None
