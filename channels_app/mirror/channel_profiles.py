@@ -5,6 +5,7 @@ for the channels that are in it here; until that is done nobody else may look at
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 from channels_app.chunks import chunked
 from channels_app.lineup_changed import lineup_changed
@@ -16,7 +17,19 @@ from ecm_site.dispatcharr.client import Dispatcharr
 from ecm_site.dispatcharr.errors import NotFound, Rejected
 from ecm_site.dispatcharr.shapes import ChannelProfile as ChannelProfileRow
 from ecm_site.wording import shortened
-from tasks_app.mirror.kinds import Attempts, Change, Delivered, LinkBook, MirroredKind, Outcome, Refused, Values, Watched
+from tasks_app.mirror.kinds import (
+    Attempts,
+    Change,
+    Delivered,
+    LinkBook,
+    MirroredKind,
+    Outcome,
+    Refused,
+    Values,
+    Watched,
+    name_stand_in,
+)
+from tasks_app.mirror.readable import Row, needed_text, readable, with_ids
 from tasks_app.models import CreationAttempt
 
 KIND = "channel_profile"
@@ -62,16 +75,21 @@ class ChannelProfileKind(MirroredKind):
     def bring_back(self, values: Values) -> int | None:
         return int(ChannelProfile.objects.create(name=values["name"]).pk)
 
+    def stand_in(self, value: Any, remote_id: int) -> str:
+        return name_stand_in(value, remote_id, longest=LONGEST)
+
     def read(
         self, client: Dispatcharr, links: LinkBook, ids: Collection[int] | None = None
     ) -> Iterator[tuple[int, Values, Values]]:
-        rows = client.channel_profiles.all()
+        rows = with_ids(KIND, links, client.channel_profiles.all())
         unfinished = _unfinished_names()
         known = links.locals_of(KIND, [row["id"] for row in rows]) if unfinished else {}
-        for row in rows:
-            hidden = row["name"] in unfinished and row["id"] not in known
-            if not hidden and (ids is None or row["id"] in ids):
-                yield row["id"], {"name": row["name"]}, {}
+
+        def translated(row: ChannelProfileRow) -> Row | None:
+            name = needed_text(row, "name")
+            return None if name in unfinished and row["id"] not in known else (row["id"], {"name": name}, {})
+
+        yield from readable(KIND, links, (row for row in rows if ids is None or row["id"] in ids), translated)
 
     def create(self, client: Dispatcharr, links: LinkBook, rows: Mapping[int, Values], attempts: Attempts) -> Iterator[Outcome]:
         there = {row["name"]: row for row in client.channel_profiles.all()}

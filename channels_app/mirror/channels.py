@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from channels_app.chunks import chunked
 from channels_app.lineup_changed import lineup_changed
@@ -23,6 +23,7 @@ from channels_app.models import Channel, ChannelProfile, ChannelStream, ProfileM
 from ecm_site.dispatcharr.client import Dispatcharr
 from ecm_site.dispatcharr.shapes import Channel as ChannelRow
 from tasks_app.mirror.kinds import Attempts, Change, Delivered, LinkBook, MirroredKind, Outcome, Values, Watched
+from tasks_app.mirror.readable import NOT_UNDERSTOOD, Row, readable, with_ids
 
 logger = logging.getLogger(__name__)
 
@@ -77,13 +78,13 @@ class ChannelKind(MirroredKind):
     def read(
         self, client: Dispatcharr, links: LinkBook, ids: Collection[int] | None = None
     ) -> Iterator[tuple[int, Values, Values]]:
-        rows = client.channels.all() if ids is None else read_rows(client, ids)
+        rows = with_ids(self.name, links, client.channels.all() if ids is None else read_rows(client, ids))
         if ids is not None:
             self._looked = (client, time.monotonic(), {row["id"]: row for row in rows})
         profiles = client.channel_profiles.all() if rows and ChannelProfile.objects.exists() else []
         reading = Reading(client, links, profiles)
         for portion in chunked(rows):
-            yield from reading.translated(portion)
+            yield from _readable(reading, links, portion)
         if reading.left_out:
             logger.info("[MIRROR] %s streams of channels are not known here and were left out", reading.left_out)
 
@@ -119,6 +120,14 @@ class ChannelKind(MirroredKind):
             client.channels.delete_many([remote_id for _, remote_id in portion])
             for local_id, remote_id in portion:
                 yield Delivered(local_id, remote_id, {})
+
+
+def _readable(reading: Reading, links: LinkBook, rows: Sequence[ChannelRow]) -> Iterable[Row]:
+    """One by one only when some of them are of a shape that no channel has."""
+    try:
+        return reading.translated(rows)
+    except NOT_UNDERSTOOD:
+        return readable(ChannelKind.name, links, rows, lambda row: reading.translated([row])[0])
 
 
 def _lists(values: Values) -> Values:

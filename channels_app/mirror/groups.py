@@ -28,7 +28,9 @@ from tasks_app.mirror.kinds import (
     Refused,
     Values,
     Watched,
+    name_stand_in,
 )
+from tasks_app.mirror.readable import needed_text, readable, with_ids
 
 KIND = "group"
 DEFAULT_GROUP = "Default Group"
@@ -74,19 +76,21 @@ class GroupKind(MirroredKind):
     def bring_back(self, values: Values) -> int | None:
         return int(ChannelGroup.objects.create(name=values["name"]).pk)
 
+    def stand_in(self, value: Any, remote_id: int) -> str:
+        return name_stand_in(value, remote_id, longest=LONGEST)
+
     def read(
         self, client: Dispatcharr, links: LinkBook, ids: Collection[int] | None = None
     ) -> Iterator[tuple[int, Values, Values]]:
-        rows = client.groups.all()
+        rows = with_ids(KIND, links, client.groups.all())
         if ids is None:
             known = links.locals_of(KIND, [row["id"] for row in rows])
             overridden = {group for row in client.channels.overridden() if (group := _overridden_group(row))}
-            chosen = [row for row in rows if row["id"] in known or _is_of_lineup(row, overridden)]
+            wanted = {row["id"] for row in rows if row["id"] in known or _is_of_lineup(row, overridden)}
         else:
             wanted = set(ids)
-            chosen = [row for row in rows if row["id"] in wanted]
-        for row in chosen:
-            yield row["id"], {"name": row["name"]}, {}
+        chosen = (row for row in rows if row["id"] in wanted)
+        yield from readable(KIND, links, chosen, lambda row: (row["id"], {"name": needed_text(row, "name")}, {}))
 
     def create(self, client: Dispatcharr, links: LinkBook, rows: Mapping[int, Values], attempts: Attempts) -> Iterator[Outcome]:
         """Names are unique there, so what is there already is taken for ours, also a provider's group and one whose answer
@@ -165,19 +169,21 @@ class GroupKind(MirroredKind):
 
 
 def _is_of_lineup(row: Group, overridden: Collection[int]) -> bool:
-    if row["name"] == DEFAULT_GROUP:
+    if row.get("name") == DEFAULT_GROUP:
         return False
     return bool(_count(row, "channel_count")) or not _count(row, "m3u_account_count") or row["id"] in overridden
 
 
 def _count(row: Group, name: str) -> int:
     values: dict[str, Any] = dict(row)
-    return int(values.get(name) or 0)
+    found = values.get(name)
+    return found if isinstance(found, int) else 0
 
 
 def _overridden_group(row: Mapping[str, Any]) -> int | None:
     """The group that the operator of the server gave to a channel of its auto-sync; counts do not know it."""
-    found = (row.get("override") or {}).get("channel_group_id")
+    own = row.get("override")
+    found = own.get("channel_group_id") if isinstance(own, dict) else None
     return found if isinstance(found, int) else None
 
 

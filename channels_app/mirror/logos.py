@@ -1,6 +1,7 @@
 """The library of logos. Addresses are unique on both sides, so an address that is there already is ours."""
 
 from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 from channels_app.chunks import chunked
 from channels_app.logos.addresses import stored_name_of
@@ -15,6 +16,7 @@ from ecm_site.dispatcharr.errors import Rejected
 from ecm_site.dispatcharr.shapes import Logo as LogoRow
 from ecm_site.wording import shortened
 from tasks_app.mirror.kinds import Attempts, Change, Delivered, LinkBook, MirroredKind, Outcome, Refused, Values, Watched
+from tasks_app.mirror.readable import needed_text, readable, with_ids
 from tasks_app.models import MirrorLink
 
 KIND = "logo"
@@ -62,13 +64,17 @@ class LogoKind(MirroredKind):
         )
         return int(logo.pk)
 
+    def stand_in(self, value: Any, remote_id: int) -> str | None:
+        """A picture that was uploaded from here is found by its address and keeps it."""
+        return None if stored_name_of(value) else f"{value}#ecm-{remote_id}"
+
     def read(
         self, client: Dispatcharr, links: LinkBook, ids: Collection[int] | None = None
     ) -> Iterator[tuple[int, Values, Values]]:
         wanted = None if ids is None else set(ids)
-        for row in client.logos.all():
-            if wanted is None or row["id"] in wanted:
-                yield row["id"], _values(client, row), {}
+        rows = with_ids(KIND, links, client.logos.all())
+        chosen = (row for row in rows if wanted is None or row["id"] in wanted)
+        yield from readable(KIND, links, chosen, lambda row: (row["id"], _values(client, row), {}))
 
     def create(self, client: Dispatcharr, links: LinkBook, rows: Mapping[int, Values], attempts: Attempts) -> Iterator[Outcome]:
         there = {address_here(client, row): row for row in client.logos.all()}
@@ -122,7 +128,7 @@ class LogoKind(MirroredKind):
 
 
 def _values(client: Dispatcharr, row: LogoRow) -> Values:
-    return {"name": row["name"], "url": address_here(client, row)}
+    return {"name": needed_text(row, "name"), "url": address_here(client, row)}
 
 
 def _told_apart(url: str, remote_id: int) -> str:

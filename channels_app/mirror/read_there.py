@@ -15,7 +15,7 @@ def read_rows(client: Dispatcharr, ids: Collection[int]) -> list[Channel]:
     if not wanted:
         return []
     if len(wanted) > FEW:
-        return [row for row in client.channels.all() if row["id"] in wanted]
+        return [row for row in client.channels.all() if row.get("id") in wanted]
     found = []
     for channel_id in sorted(wanted):
         try:

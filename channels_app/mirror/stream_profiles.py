@@ -14,6 +14,7 @@ from ecm_site.dispatcharr.errors import NotFound, Rejected
 from ecm_site.dispatcharr.shapes import StreamProfile as StreamProfileRow
 from ecm_site.wording import shortened
 from tasks_app.mirror.kinds import Attempts, Change, Delivered, LinkBook, MirroredKind, Outcome, Refused, Values, Watched
+from tasks_app.mirror.readable import needed_text, readable, with_ids
 
 KIND = "stream_profile"
 LONGEST = 100
@@ -80,9 +81,9 @@ class StreamProfileKind(MirroredKind):
         self, client: Dispatcharr, links: LinkBook, ids: Collection[int] | None = None
     ) -> Iterator[tuple[int, Values, Values]]:
         wanted = None if ids is None else set(ids)
-        for row in client.stream_profiles.all():
-            if wanted is None or row["id"] in wanted:
-                yield row["id"], _values(row), {"locked": bool(row["locked"])}
+        rows = with_ids(KIND, links, client.stream_profiles.all())
+        chosen = (row for row in rows if wanted is None or row["id"] in wanted)
+        yield from readable(KIND, links, chosen, lambda row: (row["id"], _values(row), {"locked": bool(row["locked"])}))
 
     def create(self, client: Dispatcharr, links: LinkBook, rows: Mapping[int, Values], attempts: Attempts) -> Iterator[Outcome]:
         """One there that is the same in everything and not ours yet is taken for ours: after a lost answer, and because a
@@ -167,7 +168,7 @@ class StreamProfileKind(MirroredKind):
 def _values(row: StreamProfileRow) -> Values:
     plain: dict[str, Any] = dict(row)
     return {
-        "name": plain["name"] or "",
+        "name": needed_text(plain, "name"),
         "command": plain.get("command") or "",
         "parameters": plain.get("parameters") or "",
         "is_active": bool(plain.get("is_active", True)),

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from ecm_site.crypto import SecretUnreadable
 from ecm_site.dispatcharr.client import Dispatcharr
@@ -27,7 +27,9 @@ from tasks_app.mirror.kinds import (
     Refused,
     Values,
     Watched,
+    name_stand_in,
 )
+from tasks_app.mirror.readable import readable, with_ids
 from tasks_app.mirror.state import quietly
 
 logger = logging.getLogger(__name__)
@@ -117,11 +119,14 @@ class GuideSourceKind(MirroredKind):
                 GuideSource.objects.filter(pk=row["pk"]).update(**differing)
 
     # There.
+    def stand_in(self, value: Any, remote_id: int) -> str:
+        return name_stand_in(value, remote_id, longest=NAME_LENGTH)
+
     def read(
         self, client: Dispatcharr, links: LinkBook, ids: Collection[int] | None = None
     ) -> Iterator[tuple[int, Values, Values]]:
-        for row in _server_rows(client, ids):
-            yield row["id"], values_of(row), books_of(row)
+        rows = with_ids(KIND, links, _server_rows(client, ids))
+        yield from readable(KIND, links, rows, lambda row: (row["id"], values_of(row), books_of(row)))
 
     def create(self, client: Dispatcharr, links: LinkBook, rows: Mapping[int, Values], attempts: Attempts) -> Iterator[Outcome]:
         """Names are unique on the server, and what is there under ours was adopted before: one that is there now is another."""
@@ -176,7 +181,7 @@ def _server_rows(client: Dispatcharr, ids: Collection[int] | None) -> Iterator[S
                 continue
         return
     wanted = None if ids is None else set(ids)
-    yield from (row for row in client.guide.sources() if wanted is None or row["id"] in wanted)
+    yield from (row for row in client.guide.sources() if wanted is None or row.get("id") in wanted)
 
 
 def _problem(values: Values) -> str:

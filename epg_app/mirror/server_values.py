@@ -11,6 +11,7 @@ from ecm_site.masking import mask_text
 from epg_app.models import SourceStatus, SourceType
 from m3u_app.providers.loose_values import count_of, text_of
 from tasks_app.mirror.kinds import Values
+from tasks_app.mirror.readable import needed_text
 
 NAME_LENGTH: Final = 255
 _TYPES: Final = {kind.value for kind in SourceType}
@@ -25,7 +26,7 @@ def values_of(row: ServerSource) -> Values:
     entered here differs until it is delivered, and is forgotten here afterwards."""
     custom = row.get("custom_properties")
     return {
-        "name": text_of(row.get("name"))[:NAME_LENGTH],
+        "name": needed_text(row, "name")[:NAME_LENGTH],
         "source_type": type_of(row),
         "url": text_of(row.get("url")),
         "username": text_of(row.get("username"))[:255],

@@ -35,7 +35,9 @@ from tasks_app.mirror.kinds import (
     Refused,
     Values,
     Watched,
+    name_stand_in,
 )
+from tasks_app.mirror.readable import readable, with_ids
 from tasks_app.models import MirrorLink
 
 logger = logging.getLogger(__name__)
@@ -155,12 +157,15 @@ class AccountKind(MirroredKind):
 
     # There.
 
+    def stand_in(self, value: Any, remote_id: int) -> str:
+        return name_stand_in(value, remote_id, longest=NAME_LIMIT)
+
     def read(
         self, client: Dispatcharr, links: LinkBook, ids: Collection[int] | None = None
     ) -> Iterator[tuple[int, Values, Values]]:
         agents = UserAgents(client)
-        for row in some_accounts(client, links, ids):
-            yield row["id"], our_terms(row, agents, links), our_books(row)
+        rows = with_ids(self.name, links, some_accounts(client, links, ids))
+        yield from readable(self.name, links, rows, lambda row: (row["id"], our_terms(row, agents, links), our_books(row)))
 
     def create(self, client: Dispatcharr, links: LinkBook, rows: Mapping[int, Values], attempts: Attempts) -> Iterator[Outcome]:
         agents = UserAgents(client)

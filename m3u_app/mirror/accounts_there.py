@@ -40,7 +40,9 @@ def some_accounts(client: Dispatcharr, links: LinkBook, ids: Collection[int] | N
         return [account for account in all_accounts(client, links) if not holds_custom_streams(account)]
     wanted = set(ids)
     if len(wanted) > _SINGLY:
-        return [account for account in client.accounts.all() if account["id"] in wanted and not holds_custom_streams(account)]
+        return [
+            account for account in client.accounts.all() if account.get("id") in wanted and not holds_custom_streams(account)
+        ]
     found: list[Account] = []
     for account_id in sorted(wanted):
         try:
@@ -54,4 +56,4 @@ def some_accounts(client: Dispatcharr, links: LinkBook, ids: Collection[int] | N
 
 def holds_custom_streams(account: Account) -> bool:
     """The built-in account, which nobody is shown (20 §1.1)."""
-    return account["name"].lower() == RESERVED_NAME
+    return str(account.get("name")).lower() == RESERVED_NAME

@@ -16,6 +16,7 @@ from m3u_app.models import Stream
 from m3u_app.stream_users import announce_removal
 from tasks_app.journal import new_batch_id
 from tasks_app.mirror.kinds import Attempts, Change, Delivered, LinkBook, MirroredKind, Outcome, Values, Watched
+from tasks_app.mirror.readable import readable
 
 _COLUMNS = ("name", "url", "logo_url", "tvg_id")
 
@@ -82,9 +83,9 @@ class CustomStreamKind(MirroredKind):
             return
         names = {group["id"]: group["name"] for group in client.groups.all()}
         for batch in client.streams.by_ids(wanted):
-            for row in batch:
-                if row["is_custom"]:
-                    yield row["id"], _our_values(row, names), {}
+            yield from readable(
+                self.name, links, batch, lambda row: (row["id"], _our_values(row, names), {}) if row["is_custom"] else None
+            )
 
     def create(self, client: Dispatcharr, links: LinkBook, rows: Mapping[int, Values], attempts: Attempts) -> Iterator[Outcome]:
         groups = _Groups(client)

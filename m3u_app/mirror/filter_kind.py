@@ -5,7 +5,7 @@ Whether case matters is part of the pattern there.
 """
 
 import logging
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, ClassVar
 
@@ -29,6 +29,8 @@ from tasks_app.mirror.kinds import (
     Values,
     Watched,
 )
+from tasks_app.mirror.readable import Row as Translated
+from tasks_app.mirror.readable import parts_of, readable, with_ids
 
 logger = logging.getLogger(__name__)
 
@@ -93,14 +95,22 @@ class FilterKind(MirroredKind):
         self, client: Dispatcharr, links: LinkBook, ids: Collection[int] | None = None
     ) -> Iterator[tuple[int, Values, Values]]:
         wanted = None if ids is None else set(ids)
-        for account in some_accounts(client, links, None if ids is None else {parted(number)[0] for number in ids}):
+        found = some_accounts(client, links, None if ids is None else {parted(number)[0] for number in ids})
+        for account in with_ids(self.name, links, found):
             account_id = links.local("account", account["id"])
             if account_id is None:
                 continue
-            for row in account["filters"]:
-                remote_id = joined(account["id"], row["id"])
-                if wanted is None or remote_id in wanted:
-                    yield remote_id, _our_values(row, account_id), {}
+
+            def id_of(row: AccountFilter, account: int = account["id"]) -> int:
+                return joined(account, row["id"])
+
+            def translated(
+                row: AccountFilter, account_id: int = account_id, id_of: Callable[[AccountFilter], int] = id_of
+            ) -> Translated | None:
+                number = id_of(row)
+                return (number, _our_values(row, account_id), {}) if wanted is None or number in wanted else None
+
+            yield from readable(self.name, links, parts_of(self.name, links, account, "filters"), translated, id_of=id_of)
 
     def create(self, client: Dispatcharr, links: LinkBook, rows: Mapping[int, Values], attempts: Attempts) -> Iterator[Outcome]:
         unclaimed = _Unclaimed(client, links)

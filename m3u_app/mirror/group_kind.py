@@ -1,13 +1,13 @@
 """Groups of an account with their settings (20 §4.2): the server makes and removes them, both sides choose among them."""
 
 import logging
-from collections.abc import Collection, Generator, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from typing import ClassVar
 
 from ecm_site.dispatcharr.client import Dispatcharr
 from ecm_site.dispatcharr.errors import Rejected
 from ecm_site.dispatcharr.shapes import Account as Row
-from ecm_site.dispatcharr.shapes import AccountGroup
+from ecm_site.dispatcharr.shapes import AccountGroup, AccountGroupRow
 from m3u_app.entries import GROUP_LIMIT
 from m3u_app.mirror.accounts_there import forget_accounts, some_accounts
 from m3u_app.mirror.group_settings_terms import NotThereYet, our_settings
@@ -28,6 +28,8 @@ from tasks_app.mirror.kinds import (
     Values,
     Watched,
 )
+from tasks_app.mirror.readable import Row as Translated
+from tasks_app.mirror.readable import is_id, parts_of, readable, with_ids
 from tasks_app.models import MirrorLink, MirrorPull, OutboxEntry
 
 logger = logging.getLogger(__name__)
@@ -144,7 +146,8 @@ class GroupKind(MirroredKind):
         self, client: Dispatcharr, links: LinkBook, ids: Collection[int] | None = None
     ) -> Iterator[tuple[int, Values, Values]]:
         wanted = None if ids is None else set(ids)
-        accounts = some_accounts(client, links, None if ids is None else {parted(remote_id)[0] for remote_id in ids})
+        found = some_accounts(client, links, None if ids is None else {parted(remote_id)[0] for remote_id in ids})
+        accounts = with_ids(self.name, links, found)
         if not accounts:
             return
         names = _group_names(client)
@@ -152,14 +155,22 @@ class GroupKind(MirroredKind):
             account_id = links.local("account", row["id"])
             if account_id is None:
                 continue
-            for relation in row["channel_groups"]:
-                remote_id = joined(row["id"], relation["channel_group"])
-                if (wanted is None or remote_id in wanted) and relation["channel_group"] in names:
-                    yield (
-                        remote_id,
-                        our_values(relation, account_id, names[relation["channel_group"]], links),
-                        our_books(relation),
-                    )
+
+            def id_of(relation: AccountGroupRow, account: int = row["id"]) -> int:
+                return joined(account, relation["channel_group"])
+
+            def translated(
+                relation: AccountGroupRow, account_id: int = account_id, id_of: Callable[[AccountGroupRow], int] = id_of
+            ) -> Translated | None:
+                number, group = id_of(relation), relation["channel_group"]
+                if (wanted is not None and number not in wanted) or group not in names:
+                    return None
+                if not names[group]:
+                    raise ValueError("its name is missing")
+                return number, our_values(relation, account_id, names[group], links), our_books(relation)
+
+            relations = parts_of(self.name, links, row, "channel_groups")
+            yield from readable(self.name, links, relations, translated, id_of=id_of)
 
     def create(self, client: Dispatcharr, links: LinkBook, rows: Mapping[int, Values], attempts: Attempts) -> Iterator[Outcome]:
         """Groups cannot be made there: the provider's own are found by their names, and take our settings."""
@@ -286,7 +297,9 @@ def _merged(values: Values, account: Row, group: int, links: LinkBook) -> Values
 
 
 def _group_names(client: Dispatcharr) -> dict[int, str]:
-    return {group["id"]: group["name"][:GROUP_LIMIT] for group in client.groups.all()}
+    """By id; "" for a group whose name cannot be read."""
+    rows = client.groups.all()
+    return {row["id"]: str(row.get("name") or "")[:GROUP_LIMIT] for row in rows if is_id(row.get("id"))}
 
 
 def _was_read(account: Row) -> bool:

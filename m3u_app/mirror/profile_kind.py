@@ -4,7 +4,7 @@ The default profile is the server's: it is made with the account, is never delet
 date go there. Its limit is the account's.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, ClassVar
 
@@ -36,6 +36,8 @@ from tasks_app.mirror.kinds import (
     Values,
     Watched,
 )
+from tasks_app.mirror.readable import Row as Translated
+from tasks_app.mirror.readable import parts_of, readable, with_ids
 from tasks_app.models import MirrorLink, OutboxEntry
 
 _TAKEN = "The account has a profile of this name on the server already. Choose another name for this one."
@@ -133,14 +135,22 @@ class ProfileKind(MirroredKind):
         self, client: Dispatcharr, links: LinkBook, ids: Collection[int] | None = None
     ) -> Iterator[tuple[int, Values, Values]]:
         wanted = None if ids is None else set(ids)
-        for account in some_accounts(client, links, None if ids is None else {parted(number)[0] for number in ids}):
+        found = some_accounts(client, links, None if ids is None else {parted(number)[0] for number in ids})
+        for account in with_ids(self.name, links, found):
             account_id = links.local("account", account["id"])
             if account_id is None:
                 continue
-            for row in account["profiles"]:
-                remote_id = joined(account["id"], row["id"])
-                if wanted is None or remote_id in wanted:
-                    yield remote_id, our_values(row, account_id), {"provider_info": login_facts(row["custom_properties"])}
+
+            def id_of(row: Row, account: int = account["id"]) -> int:
+                return joined(account, row["id"])
+
+            def translated(row: Row, account_id: int = account_id, id_of: Callable[[Row], int] = id_of) -> Translated | None:
+                number = id_of(row)
+                if wanted is not None and number not in wanted:
+                    return None
+                return number, our_values(row, account_id), {"provider_info": login_facts(row["custom_properties"])}
+
+            yield from readable(self.name, links, parts_of(self.name, links, account, "profiles"), translated, id_of=id_of)
 
     def create(self, client: Dispatcharr, links: LinkBook, rows: Mapping[int, Values], attempts: Attempts) -> Iterator[Outcome]:
         known: dict[int, list[Row]] = {}

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ecm_site.dispatcharr.client import Dispatcharr
 from ecm_site.dispatcharr.errors import NotFound
@@ -10,7 +10,8 @@ from m3u_app.mirror.accounts_there import forget_accounts
 from m3u_app.mirror.outcomes import attempted
 from m3u_app.mirror.set_names import make_room, set_names
 from m3u_app.models import ServerGroup
-from tasks_app.mirror.kinds import Attempts, Change, Delivered, LinkBook, MirroredKind, Outcome, Values, Watched
+from tasks_app.mirror.kinds import Attempts, Change, Delivered, LinkBook, MirroredKind, Outcome, Values, Watched, name_stand_in
+from tasks_app.mirror.readable import needed_text, readable, with_ids
 
 
 class ServerGroupKind(MirroredKind):
@@ -42,12 +43,15 @@ class ServerGroupKind(MirroredKind):
     def bring_back(self, values: Values) -> int | None:
         return ServerGroup.objects.create(name=values["name"]).pk
 
+    def stand_in(self, value: Any, remote_id: int) -> str:
+        return name_stand_in(value, remote_id, longest=ServerGroup.NAME_LIMIT)
+
     def read(
         self, client: Dispatcharr, links: LinkBook, ids: Collection[int] | None = None
     ) -> Iterator[tuple[int, Values, Values]]:
-        for group in client.accounts.server_groups():
-            if ids is None or group["id"] in ids:
-                yield group["id"], _values(group["name"]), {}
+        rows = with_ids(self.name, links, client.accounts.server_groups())
+        chosen = (row for row in rows if ids is None or row["id"] in ids)
+        yield from readable(self.name, links, chosen, lambda row: (row["id"], _values(needed_text(row, "name")), {}))
 
     def create(self, client: Dispatcharr, links: LinkBook, rows: Mapping[int, Values], attempts: Attempts) -> Iterator[Outcome]:
         for local_id, values in rows.items():

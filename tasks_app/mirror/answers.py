@@ -194,6 +194,9 @@ def _give_up_rows(
     unsure = sent_before(kind).ghosts(kind, here.keys() - set(never_delivered)) if never_delivered else {}
     for pk in set(never_delivered) & unsure.keys():  # it may be there although no answer came: then it is deleted there, too
         wishes[pk] = []
+    for pk, link in links.items():
+        if link.stand_in and pk in here:
+            wishes.setdefault(pk, [])  # the server has to be told as well
     for pk, names in wishes.items():
         _wish(entries[pk], names)
     settled = [entry.pk for pk, entry in entries.items() if pk not in wishes]

@@ -19,6 +19,8 @@ class PullCounts:
     conflicts: int = 0
     skipped: int = 0
     """Rows that were known to be unchanged and not read."""
+    left_out: int = 0
+    """Rows of the server that could not be understood."""
     notes: list[str] = field(default_factory=list)
     """Sentences for the operator."""
 

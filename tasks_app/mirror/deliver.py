@@ -6,6 +6,7 @@ import logging
 import random
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import timedelta
+from typing import Any
 
 from django.db import DatabaseError, IntegrityError
 from django.db.models import F, Q
@@ -17,15 +18,17 @@ from tasks_app.mirror.attempts import StoredAttempts
 from tasks_app.mirror.bulk_mirrors import PullCounts
 from tasks_app.mirror.chunks import SIZE, chunks
 from tasks_app.mirror.creating import Sent, adopt_existing, forget_sent, note_sent, sent_before
-from tasks_app.mirror.kinds import Change, MirroredKind, Outcome, all_kinds
+from tasks_app.mirror.exchange import in_turn
+from tasks_app.mirror.kinds import Change, Delivered, MirroredKind, Outcome, all_kinds
 from tasks_app.mirror.links import StoredLinks
+from tasks_app.mirror.readable import NOT_UNDERSTOOD, words_for
 from tasks_app.mirror.reconcile import Found, Pending, Reconciler, Work
 from tasks_app.mirror.record import CREATE, DELETE, UPDATE, Recorder
 from tasks_app.mirror.report import DeliveryReport, Held
 from tasks_app.mirror.state import quietly
 from tasks_app.mirror.sync_journal import SyncJournal
 from tasks_app.mirror.trouble import is_trouble, note_reached, note_trouble
-from tasks_app.models import CreationAttempt, OutboxEntry, OutboxState
+from tasks_app.models import CreationAttempt, MirrorLink, OutboxEntry, OutboxState
 from tasks_app.progress import Cancelled, NoProgress, Progress
 
 logger = logging.getLogger(__name__)
@@ -37,6 +40,9 @@ _FIRST_WAIT, _LONGEST_WAIT = 60.0, 3600.0
 _rng = random.Random()  # noqa: S311 - spreads waits, guards nothing
 
 Send = Callable[[Mapping[int, Pending]], Iterator[Outcome]]
+
+
+_UNREADABLE = "What the server has of it cannot be understood"
 
 
 class NoOutcome(Exception):
@@ -165,10 +171,38 @@ class Delivery:
             changes = [Change(row.local_id, row.remote_id, row.send, row.whole) for row in part.values()]
             return kind.update(self._client, self._links, changes)
 
+        renamed: dict[int, Pending] = {}
         for work in self._compared(kind, due_only=due_only, there_here=True):
-            if work.updates:
+            renamed |= {pk: row for pk, row in work.updates.items() if kind.natural_key in row.send}
+            rows = {pk: row for pk, row in work.updates.items() if pk not in renamed}
+            if rows:
                 self._progress.report(phase=f"changing {kind.label}"[:40])
-                self._send(kind, work.updates, self._recorder(kind, UPDATE), send)
+                self._send(kind, rows, self._recorder(kind, UPDATE), send)
+        if renamed:  # together, because one may wait for the name of another
+            self._progress.report(phase=f"renaming {kind.label}"[:40])
+            rows, aside = in_turn(kind, renamed)
+            for pk, value in aside.items():  # stored before it is sent, so that nobody takes it for the server's own
+                MirrorLink.objects.filter(kind=kind.name, local_id=pk).update(stand_in={kind.natural_key: value})
+                self._rename_for_now(kind, rows[pk], value)
+            self._send(kind, rows, self._recorder(kind, UPDATE), send)
+            for pk in aside:
+                if (kind.name, pk) in self.report.held:  # it did not get the name that it wanted: nobody shall see the other
+                    self._rename_for_now(kind, rows[pk], rows[pk].there[kind.natural_key])
+
+    def _rename_for_now(self, kind: MirroredKind, row: Pending, value: Any) -> None:
+        """Give a row another natural key there than it has here. When it fails, sending the row's own values tells why."""
+        self._asked += 1
+        key = kind.natural_key
+        try:
+            for outcome in kind.update(
+                self._client, self._links, [Change(row.local_id, row.remote_id, {key: value}, {**row.whole, key: value})]
+            ):
+                if not isinstance(outcome, Delivered):
+                    logger.warning("[MIRROR] %s %s cannot step aside: %s", kind.name, row.local_id, outcome.reason)
+        except DispatcharrError as error:
+            if is_trouble(error) or isinstance(error, Stopped):
+                raise
+            logger.warning("[MIRROR] %s %s cannot step aside: %s", kind.name, row.local_id, error)
 
     def _deletions(self, kind: MirroredKind, *, due_only: bool) -> None:
         def send(part: Mapping[int, Pending]) -> Iterator[Outcome]:
@@ -200,19 +234,20 @@ class Delivery:
         try:
             with quietly():
                 work = reconciler.linked(found, vanish=False)
-        except IntegrityError as error:
+        except (IntegrityError, *NOT_UNDERSTOOD) as error:
+            reconciler.rolled_back()
             rows = list(found.items())
             if len(rows) > 1:
                 yield from self._reconciled(kind, dict(rows[: len(rows) // 2]), versions)
                 yield from self._reconciled(kind, dict(rows[len(rows) // 2 :]), versions)
                 return
-            logger.warning("[MIRROR] %s %s of the server cannot be stored: %s", kind.name, rows[0][0], error)
+            logger.warning("[MIRROR] %s %s of the server cannot be stored: %r", kind.name, rows[0][0], error)
             local_id = self._links.local(kind.name, rows[0][0])
             if local_id is not None:
                 row = Pending(local_id, rows[0][0], versions.get(local_id, 0))
-                self._failed_on(
-                    kind, {local_id: row}, NoOutcome("What the server has cannot be stored: something is in the way.")
-                )
+                taken = "What the server has cannot be stored: something is in the way."
+                why = taken if isinstance(error, IntegrityError) else f"{_UNREADABLE} ({words_for(error)})."
+                self._failed_on(kind, {local_id: row}, NoOutcome(why))
             return
         reconciler.committed()
         self._again = self._again or bool(work.to_create)
@@ -226,6 +261,7 @@ class Delivery:
             self._asked += 1
             part = parts.pop()
             found: dict[int, Found | None] = dict.fromkeys(row.remote_id for row in part)
+            left_out = self._links.left_out(kind.name, afresh=True)
             try:
                 for remote_id, values, books in kind.read(self._client, self._links, list(found)):
                     if remote_id in found:
@@ -238,6 +274,11 @@ class Delivery:
                 else:
                     parts += [part[len(part) // 2 :], part[: len(part) // 2]]
                 continue
+            for row in part:
+                if found[row.remote_id] is None and left_out.may_be(row.remote_id):
+                    del found[row.remote_id]  # it is not gone: nobody can read what it is
+                    why = left_out.rows.get(row.remote_id, "rows of which not even the number is known are in the way")
+                    self._failed_on(kind, {row.local_id: row}, NoOutcome(f"{_UNREADABLE} ({why})."))
             yield found
 
     def _waiting(self, kind: MirroredKind, *, due_only: bool) -> dict[int, int]:

@@ -84,6 +84,11 @@ class LinkBook(ABC):
     @abstractmethod
     def remotes_of(self, kind: str, local_ids: Collection[int]) -> dict[int, int]: ...
 
+    def leave_out(self, kind: str, remote_id: int | None, why: str) -> None:
+        """A row of the server cannot be understood and is passed over by :meth:`MirroredKind.read`. ``remote_id``: None when
+        not even that is known. ``why`` completes the sentence “It was left out: …”. See :mod:`tasks_app.mirror.readable`."""
+        return
+
 
 class Attempts(ABC):
     """The memory of creations that were begun. ``begin`` is stored before anything is sent, ``finish`` when all is linked."""
@@ -148,6 +153,14 @@ class MirroredKind(ABC):
         """
         return None
 
+    def stand_in(self, value: Any, remote_id: int) -> Any | None:
+        """What a row with this :attr:`natural_key` may be called on the server for a moment, while two rows exchange theirs:
+        something that nobody would choose. None when the server does not mind equal ones, or when it cannot be done.
+
+        Texts that people read are made by :func:`name_stand_in`.
+        """
+        return None
+
     def keep_books(self, books: Mapping[int, Values]) -> None:
         """Set what is mirrored but never delivered (status, uuid, counts) of local rows (by local id) where it differs.
         Called inside ``quietly``."""
@@ -159,7 +172,11 @@ class MirroredKind(ABC):
         self, client: Dispatcharr, links: LinkBook, ids: Collection[int] | None = None
     ) -> Iterator[tuple[int, Values, Values]]:
         """(remote id, values, books) of the server's rows, or of those of ``ids`` that exist. ``ids`` is small when single
-        rows are looked at; read everything in one request when that is cheaper."""
+        rows are looked at; read everything in one request when that is cheaper.
+
+        Rows that cannot be understood are left out through ``links``, so that the others come through
+        (:func:`~tasks_app.mirror.readable.readable`).
+        """
 
     @abstractmethod
     def create(self, client: Dispatcharr, links: LinkBook, rows: Mapping[int, Values], attempts: Attempts) -> Iterator[Outcome]:
@@ -177,6 +194,12 @@ class MirroredKind(ABC):
     @abstractmethod
     def delete(self, client: Dispatcharr, links: LinkBook, rows: Mapping[int, int]) -> Iterator[Outcome]:
         """Delete on the server (local id → remote id); gone already is fine. ``Delivered`` with empty values."""
+
+
+def name_stand_in(name: str, remote_id: int, *, longest: int) -> str:
+    """ "Sport (ECM is renaming it, no. 153)", at most ``longest`` characters: whoever sees it there knows what it is."""
+    tail = f" (ECM is renaming it, no. {remote_id})"
+    return name[: longest - len(tail)].rstrip() + tail
 
 
 _kinds: dict[str, MirroredKind] = {}

@@ -1,12 +1,28 @@
 """Which row here is which row on the server: the one address book that all kinds share during a run."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
 
 from tasks_app.mirror.bulk_mirrors import BulkMirror, all_bulk_mirrors
 from tasks_app.mirror.kinds import LinkBook
 from tasks_app.models import MirrorLink
 
 _BULK_CHUNK = 5_000  # ids that a bulk mirror is asked for at once
+
+
+@dataclass
+class LeftOut:
+    """Rows of the server that were not understood: id → why; None stands for those whose ids are none."""
+
+    rows: dict[int | None, str] = field(default_factory=dict)
+    nameless: int = 0
+
+    def __len__(self) -> int:
+        return len(self.rows) + max(0, self.nameless - 1)
+
+    def may_be(self, remote_id: int) -> bool:
+        """Whether this row is one of them, as far as anybody can tell."""
+        return self.nameless > 0 or remote_id in self.rows
 
 
 class StoredLinks(LinkBook):
@@ -19,6 +35,7 @@ class StoredLinks(LinkBook):
     def __init__(self) -> None:
         self._local: dict[str, dict[int, int]] = {}
         self._remote: dict[str, dict[int, int]] = {}
+        self._left_out: dict[str, LeftOut] = {}
         self._bulk = {mirror.name: mirror for mirror in all_bulk_mirrors()}
 
     def local(self, kind: str, remote_id: int) -> int | None:
@@ -41,6 +58,18 @@ class StoredLinks(LinkBook):
             return _asked(mirror.remotes_of, mirror, local_ids)
         known = self._read(kind)[1]
         return {local_id: known[local_id] for local_id in local_ids if local_id in known}
+
+    def leave_out(self, kind: str, remote_id: int | None, why: str) -> None:
+        left_out = self.left_out(kind)
+        if remote_id is None:
+            left_out.nameless += 1
+        left_out.rows[remote_id] = why
+
+    def left_out(self, kind: str, *, afresh: bool = False) -> "LeftOut":
+        """Rows that were passed over since the last time that somebody began ``afresh``."""
+        if afresh:
+            self._left_out.pop(kind, None)
+        return self._left_out.setdefault(kind, LeftOut())
 
     def note(self, kind: str, local_id: int, remote_id: int) -> None:
         """A link was made."""

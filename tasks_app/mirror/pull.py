@@ -2,11 +2,10 @@
 
 import logging
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 
-from django.core.exceptions import ValidationError
-from django.db import DataError, IntegrityError, InterfaceError, ProgrammingError
+from django.db import IntegrityError
 from django.utils import timezone
 
 from ecm_site.dispatcharr.client import Dispatcharr
@@ -16,7 +15,8 @@ from tasks_app.mirror.bulk_mirrors import BulkMirror, PullCounts, all_bulk_mirro
 from tasks_app.mirror.chunks import chunks
 from tasks_app.mirror.creating import Sent, forget_sent, free_rows, see_through, sent_before
 from tasks_app.mirror.kinds import MirroredKind, Values, all_kinds
-from tasks_app.mirror.links import StoredLinks
+from tasks_app.mirror.links import LeftOut, StoredLinks
+from tasks_app.mirror.readable import NOT_UNDERSTOOD, Row, is_id, words_for
 from tasks_app.mirror.reconcile import Found, Reconciler
 from tasks_app.mirror.state import quietly
 from tasks_app.mirror.sync_journal import SyncJournal
@@ -30,17 +30,14 @@ logger = logging.getLogger(__name__)
 CHUNK = 500
 HELD_BACK_FROM = 20
 """Links of a kind; of fewer rows more than half may well vanish at once."""
-NOT_UNDERSTOOD = (
-    ArithmeticError, AttributeError, LookupError, TypeError, ValueError,
-    ValidationError, DataError, InterfaceError, ProgrammingError,
-)  # fmt: skip
-"""Values of a shape that nobody promised, or a fault of ours: the transaction is rolled back, and it is told in words."""
-_IDS_BELOW = 2**63
+UNREADABLE_FROM = 5
+"""Rows that are left out; from so many on, a kind of which more than half are is held as a whole."""
+_TOLD = 5
+_KEPT = 200
 _LOOKED_AT_AGAIN = 200
 """Vanished rows that are asked for by id before they count as gone: a list can lose some."""
 
 Step = MirroredKind | BulkMirror
-Row = tuple[int, Values, Values]
 
 
 class PullFailed(Exception):
@@ -154,13 +151,6 @@ def _one_step(run: _Run, step: Step) -> None:
     )
 
 
-def _check_ids(ids: Iterable[object]) -> None:
-    """Raises ``ValueError`` for ids that no server of ours gives: texts, fractions, negative ones, those too large to store."""
-    for remote_id in ids:
-        if type(remote_id) is not int or not 0 < remote_id < _IDS_BELOW:
-            raise ValueError(f"{str(remote_id)[:40]!r} is not an id")
-
-
 def _take_over(counts: PullCounts, found: PullCounts) -> None:
     for name, value in vars(found).items():
         setattr(counts, name, value)
@@ -179,6 +169,7 @@ class KindPull:
         self._turns = WriteTurns()
         self._seen: set[int] = set()
         self._later: list[Row] = []
+        self._left_out = LeftOut()
         self._free: dict[object, int] | None = None
         self._sent = Sent()
         self._sent_keys: dict[object, int] = {}
@@ -192,13 +183,15 @@ class KindPull:
             return
         self._sent = sent_before(self._kind)
         known = self._links.count(self._kind.name)
-        for chunk in chunks(self._kind.read(self._client, self._links), CHUNK):
+        self._left_out = self._links.left_out(self._kind.name, afresh=True)
+        for part in chunks(self._kind.read(self._client, self._links), CHUNK):
             self._progress.raise_if_cancelled()
-            _check_ids(row[0] for row in chunk)
+            chunk = self._with_ids(part)
             self._seen.update(row[0] for row in chunk)
             self._write(chunk)
             self._counts.seen += len(chunk)
             self._progress.report(current=self._counts.seen, total=max(known, self._counts.seen))
+        self._tell_left_out()
         self._vanished()
         later, self._later = self._later, []
         for row in later:  # what stood in their way may have vanished by now
@@ -211,18 +204,44 @@ class KindPull:
             )
         forget_sent(self._kind, self._sent.ids)  # every row of the server has been looked at
 
+    def _with_ids(self, rows: list[Row]) -> list[Row]:
+        found = [row for row in rows if is_id(row[0])]
+        for _ in range(len(rows) - len(found)):
+            self._links.leave_out(self._kind.name, None, "its id is none")
+        return found
+
+    def _tell_left_out(self) -> None:
+        """Raises ``ValueError`` when so few rows are understood that the server is perhaps none that ECM knows."""
+        left_out, total = self._left_out, self._counts.seen
+        self._counts.left_out = len(left_out)
+        kept = {str(remote_id or "?"): why for remote_id, why in list(left_out.rows.items())[:_KEPT]}
+        MirrorPull.objects.filter(kind=self._kind.name).update(left_out=kept)
+        if not len(left_out):
+            return
+        stored = total - sum(1 for remote_id in left_out.rows if remote_id in self._seen)
+        if len(left_out) >= UNREADABLE_FROM and len(left_out) > stored:
+            raise ValueError(f"{len(left_out)} rows are not understood, only {stored} are")
+        named = [f"no. {remote_id} ({why})" for remote_id, why in left_out.rows.items() if remote_id is not None][:_TOLD]
+        if left_out.nameless:
+            named.append(f"{left_out.nameless:,} of which not even the number is known")
+        more = " and more" if len(left_out.rows) > _TOLD + 1 else ""
+        self._counts.notes.append(
+            f"{counted(len(left_out), self._kind.label)} of the server cannot be understood and"
+            f" {'was' if len(left_out) == 1 else 'were'} left out: {', '.join(named)}{more}. What is here of"
+            f" {'it' if len(left_out) == 1 else 'them'} stays as it is. Look at it in Dispatcharr."
+        )
+
     def _write(self, chunk: list[Row]) -> None:
         """One transaction; halves of the chunk when the database refuses it, so that one bad row costs only itself."""
-        self._find_free(chunk)
         try:
+            self._find_free(chunk)
             with self._turns.turn(), quietly():
                 self._reconcile(chunk)
-        except IntegrityError as error:
+        except (IntegrityError, *NOT_UNDERSTOOD) as error:
             self._reconciler.rolled_back()
             self._free = None
             if len(chunk) == 1:
-                logger.warning("[MIRROR] %s %s of the server cannot be stored: %s", self._kind.name, chunk[0][0], error)
-                self._later.append(chunk[0])
+                self._cannot_store(chunk[0], error)
                 return
             middle = len(chunk) // 2
             self._write(chunk[:middle])
@@ -230,10 +249,18 @@ class KindPull:
         else:
             self._reconciler.committed()
 
+    def _cannot_store(self, row: Row, error: Exception) -> None:
+        logger.warning("[MIRROR] %s %s of the server cannot be stored: %r", self._kind.name, row[0], error)
+        if isinstance(error, IntegrityError):
+            self._later.append(row)
+        else:
+            self._links.leave_out(self._kind.name, row[0], words_for(error))
+
     def _reconcile(self, chunk: list[Row]) -> None:
         found: dict[int, Found] = {remote_id: (values, books) for remote_id, values, books in chunk}
         linked = MirrorLink.objects.filter(kind=self._kind.name, remote_id__in=list(found))
-        unlinked = found.keys() - set(linked.values_list("remote_id", flat=True))
+        here = set(linked.values_list("remote_id", flat=True))
+        unlinked = [remote_id for remote_id in found if remote_id not in here]
         if unlinked:
             pairs = self._pairs({remote_id: found[remote_id][0] for remote_id in unlinked})
             there = {local_id: found[remote_id][0] for remote_id, local_id in pairs.items()}
@@ -272,14 +299,20 @@ class KindPull:
             self._free.pop(unlinked[remote_id][key], None)
         return pairs
 
+    def _missing(self) -> set[int]:
+        linked = self._links.remote_ids(self._kind.name)
+        return {pk for pk in linked if pk not in self._seen and not self._left_out.may_be(pk)}
+
     def _vanished(self) -> None:
-        """What is linked and was not seen is gone on the server, as far as one list can tell."""
-        gone = set(self._links.remote_ids(self._kind.name)) - self._seen
+        """What is linked and was not seen is gone on the server, as far as one list can tell. A row that was left out is not,
+        and while there are some of which nobody knows which they are, nothing is."""
+        gone = self._missing()
         total = self._links.count(self._kind.name)
         if 0 < len(gone) <= _LOOKED_AT_AGAIN:
             found = list(self._kind.read(self._client, self._links, sorted(gone)))
+            self._seen.update(row[0] for row in found)
             self._write(found)
-            gone -= {row[0] for row in found}
+            gone = self._missing()
         row = MirrorPull.objects.get(kind=self._kind.name)
         accepted = set(row.accepted.get("remote_ids", ()))
         asks = len(gone - accepted) > 0 and total >= HELD_BACK_FROM and len(gone - accepted) * 2 > total

@@ -5,7 +5,7 @@ with an entry is compared three ways. What only one side changed goes to the oth
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import connection
@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from tasks_app.journal import Actor, acting_as, current_actor
 from tasks_app.mirror.bulk_mirrors import PullCounts
-from tasks_app.mirror.compare import comparable, differing, same, three_way
+from tasks_app.mirror.compare import ThreeWay, comparable, differing, same, three_way
 from tasks_app.mirror.kinds import MirroredKind, Values
 from tasks_app.mirror.links import StoredLinks
-from tasks_app.mirror.sync_journal import SyncJournal
+from tasks_app.mirror.sync_journal import SyncJournal, name_of
 from tasks_app.models import MirrorLink, OutboxEntry, OutboxState
 
 EVERYTHING = "*"
@@ -31,14 +31,14 @@ Found = tuple[Values, Values]
 
 @dataclass(frozen=True)
 class Pending:
-    """A row whose change has to be delivered, as it was when it was looked at. ``base``: what was agreed on until then."""
+    """A row whose change has to be delivered, as it was when it was looked at. ``there``: what the server has."""
 
     local_id: int
     remote_id: int
     version: int
     send: Values = field(default_factory=dict)
     whole: Values = field(default_factory=dict)
-    base: Values = field(default_factory=dict)
+    there: Values = field(default_factory=dict)
 
 
 @dataclass
@@ -76,16 +76,23 @@ class Reconciler:
         self.counts = counts or PullCounts()
         self._made: list[tuple[int, int]] = []
         self._dropped: list[int] = []
+        self._stored = (replace(self.counts), journal.mark())
 
     def committed(self) -> None:
         """The transaction is stored: let the address book know."""
         self.links.forget(self.kind.name, self._dropped)
         for local_id, remote_id in self._made:
             self.links.note(self.kind.name, local_id, remote_id)
-        self.rolled_back()
+        self._made, self._dropped = [], []
+        self._stored = (replace(self.counts), self.journal.mark())
 
     def rolled_back(self) -> None:
+        """The transaction is not stored: nothing of it counts."""
         self._made, self._dropped = [], []
+        counts, told = self._stored
+        for name in ("created", "updated", "deleted", "conflicts"):
+            setattr(self.counts, name, getattr(counts, name))
+        self.journal.back_to(told)
 
     def linked(self, found: Mapping[int, Found | None], *, vanish: bool) -> Work:
         """Bring linked rows together with what the server says (remote id → row, None = it has none). Inside ``quietly``.
@@ -97,7 +104,8 @@ class Reconciler:
         here = self.kind.local(ids) if ids else {}
         entries = {entry.local_id: entry for entry in OutboxEntry.objects.filter(kind=self.kind.name, local_id__in=ids)}
         work, effects = Work(), _Effects()
-        before = {link.pk: link.sent for link in links}
+        before = {link.pk: (link.sent, link.stand_in) for link in links}
+        found = {**found, **{link.remote_id: _as_agreed(link, found[link.remote_id]) for link in links if link.stand_in}}
         for link in links:
             server, mine, entry = found[link.remote_id], here.get(link.local_id), entries.get(link.local_id)
             if server is None:
@@ -111,7 +119,9 @@ class Reconciler:
                 _remember_sending(self.kind, link, work)
         stored, gone = {link.pk for link in effects.links}, set(effects.unlink)
         effects.links += [
-            link for link in links if link.sent != before[link.pk] and link.pk not in stored and link.local_id not in gone
+            link
+            for link in links
+            if (link.sent, link.stand_in) != before[link.pk] and link.pk not in stored and link.local_id not in gone
         ]
         self._carry_out(effects, here, found)
         return work
@@ -160,32 +170,37 @@ class Reconciler:
         if link.sent == _DELETION:
             link.sent = {}  # it did not get there
         if entry is None or _wants(entry, EVERYTHING):
-            take, agreed = differing(ours, theirs), theirs
-            if entry is not None:
-                self._settle(entry, effects)
+            result = ThreeWay(take=differing(ours, theirs), agreed=theirs)
         else:
             base = {**_known_base(link, ours, theirs), **{name: ours[name] for name in wished_fields(entry) if name in ours}}
             result = three_way(base, ours, theirs)
-            take, agreed = result.take, result.agreed
-            if result.conflicts:
-                self._disagree(entry, result.conflicts, effects)
-            elif not result.send:
-                link.sent = {}
-                self._settle(entry, effects)
-            else:
-                if wished_fields(entry):
-                    effects.wished[link.local_id] = _wisher(entry)
-                self._keep_waiting(entry, effects)
-                if entry.state == OutboxState.WAITING:
-                    send = {name: mine[name] for name in result.send}
-                    whole = {**mine, **{name: values[name] for name in take}}
-                    work.updates[link.local_id] = Pending(
-                        link.local_id, link.remote_id, entry.version, send, whole, dict(agreed)
-                    )
-        if take:
-            effects.take[link.local_id] = {name: values[name] for name in take}
-        if not same(agreed, link.agreed):
-            link.agreed = agreed
+        send = {*result.send, *link.stand_in}
+        if entry is not None and result.conflicts:
+            self._disagree(entry, result.conflicts, effects)
+        elif send:
+            if entry is None:
+                entry = OutboxEntry(kind=link.kind, local_id=link.local_id, name=name_of(self.kind, mine)[:512])
+                effects.entries.append(entry)
+            if wished_fields(entry):
+                effects.wished[link.local_id] = _wisher(entry)
+            self._keep_waiting(entry, effects)
+            if entry.state == OutboxState.WAITING:
+                whole = {**mine, **{name: values[name] for name in result.take}}
+                work.updates[link.local_id] = Pending(
+                    link.local_id,
+                    link.remote_id,
+                    entry.version,
+                    send={name: whole[name] for name in whole if name in send},
+                    whole=whole,
+                    there={**theirs, **link.stand_in},
+                )
+        elif entry is not None:
+            link.sent = {}
+            self._settle(entry, effects)
+        if result.take:
+            effects.take[link.local_id] = {name: values[name] for name in result.take}
+        if not same(result.agreed, link.agreed):
+            link.agreed = result.agreed
             effects.links.append(link)
 
     def _gone_here(self, link: MirrorLink, server: Found, entry: OutboxEntry | None, effects: _Effects, work: Work) -> None:
@@ -203,7 +218,7 @@ class Reconciler:
             return
         self._keep_waiting(entry, effects)
         if entry.state == OutboxState.WAITING:
-            work.deletions[link.local_id] = Pending(link.local_id, link.remote_id, entry.version, base=dict(link.agreed))
+            work.deletions[link.local_id] = Pending(link.local_id, link.remote_id, entry.version, there=theirs)
 
     def _gone_there(
         self,
@@ -297,7 +312,9 @@ class Reconciler:
             self._dropped.append(link.local_id)
             self._made.append((local_id, remote_id))
             link.local_id, link.agreed, link.sent = local_id, comparable(self.kind, rows[remote_id][0]), {}
-            link.save(update_fields=["local_id", "agreed", "sent"])
+            link.save(update_fields=["local_id", "agreed", "sent", "stand_in"])
+            if link.stand_in:
+                OutboxEntry.objects.create(kind=link.kind, local_id=local_id, name=name_of(self.kind, rows[remote_id][0])[:512])
         self.counts.created += len(made)
         return brought
 
@@ -345,6 +362,15 @@ def _known_base(link: MirrorLink, ours: Mapping[str, Any], theirs: Mapping[str, 
     return base
 
 
+def _as_agreed(link: MirrorLink, server: Found | None) -> Found | None:
+    """The row with what it was called before ECM gave it a stand-in. Of one that has another value by now that is forgotten."""
+    if server is None:
+        return None
+    values, books = server
+    link.stand_in = {name: value for name, value in link.stand_in.items() if same(values.get(name), value)}
+    return {**values, **{name: link.agreed[name] for name in link.stand_in if name in link.agreed}}, books
+
+
 def _remember_sending(kind: MirroredKind, link: MirrorLink, work: Work) -> None:
     if link.local_id in work.updates:
         link.sent = comparable(kind, work.updates[link.local_id].send)
@@ -361,6 +387,9 @@ def write_links(links: Collection[MirrorLink]) -> None:
     moment = MirrorLink._meta.get_field("pulled_at").get_db_prep_value(now, connection)
     with connection.cursor() as cursor:
         cursor.executemany(
-            f"UPDATE {MirrorLink._meta.db_table} SET agreed = %s, sent = %s, pulled_at = %s WHERE id = %s",  # noqa: S608
-            [(encode(link.agreed, connection), encode(link.sent, connection), moment, link.pk) for link in links],
+            f"UPDATE {MirrorLink._meta.db_table} SET agreed = %s, sent = %s, stand_in = %s, pulled_at = %s WHERE id = %s",  # noqa: S608
+            [
+                (*(encode(value, connection) for value in (link.agreed, link.sent, link.stand_in)), moment, link.pk)
+                for link in links
+            ],
         )

@@ -10,6 +10,7 @@ from django.db import IntegrityError
 from tasks_app.mirror.compare import base_of_creation, comparable, differing, same
 from tasks_app.mirror.kinds import Delivered, MirroredKind, Outcome, Refused, Values
 from tasks_app.mirror.links import StoredLinks
+from tasks_app.mirror.readable import NOT_UNDERSTOOD
 from tasks_app.mirror.reconcile import Pending, write_links
 from tasks_app.mirror.report import DeliveryReport, Held
 from tasks_app.mirror.state import quietly
@@ -84,15 +85,15 @@ class Recorder:
             return
         try:
             self._store_now(outcomes)
-        except IntegrityError:
+        except (IntegrityError, *NOT_UNDERSTOOD):
             for local_id, outcome in outcomes.items():
                 self._store_one(local_id, outcome)
 
     def _store_one(self, local_id: int, outcome: Delivered) -> None:
         try:
             self._store_now({local_id: outcome})
-        except IntegrityError as error:
-            logger.warning("[MIRROR] %s %s cannot be as the server has it: %s", self._kind.name, local_id, error)
+        except (IntegrityError, *NOT_UNDERSTOOD) as error:
+            logger.warning("[MIRROR] %s %s cannot be as the server has it: %r", self._kind.name, local_id, error)
             self._store_now({local_id: outcome}, take_over=False)
             row = self._expected.get(local_id)
             if row is not None:
@@ -140,8 +141,8 @@ class Recorder:
             theirs = comparable(self._kind, outcome.values)
             unchanged = self._is_unchanged(pk, entries)
             agreed, news = self._agree(pk, link.agreed, theirs, here.get(pk), unchanged=unchanged)
-            if link.sent or not same(agreed, link.agreed):
-                link.agreed, link.sent = agreed, {}
+            if link.sent or link.stand_in or not same(agreed, link.agreed):
+                link.agreed, link.sent, link.stand_in = agreed, {}, {}
                 changed.append(link)
             if pk not in here:
                 if pk not in entries:  # it was deleted here while it was being created there

@@ -1,6 +1,7 @@
 """What the server changed here, in the journal (50 §2): row by row while that can be read, else one line per kind."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +28,9 @@ class _Told:
     @property
     def total(self) -> int:
         return self.created + self.updated + self.deleted
+
+
+Mark = tuple[int, int, dict[str, _Told], dict[str, _Told]]
 
 
 @dataclass
@@ -76,6 +80,15 @@ class SyncJournal:
             )
         rows += [self._entry(kind, pk, name_of(kind, row), "removed", before=row, after=None) for pk, row in gone.items()]
         self.entries += len(log_entries(rows))
+
+    def mark(self) -> Mark:
+        """What has been told until now, for :meth:`back_to`."""
+        return self.entries, self._rows, deepcopy(self._counts), deepcopy(self._untold)
+
+    def back_to(self, mark: Mark) -> None:
+        """Forget what was told in a transaction that was not stored."""
+        self.entries, self._rows = mark[:2]
+        self._counts, self._untold = deepcopy(mark[2]), deepcopy(mark[3])
 
     def end(self, kinds: Mapping[str, MirroredKind]) -> None:
         """One line per kind for the rows that were too many to be told one by one."""

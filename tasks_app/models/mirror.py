@@ -51,6 +51,12 @@ class MirrorLink(models.Model):
         db_default={},
         help_text="What was sent last, while it is not certain that it arrived: changed fields, or that it is to be deleted.",
     )
+    stand_in = models.JSONField(
+        default=dict,
+        blank=True,
+        db_default={},
+        help_text="What it may be called there for a moment, so that another one can have its name; nobody chose it.",
+    )
     pulled_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -131,6 +137,12 @@ class MirrorPull(models.Model):
     seconds = models.FloatField(default=0)
     counts = models.JSONField(default=dict, blank=True, help_text="seen, created, updated, deleted, conflicts.")
     problem = models.TextField(blank=True)
+    left_out = models.JSONField(
+        default=dict,
+        blank=True,
+        db_default={},
+        help_text="Rows of the server that could not be understood: id → why, in words.",
+    )
     held_back = models.JSONField(
         default=dict, blank=True, help_text="Rows that vanished in such numbers that somebody has to say yes."
     )

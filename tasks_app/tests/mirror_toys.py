@@ -19,7 +19,9 @@ from tasks_app.mirror.kinds import (
     Refused,
     Values,
     Watched,
+    name_stand_in,
 )
+from tasks_app.mirror.readable import needed_text, readable
 
 TABLES = (
     "CREATE TABLE toy_box(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE)",
@@ -142,6 +144,9 @@ class BoxKind(MirroredKind):
     watched: ClassVar[tuple[Watched, ...]] = (Watched("toy_box", columns=("name",), name="name"),)
     natural_key: ClassVar[str] = "name"
 
+    def stand_in(self, value: Any, remote_id: int) -> Any | None:
+        return name_stand_in(value, remote_id, longest=200)
+
     def local(self, ids: Collection[int] | None = None) -> dict[int, Values]:
         where = "" if ids is None else f" WHERE id IN ({_marks(ids)})"
         return {pk: {"name": name} for pk, name in sql(f"SELECT id, name FROM toy_box{where}", ids or ())}
@@ -153,6 +158,8 @@ class BoxKind(MirroredKind):
         return made
 
     def change(self, rows: Mapping[int, Values]) -> None:
+        for pk in rows:  # two may exchange theirs
+            sql("UPDATE toy_box SET name = %s WHERE id = %s", [f"\x00{pk}", pk])
         for pk, row in rows.items():
             sql("UPDATE toy_box SET name = %s WHERE id = %s", [row["name"], pk])
 
@@ -166,9 +173,8 @@ class BoxKind(MirroredKind):
     def read(
         self, client: Dispatcharr, links: LinkBook, ids: Collection[int] | None = None
     ) -> Iterator[tuple[int, Values, Values]]:
-        for pk, row in _server(client).read("box").items():
-            if ids is None or pk in ids:
-                yield pk, {"name": row["name"]}, {}
+        rows = [{**row, "id": pk} for pk, row in _server(client).read("box").items() if ids is None or pk in ids]
+        yield from readable("box", links, rows, lambda row: (row["id"], {"name": needed_text(row, "name")}, {}))
 
     def create(self, client: Dispatcharr, links: LinkBook, rows: Mapping[int, Values], attempts: Attempts) -> Iterator[Outcome]:
         for pk, row in rows.items():

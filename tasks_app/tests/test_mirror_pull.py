@@ -12,6 +12,7 @@ from ecm_site.dispatcharr.client import Dispatcharr
 from ecm_site.dispatcharr.errors import NotFound, Unreachable
 from tasks_app.mirror import bulk_mirrors, kinds
 from tasks_app.mirror.bulk_mirrors import BulkMirror, PullCounts
+from tasks_app.mirror.deliver import deliver
 from tasks_app.mirror.kinds import LinkBook, Values
 from tasks_app.mirror.links import StoredLinks
 from tasks_app.mirror.pull import PullFailed, pull, steps
@@ -285,14 +286,72 @@ def test_links_are_read_once_a_kind(toy_server: ToyServer, django_assert_num_que
 
 
 @pytest.mark.parametrize("remote_id", [-1, 0, 2**63, "7", 1.5, None, True])
-def test_an_id_that_is_none_is_told_and_changes_nothing(toy_server: ToyServer, remote_id: Any) -> None:
-    toy_server.add("box", {"name": "Red"})
+def test_a_row_whose_id_is_none_is_left_out_and_nothing_counts_as_vanished(toy_server: ToyServer, remote_id: Any) -> None:
+    red = toy_server.add("box", {"name": "Red"})
     pull(toy_server.as_client())
-    toy_server.boxes[remote_id] = {"name": "Blue"}
+    toy_server.boxes[remote_id] = toy_server.boxes.pop(red)
+    toy_server.add("box", {"name": "Blue"})
+    report = pull(toy_server.as_client())
+    assert (report.counts["box"].left_out, report.counts["box"].created, report.counts["box"].deleted) == (1, 1, 0)
+    assert "1 of which not even the number is known" in MirrorPull.objects.get(kind="box").problem
+    assert sql("SELECT name FROM toy_box ORDER BY name") == [("Blue",), ("Red",)]
+    del toy_server.boxes[remote_id]
+    assert pull(toy_server.as_client()).counts["box"].deleted == 1
+    assert MirrorPull.objects.get(kind="box").left_out == {}
+
+
+def test_a_row_of_a_shape_that_nobody_promised_costs_only_itself(toy_server: ToyServer) -> None:
+    """It is no row that vanished, and nothing of it is delivered over."""
+    ids = [toy_server.add("box", {"name": name}) for name in ("Red", "Green", "Blue")]
+    pull(toy_server.as_client())
+    toy_server.boxes[ids[0]] = {"name": None}
+    toy_server.boxes[ids[1]] = {}
+    toy_server.boxes[ids[2]] = {"name": "Navy"}
+    sql("UPDATE toy_box SET name = 'Pink' WHERE name = 'Red'")
+    sql("DELETE FROM toy_box WHERE name = 'Green'")
+    report = pull(toy_server.as_client())
+    counts = report.counts["box"]
+    assert (counts.left_out, counts.updated, counts.deleted, counts.created) == (2, 1, 0, 0)
+    row = MirrorPull.objects.get(kind="box")
+    assert row.left_out == {str(ids[0]): "its name is missing", str(ids[1]): "its name is missing"}
+    assert f"2 boxs of the server cannot be understood and were left out: no. {ids[0]} (its name is missing)" in row.problem
+    assert row.problem in report.notes
+    assert sql("SELECT name FROM toy_box ORDER BY name") == [("Navy",), ("Pink",)]
+    deliver(toy_server.as_client())
+    assert toy_server.boxes[ids[0]] == {"name": None}
+    assert ids[1] in toy_server.boxes
+    assert {entry.reason for entry in OutboxEntry.objects.all()} == {
+        "What the server has of it cannot be understood (its name is missing)."
+    }
+    toy_server.boxes[ids[0]], toy_server.boxes[ids[1]] = {"name": "Red"}, {"name": "Green"}
+    OutboxEntry.objects.update(next_attempt_at=None)
+    deliver(toy_server.as_client())
+    assert sorted(row["name"] for row in toy_server.boxes.values()) == ["Navy", "Pink"]
+    assert not OutboxEntry.objects.exists()
+
+
+def test_a_row_that_cannot_be_stored_here_costs_only_itself(toy_server: ToyServer) -> None:
+    ids = [toy_server.add("toy", toy(f"Toy {number}")) for number in range(9)]
+    pull(toy_server.as_client())
+    toy_server.toys[ids[4]]["note"] = ["not", "a", "text"]
+    for pk in ids:
+        toy_server.toys[pk]["name"] += "!"
+    counts = pull(toy_server.as_client()).counts["toy"]
+    assert (counts.seen, counts.updated, counts.left_out, counts.deleted) == (9, 8, 1, 0)
+    assert sql("SELECT name FROM toy WHERE name NOT LIKE '%%!'") == [("Toy 4",)]
+
+
+def test_when_most_rows_are_not_understood_the_kind_is_held_as_a_whole(toy_server: ToyServer) -> None:
+    for number in range(8):
+        toy_server.add("box", {"name": f"Box {number}"})
+    pull(toy_server.as_client())
+    for pk in sorted(toy_server.boxes)[:5]:
+        toy_server.boxes[pk] = {}
+    toy_server.boxes.pop(max(toy_server.boxes))
     with pytest.raises(PullFailed, match="not understood"):
         pull(toy_server.as_client())
-    assert "not understood" in MirrorPull.objects.get(kind="box").problem
-    assert sql("SELECT name FROM toy_box") == [("Red",)]
+    assert len(sql("SELECT id FROM toy_box")) == 8
+    assert len(MirrorPull.objects.get(kind="box").left_out) == 5
 
 
 @pytest.mark.parametrize(
