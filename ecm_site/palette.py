@@ -63,13 +63,18 @@ def register_finder(finder: Finder) -> None:
     _finders[finder.prefix] = finder
 
 
-def find_entries(text: str, *, is_admin: bool, recent: Sequence[str] = ()) -> list[PaletteEntry]:
+def find_entries(
+    text: str, *, is_admin: bool, recent: Sequence[str] = (), may_use: Callable[[PaletteEntry], bool] | None = None
+) -> list[PaletteEntry]:
     """What matches, best first; what was used lately (``recent``, newest first) before everything else.
 
-    Without a text: what was used lately, then the first of the lists. A query or two per finder.
+    Without a text: what was used lately, then the first of the lists. A query or two per finder. ``may_use`` leaves out what
+    the person who asks could not do with it.
     """
     text = " ".join(text.replace("\x00", "").split())[:LONGEST_TEXT].casefold()
     listed = {entry.key: entry for entries in _lists.values() for entry in entries(is_admin)}
+    if may_use is not None:
+        listed = {key: entry for key, entry in listed.items() if may_use(entry)}
     keys = list(dict.fromkeys(recent))[:MOST_RECENT]
     known = listed | _resolved([key for key in keys if key not in listed])
     used = [known[key] for key in keys if key in known]

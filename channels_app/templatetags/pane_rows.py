@@ -69,17 +69,19 @@ class _Look:
     rules: NormalizeRules
     oob: bool
     normalize_url: str
+    page: str
+    """Behind a row's address: empty for its form, else what people open who may only look."""
 
 
 _CHANNEL = (
     '<li class="cm-channel{hidden}{opened}" id="c{pk}" data-id="{pk}"{mark_name}{oob}><div class="cm-row">'
     '<input type="checkbox" class="form-check-input cm-pick" aria-labelledby="n{pk}">'
     '<button type="button" class="cm-grip" aria-label="Move"></button>'
-    '<a class="cm-twist" href="{url}{pk}/" aria-expanded="{expanded}" aria-label="Streams"></a>{logo}'
-    '<span class="cm-number{shared}">{number}</span><a class="cm-name" id="n{pk}" href="{url}{pk}/">{name}</a>'
+    '<a class="cm-twist" href="{url}{pk}/{page}" aria-expanded="{expanded}" aria-label="Streams"></a>{logo}'
+    '<span class="cm-number{shared}">{number}</span><a class="cm-name" id="n{pk}" href="{url}{pk}/{page}">{name}</a>'
     "{hint}{mark}{hidden_tag}{extras}{now}{guide}"
     '<span class="cm-streams-count is-{kind}" title="{streams}">{count}</span>'
-    '<a class="cm-dots" href="{url}{pk}/" role="button" aria-haspopup="menu" aria-label="Menu"></a></div>{links}</li>\n'
+    '<a class="cm-dots" href="{url}{pk}/{page}" role="button" aria-haspopup="menu" aria-label="Menu"></a></div>{links}</li>\n'
 )
 
 
@@ -94,6 +96,7 @@ def channel_rows(context: template.Context, rows: Sequence[ChannelRow]) -> SafeS
         current_rules(),
         bool(context.get("oob")),
         reverse("channels:normalize_names"),
+        "" if context.get("may_edit", True) else "preview/",
     )
     return _joined(_channel(row, look, context) for row in rows)
 
@@ -105,6 +108,7 @@ def _channel(row: ChannelRow, look: _Look, context: template.Context) -> SafeStr
         _CHANNEL,
         pk=channel.pk,
         url=look.url,
+        page=look.page,
         hidden=_if(channel.is_hidden, " is-hidden"),
         hidden_tag=_if(channel.is_hidden, '<span class="cm-tag">hidden</span>'),
         opened=_if(row.links is not None, " is-open"),

@@ -9,6 +9,7 @@ import { channelTree, counted, groupOf, nameOf } from "./dom.js";
 import { DROPS, putBack } from "./drag_drops.js";
 import { hideEndZones, isLegal, isSame, mark, showEndZones, targetAt, unmark } from "./drag_targets.js";
 import { hold, letGo } from "./holding.js";
+import { mayEdit } from "./may_edit.js";
 import { isWithSelection, pickedGroups, spansGroups } from "./keyboard_move.js";
 import { isSaving } from "./saving.js";
 import * as selection from "./selection.js";
@@ -29,7 +30,7 @@ document.addEventListener(
   "pointerdown",
   (event) => {
     const grip = event.target.closest?.("#channel-manager .cm-grip");
-    if (!grip || event.button || !window.Sortable) return;
+    if (!mayEdit || !grip || event.button || !window.Sortable) return;
     if (saving || isSaving()) {
       window.ecm.announce("Still saving. Drag again in a moment.");
       return;

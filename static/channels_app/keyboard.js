@@ -3,6 +3,7 @@
 import { channelsUrl, groupOf, idOf, isTyping, openDialog, paneOf, send } from "./dom.js";
 import { act } from "./actions.js";
 import { edit } from "./inline_edit.js";
+import { editsByKey, mayEdit } from "./may_edit.js";
 import { isMenuOpen, menuFor, openMenu } from "./menu.js";
 import { moveStream, step, stepGroup } from "./keyboard_move.js";
 import * as selection from "./selection.js";
@@ -59,6 +60,7 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (event.key === "Escape") return escape();
+  if (!mayEdit && editsByKey(event)) return;
   const inLists = event.target.closest?.("#channel-manager") || event.target === document.body;
   if (inLists && (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "a") {
     event.preventDefault();

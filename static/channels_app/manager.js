@@ -10,6 +10,7 @@ import { pickForMenu } from "./actions.js";
 import { groupOf, rowOf } from "./dom.js";
 import { settleForms } from "./filters.js";
 import { edit } from "./inline_edit.js";
+import { mayEdit } from "./may_edit.js";
 import { settleTabStops } from "./keyboard.js";
 import { closeMenu, isMenuOf, menuFor, openMenu } from "./menu.js";
 import * as selection from "./selection.js";
@@ -35,6 +36,7 @@ document.addEventListener("click", (event) => {
   const item = rowOf(event.target);
   if (!item || event.target.closest(".cm-inline, .cm-streams, button, .cm-hint a")) return;
   if (event.target.closest("a")) event.preventDefault();
+  if (!mayEdit) return; // nothing could be done with what is selected
   if (event.shiftKey) selection.range(item);
   else if (event.ctrlKey || event.metaKey) selection.toggle(item);
   else if (item.classList.contains("cm-channel")) selection.only(item);
@@ -68,7 +70,7 @@ document.addEventListener(
 );
 
 document.addEventListener("dblclick", (event) => {
-  const item = event.target.closest?.("#channel-tree .cm-channel");
+  const item = mayEdit && event.target.closest?.("#channel-tree .cm-channel");
   if (!item || !event.target.closest(".cm-row") || event.target.closest("button, input, .cm-twist, .cm-dots")) return;
   edit(item, event.target.closest(".cm-number") ? "number" : "name");
 });

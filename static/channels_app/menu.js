@@ -1,6 +1,7 @@
 // Row menus and context menus: one at a time, made from a template, placed where there is room.
 
 import { counted, idOf, rowOf } from "./dom.js";
+import { keepUsable } from "./may_edit.js";
 import * as selection from "./selection.js";
 
 let open = null;
@@ -17,6 +18,8 @@ export function openMenu(kind, subject, at) {
   for (const entry of menu.querySelectorAll(".dropdown-item")) entry.setAttribute("role", "menuitem");
   settle(menu, subject);
   document.body.append(menu);
+  keepUsable(menu);
+  if (!menu.querySelector(".dropdown-item:not([hidden])")) return void menu.remove();
   place(menu, at);
   open = { menu, subject, kind, button: at instanceof Element ? at : null, before: document.activeElement };
   open.button?.setAttribute("aria-expanded", "true");
