@@ -210,6 +210,10 @@ class Reconciler:
             if entry is not None:
                 self._settle(entry, effects)
             return
+        arrived = {name: value for name, value in link.sent.items() if name in theirs and same(theirs[name], value)}
+        if arrived:  # ours, though no answer came
+            link.agreed = link.agreed | arrived
+            effects.links.append(link)
         changed = {
             name: {"base": link.agreed.get(name), "theirs": value} for name, value in differing(link.agreed, theirs).items()
         }
