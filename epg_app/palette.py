@@ -1,11 +1,12 @@
 """Guide sources and their actions for Ctrl-K."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 
 from django.urls import reverse
 
-from ecm_site.palette import Act, Finder, PaletteEntry, register_entries, register_finder
+from ecm_site.palette import Act, PaletteEntry, register_entries, register_finder
 from epg_app.models import GuideSource
+from m3u_app.feeds.palette import feed_finder
 
 
 def actions(is_admin: bool) -> Iterator[PaletteEntry]:
@@ -24,19 +25,5 @@ def actions(is_admin: bool) -> Iterator[PaletteEntry]:
     )
 
 
-def find_sources(text: str, limit: int) -> Iterable[PaletteEntry]:
-    parts = text.split()
-    rows = GuideSource.objects.order_by("name").values_list("pk", "name")
-    return [_entry(pk, name) for pk, name in rows if all(part in name.casefold() for part in parts)][:limit]
-
-
-def sources_by_id(ids: Sequence[int]) -> Iterable[PaletteEntry]:
-    return [_entry(pk, name) for pk, name in GuideSource.objects.filter(pk__in=ids).values_list("pk", "name")]
-
-
-def _entry(pk: int, name: str) -> PaletteEntry:
-    return PaletteEntry(f"guide:{pk}", name, "Guide", reverse("guide:source", args=[pk]), icon="calendar-time", order=40)
-
-
 register_entries("guide", actions)
-register_finder(Finder("guide", find_sources, sources_by_id))
+register_finder(feed_finder("guide", GuideSource, kind="Guide", view="guide:source", icon="calendar-time"))

@@ -14,17 +14,17 @@ from ecm_site.crypto import SecretUnreadable, decrypt
 from ecm_site.masking import mask_text
 from epg_app.delete_source import deletion_lock_key
 from epg_app.find_source import SECRET_FIELDS
-from epg_app.models import GuideSource, SourceStatus, SourceType
+from epg_app.models import GuideSource, SourceType
 from epg_app.request_refresh import ALL_KEY, lock_key
-from m3u_app.feeds.status_words import DELETING, HALF_DELETED, HELD_BACK, WAITING, WITH_WARNINGS, StatusWords, words_for
+from m3u_app.feeds.rows import UNREADABLE, FeedRow, bytes_done, items_done, with_time_left
 from m3u_app.providers.loose_values import count_of, text_of
 from m3u_app.store_upload import display_name
-from tasks_app.models import RunStatus, TaskRun
+from tasks_app.models import TaskRun
 from tasks_app.queries import active_runs
 
 logger = logging.getLogger(__name__)
 
-UNREADABLE = "(stored with another key file; type it in again)"
+_BYTE_PHASES = ("download", "unpack", "reading")
 _BADGES = {
     SourceType.XMLTV.value: "Address",
     SourceType.XMLTV_FILE.value: "File",
@@ -46,7 +46,7 @@ class Smaller:
 
 
 @dataclass(frozen=True)
-class SourceRow:
+class SourceRow(FeedRow):
     """One line of the EPG Manager. ``address`` is masked, empty when addresses are hidden; ``copyable`` is the same when
     nothing had to be masked in an address."""
 
@@ -61,13 +61,16 @@ class SourceRow:
         return _BADGES.get(self.source.source_type, self.source.source_type)
 
     @property
-    def is_deleting(self) -> bool:
-        return self.source.deleting_since is not None
+    def feed(self) -> GuideSource:
+        return self.source
 
     @property
-    def is_busy(self) -> bool:
-        """Something works on the source or waits to: the row is worth asking about again."""
-        return self.run is not None
+    def work_done(self) -> str:
+        """Bytes while a file is read, else what is counted."""
+        run = self.run
+        if run is None or run.current <= 0:
+            return ""
+        return with_time_left(bytes_done(run) if run.phase.lower().startswith(_BYTE_PHASES) else items_done(run), run)
 
     @property
     def shares_run(self) -> bool:
@@ -75,31 +78,11 @@ class SourceRow:
 
     @property
     def is_waiting_in_line(self) -> bool:
-        """The run that takes all sources has not come to this one; its progress is about another."""
         return self.shares_run and not self.source.is_busy
 
     @property
-    def waits(self) -> bool:
-        """Its turn has not come yet."""
-        if self.run is None:
-            return False
-        return self.run.status == RunStatus.QUEUED or self.is_waiting_in_line
-
-    @property
-    def status(self) -> StatusWords:
-        if self.is_deleting:
-            return DELETING if self.is_busy else HALF_DELETED
-        if self.waits:
-            return WAITING
-        if not self.is_busy and self.smaller:
-            return HELD_BACK
-        if self.source.status == SourceStatus.SUCCESS and self.warnings:
-            return WITH_WARNINGS
-        return words_for(self.source.status)
-
-    @property
-    def message(self) -> str:
-        return mask_text(self.source.last_message)
+    def is_held_back(self) -> bool:
+        return self.smaller is not None
 
     @property
     def smaller(self) -> Smaller | None:
@@ -107,7 +90,6 @@ class SourceRow:
 
     @property
     def warnings(self) -> list[str]:
-        """Of the last good refresh."""
         report = self.source.last_report
         found = report.get("warnings") if isinstance(report, Mapping) else None
         return [mask_text(text_of(text)) for text in found] if isinstance(found, list) else []

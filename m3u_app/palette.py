@@ -1,10 +1,11 @@
 """Providers and their actions for Ctrl-K."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 
 from django.urls import reverse
 
-from ecm_site.palette import Act, Finder, PaletteEntry, register_entries, register_finder
+from ecm_site.palette import Act, PaletteEntry, register_entries, register_finder
+from m3u_app.feeds.palette import feed_finder
 from m3u_app.models import Account
 
 
@@ -39,19 +40,5 @@ def actions(is_admin: bool) -> Iterator[PaletteEntry]:
     )
 
 
-def find_accounts(text: str, limit: int) -> Iterable[PaletteEntry]:
-    parts = text.split()
-    rows = Account.objects.order_by("name").values_list("pk", "name")
-    return [_entry(pk, name) for pk, name in rows if all(part in name.casefold() for part in parts)][:limit]
-
-
-def accounts_by_id(ids: Sequence[int]) -> Iterable[PaletteEntry]:
-    return [_entry(pk, name) for pk, name in Account.objects.filter(pk__in=ids).values_list("pk", "name")]
-
-
-def _entry(pk: int, name: str) -> PaletteEntry:
-    return PaletteEntry(f"account:{pk}", name, "Provider", reverse("m3u:account", args=[pk]), icon="server", order=40)
-
-
 register_entries("m3u", actions)
-register_finder(Finder("account", find_accounts, accounts_by_id))
+register_finder(feed_finder("account", Account, kind="Provider", view="m3u:account", icon="server"))

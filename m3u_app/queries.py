@@ -14,23 +14,24 @@ from ecm_site.masking import mask_text
 from m3u_app.account_values import RESERVED_NAME
 from m3u_app.delete_account import deletion_lock_key
 from m3u_app.expiry_words import ExpiryWords, expiry_words
-from m3u_app.feeds.status_words import DELETING, HALF_DELETED, HELD_BACK, WAITING, StatusWords, words_for
+from m3u_app.feeds.rows import UNREADABLE, FeedRow, bytes_done, items_done, with_time_left
 from m3u_app.linked_accounts import links
 from m3u_app.models import Account, AccountProfile, Stream, StreamGroup
 from m3u_app.natural_order import natural_key
 from m3u_app.providers.connections import ConnectionKind, UnknownConnectionKind, kind_of
 from m3u_app.request_refresh import lock_key
 from m3u_app.store_upload import display_name
-from tasks_app.models import RunStatus, TaskRun
+from tasks_app.models import TaskRun
 from tasks_app.queries import active_runs
 
 logger = logging.getLogger(__name__)
 
-UNREADABLE = "(stored with another key file; type it in again)"
+_BYTE_PHASES = ("download",)
+_ITEM_PHASES = ("delet", "sav", "updat")
 
 
 @dataclass(frozen=True)
-class AccountRow:
+class AccountRow(FeedRow):
     """One line of the M3U Manager. ``address`` is masked, empty when addresses are hidden."""
 
     account: Account
@@ -50,32 +51,25 @@ class AccountRow:
         return self.kind.badge if self.kind else self.account.account_type
 
     @property
-    def is_deleting(self) -> bool:
-        return self.account.deleting_since is not None
+    def feed(self) -> Account:
+        return self.account
 
     @property
-    def is_busy(self) -> bool:
-        """Something works on the account or waits to: the row is worth asking about again."""
-        return self.run is not None
-
-    @property
-    def status(self) -> StatusWords:
-        if self.is_deleting:
-            return DELETING if self.is_busy else HALF_DELETED
-        if self.run is not None and self.run.status == RunStatus.QUEUED:
-            return WAITING
-        if not self.is_busy and self.account.held_back:
-            return HELD_BACK
-        return words_for(self.account.status)
+    def work_done(self) -> str:
+        """Bytes while downloading (speed and time left are in the run's item), streams while writing, else a percentage."""
+        run = self.run
+        if run is None or run.current <= 0:
+            return ""
+        phase = run.phase.lower()
+        if phase.startswith(_BYTE_PHASES):
+            return bytes_done(run)
+        are_counted = phase.startswith(_ITEM_PHASES) or not run.total
+        return with_time_left(items_done(run) if are_counted else f"{run.percentage:g} %", run)
 
     @property
     def expiry(self) -> ExpiryWords | None:
         """Set when the subscription has run out or is about to."""
         return expiry_words(self.account.exp_date)
-
-    @property
-    def message(self) -> str:
-        return mask_text(self.account.last_message)
 
 
 def visible_accounts() -> QuerySet[Account]:

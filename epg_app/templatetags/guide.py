@@ -3,29 +3,11 @@
 from datetime import datetime
 
 from django import template
-from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
 from epg_app.queries import Airing
-from tasks_app.models import TaskRun
-from tasks_app.templatetags.runs import rough_duration
 
 register = template.Library()
-
-_BYTE_PHASES = ("download", "unpack", "reading")
-
-
-@register.filter
-def work_done(run: TaskRun) -> str:
-    """``12.3 MB of 50.0 MB · about 20 s left`` while bytes are counted, else ``1,200 of 5,000``."""
-    if run.current <= 0:
-        return ""
-    if run.phase.lower().startswith(_BYTE_PHASES):
-        done = filesizeformat(run.current) + (f" of {filesizeformat(run.total)}" if run.total else "")
-    else:
-        done = f"{run.current:,}" + (f" of {run.total:,}" if run.total else "")
-    left = run.time_left
-    return f"{done} · {rough_duration(left)} left" if left else done
 
 
 @register.filter

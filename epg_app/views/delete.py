@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 
 from epg_app.delete_source import Deletion, preview_deletion, request_deletion
 from epg_app.source_lock import SourceBusy
-from epg_app.views._answers import dialog, say, source_or_404
+from epg_app.views._answers import SOURCES, dialog, say, source_or_404
 from tasks_app.mirror.state import is_connected
 
 
@@ -13,7 +13,13 @@ def delete(request: HttpRequest, source_id: int) -> HttpResponse:
     """GET shows counts and the channels that lose their guide; POST deletes, in the background when it is much."""
     source = source_or_404(source_id)
     if request.method != "POST":
-        context = {"source": source, "preview": preview_deletion(source_id), "is_connected": is_connected()}
+        context = {
+            "feed": source,
+            "action": request.path,
+            "back": SOURCES.back_to(request),
+            "preview": preview_deletion(source_id),
+            "is_connected": is_connected(),
+        }
         return dialog(request, "epg_app/_delete.html", context, title="Delete guide source")
     try:
         outcome = request_deletion(source_id)

@@ -1,15 +1,16 @@
 """Answers that several account pages share."""
 
-from typing import Any
+from django.http import Http404, HttpRequest
 
-from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import reverse
-
-from ecm_site.htmx import done, render_dialog
 from m3u_app.account_values import RESERVED_NAME
 from m3u_app.find_account import find_account
 from m3u_app.models import Account
+from m3u_app.views.feed_pages import FeedPages
+
+ACCOUNTS = FeedPages(
+    word="account", namespace="m3u", heading="M3U Manager", frame="m3u_app/dialog_page.html", event="accounts:changed"
+)
+say, dialog = ACCOUNTS.say, ACCOUNTS.dialog
 
 
 def account_or_404(account_id: int) -> Account:
@@ -21,34 +22,6 @@ def account_or_404(account_id: int) -> Account:
     if account.name.lower() == RESERVED_NAME:
         raise Http404("There is no such account.")
     return account
-
-
-def back_to(request: HttpRequest, account_id: int | None = None) -> str:
-    """Where a plain form goes on: the account's own page when it came from there, else the list."""
-    if account_id is not None and request.POST.get("back") == "account":
-        return reverse("m3u:account", args=[account_id])
-    return reverse("m3u:accounts")
-
-
-def say(request: HttpRequest, account_id: int | None, level: int, text: str, *, undo: int | None = None) -> HttpResponse:
-    """Toast a sentence, tell the page that accounts changed, and close the dialog."""
-    messages.add_message(request, level, text, extra_tags=f"undo:{undo}" if undo else "")
-    return done(request, back_to(request, account_id), "accounts:changed")
-
-
-def dialog(
-    request: HttpRequest,
-    partial: str,
-    context: dict[str, Any],
-    *,
-    title: str,
-    heading: str = "M3U Manager",
-    status: int = 200,
-) -> HttpResponse:
-    """A dialog, or the same on a page of its own for a plain request."""
-    return render_dialog(
-        request, partial, context, title=title, heading=heading, page="m3u_app/dialog_page.html", status=status
-    )
 
 
 def posted_ids(request: HttpRequest, name: str) -> set[int]:

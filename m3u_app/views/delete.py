@@ -2,13 +2,11 @@
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 
-from ecm_site.htmx import done
 from ecm_site.wording import counted
 from m3u_app.account_values import AccountLocked
 from m3u_app.delete_account import AccountBusy, Deletion, preview_deletion, request_deletion
-from m3u_app.views._answers import account_or_404, dialog, say
+from m3u_app.views._answers import ACCOUNTS, account_or_404, dialog, say
 from tasks_app.mirror.state import is_connected
 
 
@@ -18,7 +16,13 @@ def delete(request: HttpRequest, account_id: int) -> HttpResponse:
     if account.locked:
         return say(request, account_id, messages.WARNING, str(AccountLocked(account)))
     if request.method != "POST":
-        context = {"account": account, "preview": preview_deletion(account_id), "is_connected": is_connected()}
+        context = {
+            "feed": account,
+            "action": request.path,
+            "back": ACCOUNTS.back_to(request),
+            "preview": preview_deletion(account_id),
+            "is_connected": is_connected(),
+        }
         return dialog(request, "m3u_app/_delete.html", context, title="Delete account")
     try:
         outcome = request_deletion(account_id)
@@ -30,5 +34,4 @@ def delete(request: HttpRequest, account_id: int) -> HttpResponse:
         )
     else:
         text = f"“{account.name}” is being deleted in the background."
-    messages.success(request, text)
-    return done(request, reverse("m3u:accounts"), "accounts:changed")
+    return say(request, None, messages.SUCCESS, text)
