@@ -34,6 +34,7 @@ urlpatterns = [
     path("settings/", settings_pages.settings_home, name="settings"),
     *(path(f"settings/{page.slug}/", settings_pages.settings_page, {"slug": page.slug}, page.url_name) for page in PAGES),
     path("settings/dispatcharr/test/", dispatcharr.test_connection, name="settings_dispatcharr_test"),
+    path("settings/dispatcharr/switch/finish/", switching.finish, name="settings_switch_finish"),
     path("settings/dispatcharr/switch/<str:way>/", switching.switch, name="settings_switch"),
     path("settings/dispatcharr/backups/<str:name>/", switching.go_back, name="settings_go_back"),
     path("settings/dispatcharr/backups/<str:name>/delete/", switching.forget_snapshot, name="settings_forget_snapshot"),

@@ -24,7 +24,7 @@ class TasksAppConfig(AppConfig):
         undo_rows.register()
         register_due_check(journal_index.index_new_entries)
         register_due_check(mirror_tasks.deliver_when_due)
-        register_due_check(switching_task.finish_leaving_when_due)
+        register_due_check(switching_task.finish_when_due)
         post_migrate.connect(journal_triggers.after_migrate, sender=self)
         pre_migrate.connect(triggers.before_migrate, sender=self)
         post_migrate.connect(triggers.after_migrate, sender=self)

@@ -35,6 +35,12 @@ def active_runs(lock_keys: Iterable[str] | None = None) -> dict[str, TaskRun]:
     return {run.lock_key: run for run in runs}
 
 
+def has_worker(now: datetime | None = None) -> bool:
+    """Whether a worker gave a sign of life lately. One small query."""
+    now = now or timezone.now()
+    return WorkerBeat.objects.filter(seen_at__gte=now - BEAT_LIMIT, seen_at__lte=now + BEAT_LIMIT).exists()
+
+
 def worker_health(now: datetime | None = None) -> WorkerHealth:
     """State of the worker in two cheap queries, for the header and the health page."""
     now = now or timezone.now()

@@ -22,6 +22,14 @@ class TaskResult:
     details: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class WhatNext:
+    """For the page of a run: a sentence about what to do, and words for buttons with the paths they lead to."""
+
+    words: str = ""
+    links: tuple[tuple[str, str], ...] = ()
+
+
 class TaskScheduler(ABC):
     """Base class of all tasks. One instance serves one run."""
 
@@ -77,6 +85,17 @@ class TaskScheduler(ABC):
     def result_link(cls, parameters: dict[str, Any], *, succeeded: bool) -> tuple[str, str] | None:
         """Where an operator looks after a run: words for a button and a path of this site. None = the run's own page."""
         return None
+
+    @classmethod
+    def described(cls, parameters: dict[str, Any]) -> list[tuple[str, str]] | None:
+        """What a run was told to do, as label and words for its page; None = every parameter under its label."""
+        return None
+
+    @classmethod
+    def what_next(cls, parameters: dict[str, Any], *, active: bool, succeeded: bool) -> WhatNext:
+        """Where an operator looks from the page of a run: while it is ``active``, and once it is not."""
+        link = None if active else cls.result_link(parameters, succeeded=succeeded)
+        return WhatNext(links=(link,) if link else ())
 
     @classmethod
     def rests(cls) -> bool:

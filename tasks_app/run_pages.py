@@ -1,15 +1,15 @@
 """What the page of one run shows."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from django.forms import Field
+from django.forms import ChoiceField, Field
 
 from tasks_app.clean_values import plain
-from tasks_app.models import TaskRun, TaskRunLog
+from tasks_app.models import RunStatus, TaskRun, TaskRunLog
 from tasks_app.parameter_fields import NamesField
-from tasks_app.registry import UnknownTask, get_task
+from tasks_app.registry import UnknownTask, WhatNext, get_task
 
 LOG_PAGE = 500  # lines shown when the page opens; older ones are one click away
 NAMES_SHOWN = 20
@@ -30,6 +30,8 @@ class RunDetails:
 
     parameters: list[tuple[str, str]]
     details: str
+    next: WhatNext = field(default_factory=WhatNext)
+    in_words: bool = False
 
 
 def log_lines(run_id: int, *, after_id: int = 0, newest: bool = False) -> LogPart:
@@ -54,22 +56,38 @@ def task_name(task_id: str) -> str:
 
 
 def run_details(run: TaskRun) -> RunDetails:
+    """What it was told to do in words, what came of it, and where to go from here."""
+    text = json.dumps(plain(run.details, mask=True), indent=2, ensure_ascii=False) if run.details else ""
+    given = plain(run.parameters, mask=True)
+    try:
+        task = get_task(run.task_id)
+    except UnknownTask:
+        return RunDetails(_labelled(given, {}), text)
+    described = task.described(given)
+    parameters = _labelled(given, task.parameter_fields()) if described is None else described
+    succeeded = run.status == RunStatus.COMPLETED
+    what_next = task.what_next(run.parameters, active=run.is_active, succeeded=succeeded)
+    return RunDetails(parameters, text, what_next, in_words=described is not None)
+
+
+def _labelled(given: dict[str, Any], fields: dict[str, Field]) -> list[tuple[str, str]]:
     """Parameters under their labels, ids with the names they have now."""
-    fields = _fields_of(run.task_id)
     parameters = []
-    for name, value in plain(run.parameters, mask=True).items():
+    for name, value in given.items():
         field = fields.get(name)
         label = str(field.label) if field is not None and field.label else name.replace("_", " ").capitalize()
-        parameters.append((label, _names(field, value) if isinstance(field, NamesField) else _short(value)))
-    text = json.dumps(plain(run.details, mask=True), indent=2, ensure_ascii=False) if run.details else ""
-    return RunDetails(parameters, text)
+        parameters.append((label, _worded(field, value)))
+    return parameters
 
 
-def _fields_of(task_id: str) -> dict[str, Field]:
-    try:
-        return get_task(task_id).parameter_fields()
-    except UnknownTask:
-        return {}
+def _worded(field: Field | None, value: Any) -> str:
+    if isinstance(field, NamesField):
+        return _names(field, value)
+    if isinstance(field, ChoiceField) and value not in ([], "", None):
+        labels = {str(key): str(label) for key, label in field.choices}  # type: ignore[misc, union-attr]
+        chosen = value if isinstance(value, list) else [value]
+        return ", ".join(labels.get(str(one), _short(one)) for one in chosen)
+    return _short(value)
 
 
 def _names(field: NamesField, value: Any) -> str:

@@ -18,8 +18,11 @@ from tasks_app.backup.snapshots import Snapshot, SnapshotFailed, delete_snapshot
 from tasks_app.mirror.state import mirror_state
 from tasks_app.mirror.which_server import has_moved
 from tasks_app.mirror.which_server_answer import doubt_of
+from tasks_app.models import MirrorState
+from tasks_app.queries import active_runs
 from tasks_app.switching.preview import SwitchPreview, Way, local_preview, preview_switch
-from tasks_app.switching.task import TASK_ID
+from tasks_app.switching.switch import LOCK
+from tasks_app.switching.task import TASK_ID, unfinished_words
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ def switching_context(request: HttpRequest) -> dict[str, object]:
         "has_server": bool(get_settings().dispatcharr_url),
         "has_moved": has_moved(state),
         "doubt": None if has_moved(state) else doubt_of(state),
+        "unfinished": "" if active_runs([LOCK]) else unfinished_words(state),
         "snapshots": list_snapshots() if request.user.is_staff else [],
     }
 
@@ -82,15 +86,25 @@ def switch(request: HttpRequest, way: str) -> HttpResponse:
     chosen = Way(way)
     token = request.POST.get("token", "")
     if request.method == "POST" and token:
-        try:
-            run = engine.start_run(TASK_ID, {"way": chosen.value, "token": token}, user_id=request.user.pk)
-        except engine.AlreadyRunning as running:
-            messages.info(request, "The server is at work with something else; this is what runs.")
-            run = running.run
-        return redirect("tasks:run", run.pk)
+        return _started(request, {"way": chosen.value, "token": token})
     looked = request.method == "POST" or chosen is Way.LEAVE
     preview = preview_switch(chosen) if looked else local_preview(chosen)
     return _page(request, preview, looked=looked)
+
+
+@require_POST
+def finish(request: HttpRequest) -> HttpResponse:
+    """What stands half connected: go on with it, or leave it as it is."""
+    _admins_only(request)
+    state = mirror_state()
+    if not state.connecting:
+        messages.info(request, "Nothing is half done any more.")
+        return redirect("settings_dispatcharr")
+    if request.POST.get("answer") == "keep" and not state.connected:
+        MirrorState.objects.filter(pk=state.pk, connected=False).update(connecting="")
+        messages.success(request, "What is here stays as it is. The backup is kept below.")
+        return redirect("settings_dispatcharr")
+    return _started(request, {"way": state.connecting, "token": ""})
 
 
 @never_cache
@@ -122,6 +136,15 @@ def forget_snapshot(request: HttpRequest, name: str) -> HttpResponse:
     else:
         messages.success(request, f"The backup {name} was deleted.")
     return redirect("settings_dispatcharr")
+
+
+def _started(request: HttpRequest, parameters: dict[str, str]) -> HttpResponse:
+    try:
+        run = engine.start_run(TASK_ID, parameters, user_id=request.user.pk)
+    except engine.AlreadyRunning as running:
+        messages.info(request, f"{running.run.title} is under way; this is what runs. Try again when it has ended.")
+        run = running.run
+    return redirect("tasks:run", run.pk)
 
 
 def _page(request: HttpRequest, preview: SwitchPreview, *, looked: bool) -> HttpResponse:

@@ -73,12 +73,12 @@ def take_snapshot(occasion: str) -> Snapshot:
         raise SnapshotFailed(f"The backup could not be written ({error}). Nothing was changed.") from error
     logger.info("[BACKUP] Snapshot %s taken, %s bytes", target.name, target.stat().st_size)
     _forget_old(target)
-    return _described(target)
+    return described(target)
 
 
 def list_snapshots() -> list[Snapshot]:
     """The newest first."""
-    found = [_described(path) for path in folder().iterdir() if _NAME.fullmatch(path.name) and not path.is_symlink()]
+    found = [described(path) for path in folder().iterdir() if _NAME.fullmatch(path.name) and not path.is_symlink()]
     return sorted(found, key=lambda snapshot: snapshot.name, reverse=True)
 
 
@@ -122,7 +122,8 @@ def _make_room(place: Path) -> None:
         )
 
 
-def _described(path: Path) -> Snapshot:
+def described(path: Path) -> Snapshot:
+    """What the name and the size of a snapshot's file say. Raises :class:`SnapshotFailed` for another file."""
     match = _NAME.fullmatch(path.name)
     if match is None:
         raise SnapshotFailed(f"{path.name} is not the name of a backup.")

@@ -4,19 +4,26 @@ import logging
 from dataclasses import dataclass
 
 from django.db import DatabaseError
-from django.db.models import Func, IntegerField, QuerySet, Subquery
+from django.db.models import Exists, Func, IntegerField, QuerySet, Subquery
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 
 from ecm_site.conf import get_settings
-from ecm_site.wording import counted
-from tasks_app.models import MirrorPull, MirrorState, OutboxEntry, OutboxState
+from ecm_site.wording import counted, shortened
+from tasks_app.mirror.which_server import has_moved
+from tasks_app.models import MirrorPull, MirrorState, OutboxEntry, OutboxState, WorkerBeat
+from tasks_app.queries import BEAT_LIMIT
 
 logger = logging.getLogger(__name__)
 
 _KEPT = "_ecm_server_mark"
 _MUCH = 999
 _SOON, _SELDOM = 3, 20
+_SAID = 160
+NO_WORKER = "Nobody is delivering: the worker is not running"
+MOVED = "Nothing is sent: the settings name another address"
+ANOTHER = "Nothing is sent: another server answers at its address"
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,8 @@ class ServerMark:
     questions: int = 0
     """Kinds of which so much vanished on the server that somebody has to say whether that is right."""
     trouble: str = ""
+    stopped: str = ""
+    """Why nothing is delivered although the server may be well: "The worker is not running"."""
 
     @property
     def answers(self) -> int:
@@ -46,16 +55,22 @@ class ServerMark:
     @property
     def token(self) -> str:
         """Another one whenever the mark looks different."""
-        return f"{self.waiting}-{self.conflicts}-{self.parked}-{self.questions}-{'t' if self.trouble else ''}"
+        off = f"{'t' if self.trouble else ''}{'s' if self.stopped else ''}"
+        return f"{self.waiting}-{self.conflicts}-{self.parked}-{self.questions}-{off}"
 
     @property
     def ask_again(self) -> int:
         """Seconds until an open page asks again: soon while something is on its way, for that takes a moment only."""
-        return _SOON if self.waiting and not self.trouble else _SELDOM
+        return _SOON if self.waiting and not self.trouble and not self.stopped else _SELDOM
 
     @property
     def is_shown(self) -> bool:
-        return bool(self.waiting or self.answers or self.trouble)
+        return bool(self.waiting or self.answers or self.is_off)
+
+    @property
+    def is_off(self) -> bool:
+        """Whether nothing goes to the server at present."""
+        return bool(self.trouble or self.stopped)
 
     @property
     def badge(self) -> str:
@@ -65,14 +80,16 @@ class ServerMark:
 
     @property
     def words(self) -> str:
-        """ "3 changes wait for delivery, 1 needs an answer. The server is in trouble." """
+        """ "3 changes wait for delivery, 1 needs an answer. The server is in trouble: it does not answer" """
         parts = []
         if self.waiting:
             parts.append(f"{counted(self.waiting, 'change waits', 'changes wait')} for delivery")
         if self.answers:
             parts.append(counted(self.answers, "needs an answer", "need an answer"))
         told = ", ".join(parts) or "nothing waits"
-        return f"{told}. The server is in trouble" if self.trouble else told
+        if self.stopped:
+            return f"{told}. {self.stopped}"
+        return f"{told}. The server is in trouble: {shortened(self.trouble, _SAID)}" if self.trouble else told
 
 
 def server_mark(request: HttpRequest | None = None) -> ServerMark | None:
@@ -94,6 +111,7 @@ def _ask() -> ServerMark | None:
     conflicts = OutboxEntry.objects.filter(state=OutboxState.CONFLICT)
     parked = OutboxEntry.objects.filter(state=OutboxState.PARKED)
     held_back = MirrorPull.objects.exclude(held_back={})
+    alive = WorkerBeat.objects.filter(seen_at__gte=timezone.now() - BEAT_LIMIT)
     try:
         row = (
             MirrorState.objects.filter(pk=1, connected=True)
@@ -102,14 +120,26 @@ def _ask() -> ServerMark | None:
                 conflicts=_counted(conflicts),
                 parked=_counted(parked),
                 questions=_counted(held_back),
+                has_worker=Exists(alive),
             )
-            .values("waiting", "conflicts", "parked", "questions", "trouble")
             .first()
         )
     except DatabaseError as error:  # pages are shown all the same
         logger.warning("[MIRROR] The mark of the server cannot be drawn: %s", error)
         return None
-    return None if row is None else ServerMark(**row)
+    if row is None:
+        return None
+    counts = {name: getattr(row, name) for name in ("waiting", "conflicts", "parked", "questions")}
+    needs_worker = bool(counts["waiting"]) and not row.has_worker
+    return ServerMark(**counts, trouble=row.trouble, stopped=_stopped(row, needs_worker=needs_worker))
+
+
+def _stopped(state: MirrorState, *, needs_worker: bool) -> str:
+    if has_moved(state):
+        return MOVED
+    if state.doubt:
+        return ANOTHER
+    return NO_WORKER if needs_worker else ""
 
 
 def _counted(rows: QuerySet[OutboxEntry] | QuerySet[MirrorPull]) -> Subquery:

@@ -1,7 +1,7 @@
 """What the page "Server" says: whether the server answers, what is at work, the last pull of each kind, what is asked."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils import timezone
@@ -16,9 +16,11 @@ from tasks_app.mirror.state import mirror_state
 from tasks_app.mirror.which_server import has_moved
 from tasks_app.mirror.which_server_answer import Doubt, doubt_of
 from tasks_app.models import MirrorLink, MirrorPull, MirrorState, TaskRun
-from tasks_app.queries import active_runs
+from tasks_app.queries import active_runs, has_worker
+from tasks_app.switching.task import unfinished_words
 
 NAMES_SHOWN = 100
+_IMPORTING = ("Saving", "Updating", "Tidying up", "Summing up")
 _WORDS = (("created", "new"), ("updated", "changed"), ("deleted", "gone"), ("conflicts", "in conflict"))
 
 
@@ -36,6 +38,8 @@ class PullLine:
     held_back: int
     held_back_of: int
     is_bulk: bool = False
+    step: str = ""
+    """While a pull runs: "done", "now" or "later" of this kind; else empty."""
 
     @property
     def title(self) -> str:
@@ -60,6 +64,12 @@ class Overview:
     summary: QueueSummary
     lines: list[PullLine]
     run: TaskRun | None
+    has_worker: bool = True
+
+    @property
+    def unfinished(self) -> str:
+        """What stands half connected, in words; nothing while a run is at it."""
+        return "" if self.run else unfinished_words(self.state)
 
     @property
     def has_moved(self) -> bool:
@@ -84,13 +94,26 @@ class Overview:
 def overview() -> Overview:
     """A constant number of queries."""
     run = active_runs([LOCK]).get(LOCK)
-    return Overview(mirror_state(), queue_summary(), pull_lines(), run)
+    return Overview(mirror_state(), queue_summary(), pull_lines(run), run, has_worker=has_worker())
 
 
-def pull_lines() -> list[PullLine]:
-    """All kinds in the order of pulling, those that were never pulled included."""
+def pull_lines(run: TaskRun | None = None) -> list[PullLine]:
+    """All kinds in the order of pulling, those that were never pulled included; with ``run``, how far that has come."""
     pulled = {row.kind: row for row in MirrorPull.objects.all()}
-    return [_line(step, pulled.get(step.name) or MirrorPull(kind=step.name)) for step in steps()]
+    lines = [_line(step, pulled.get(step.name) or MirrorPull(kind=step.name)) for step in steps()]
+    now = next((at for at, line in enumerate(lines) if run is not None and is_at(line, run.phase)), None)
+    if run is None or now is None:
+        return lines
+    wanted = run.parameters.get("kinds") or [line.name for line in lines]  # a run may read some kinds only
+    steps_of = {line.name: "done" if at < now else "now" if at == now else "later" for at, line in enumerate(lines)}
+    return [replace(line, step=steps_of[line.name] if line.name in wanted else "") for line in lines]
+
+
+def is_at(line: PullLine, phase: str) -> bool:
+    """Whether a run that reports this phase is at work on the kind: masses report the steps of their import."""
+    if line.name == "stream" and (phase in _IMPORTING or phase.startswith("streams of ")):
+        return True
+    return phase in (f"reading {line.label}"[:40], line.label)
 
 
 def _line(step: Step, row: MirrorPull) -> PullLine:

@@ -21,6 +21,9 @@ class MirrorState(models.Model):
     trouble_since = models.DateTimeField(null=True, blank=True)
     retry_at = models.DateTimeField(null=True, blank=True, help_text="No delivery before; set by outages.")
     backup_file = models.CharField(max_length=100, blank=True, help_text="Taken before the last switch.")
+    connecting = models.CharField(
+        max_length=8, blank=True, default="", db_default="", help_text="Way of connecting that was begun and is not finished."
+    )
     marks = models.JSONField(
         default=dict, blank=True, help_text="By what the installation is known again: what it made, and when."
     )

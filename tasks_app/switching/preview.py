@@ -61,7 +61,7 @@ def preview_switch(way: Way, *, lock: str = "") -> SwitchPreview:
     record = get_settings()
     report = check_connection(record.dispatcharr_url, Credentials.from_settings(record))
     problems = [report.problem] if report.problem else []
-    if way is Way.PUSH and not problems:
+    if way is Way.PUSH and not problems and not goes_on(way, mirror_state()):
         problems = _not_empty(report.counts)
     return replace(known, there=report.counts, problems=problems, report=report)
 
@@ -87,6 +87,11 @@ def is_half_left(state: MirrorState) -> bool:
     return not state.connected and bool(state.address)
 
 
+def goes_on(way: Way, state: MirrorState) -> bool:
+    """Whether connecting in this way was interrupted after the server was connected, and the rest of it remains to be done."""
+    return state.connected and bool(state.connecting) and state.connecting == way
+
+
 def _warnings(way: Way) -> list[str]:
     if way is Way.LEAVE:
         return [sentence for room in all_rooms() for sentence in room.asleep_alone()]
@@ -94,6 +99,8 @@ def _warnings(way: Way) -> list[str]:
 
 
 def _wrong_moment(way: Way, state: MirrorState) -> list[str]:
+    if goes_on(way, state):
+        return []
     if way in (Way.ADOPT, Way.PUSH) and state.connected:
         return ["A server is mirrored already. Go back to standalone first, or move to its new address."]
     if way in (Way.ADOPT, Way.PUSH) and is_half_left(state):

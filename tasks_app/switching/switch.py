@@ -1,27 +1,30 @@
-"""Carries a switch out: a snapshot first, then one side after the other. Of what stops half-way there is a way back."""
+"""Carries a switch out: a snapshot first, then one side after the other.
+
+What stops half-way goes on from there: :attr:`MirrorState.connecting` says what was begun. There is a way back, too.
+"""
 
 import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from django.db import transaction
 from django.utils import timezone
 
 from ecm_site.conf import get_settings
 from ecm_site.dispatcharr.client import Dispatcharr, get_client, reset_client
 from ecm_site.wording import counted
 from tasks_app.backup.blockers import blockers
-from tasks_app.backup.snapshots import Snapshot, take_snapshot
+from tasks_app.backup.snapshots import Snapshot, SnapshotFailed, described, find_snapshot, take_snapshot
 from tasks_app.engine import request_run_soon
 from tasks_app.journal import log_entry
-from tasks_app.mirror.kinds import all_kinds
 from tasks_app.mirror.mirror_tasks import SYNC_TASK
 from tasks_app.mirror.state import mirror_state
+from tasks_app.mirror.which_server import mirrored_client
 from tasks_app.mirror.which_server_marks import Marks, read_marks
-from tasks_app.models import CreationAttempt, MirrorLink, MirrorPull, MirrorState, OutboxEntry
+from tasks_app.models import MirrorState, OutboxEntry
 from tasks_app.progress import Progress
-from tasks_app.switching.preview import SwitchPreview, Way, is_half_left, preview_switch
+from tasks_app.switching.note_rows import forget_all, note_everything
+from tasks_app.switching.preview import SwitchPreview, Way, goes_on, is_half_left, local_preview, preview_switch
 from tasks_app.switching.rooms import all_rooms
 from tasks_app.switching.same_server import is_same_server
 from tasks_app.switching.work import bring_everything_over, deliver_everything
@@ -67,6 +70,8 @@ def switch(way: Way, token: str, *, progress: Progress) -> Switched:
     done stays, the next sync goes on) and ``Cancelled``.
     """
     _wait_for_others(progress)
+    if goes_on(way, mirror_state()):
+        return _go_on(way, progress)
     progress.report(phase="Looking at both sides")
     preview = preview_switch(way, lock=LOCK)
     if preview.problems:
@@ -80,15 +85,49 @@ def switch(way: Way, token: str, *, progress: Progress) -> Switched:
     if way is Way.LEAVE and is_half_left(mirror_state()):
         _finish_leaving(progress)
         return _told(preview, done)
-    progress.report(phase="Taking a backup")
-    done.snapshot = take_snapshot("before-leaving" if way is Way.LEAVE else "before-connecting")
-    MirrorState.objects.filter(pk=mirror_state().pk).update(backup_file=done.snapshot.name)
+    done.snapshot = _kept_backup(way) or _backup(way, progress)
     held = _held()
     _ways[way](preview, progress)
+    MirrorState.objects.filter(pk=1).update(connecting="")
     done.waiting = OutboxEntry.objects.count()
     if way is Way.PUSH:
         done.notes += _lost(held)
     return _told(preview, done)
+
+
+def _go_on(way: Way, progress: Progress) -> Switched:
+    """The server is connected already; what remains may be done any number of times."""
+    problems = blockers(except_lock=LOCK)
+    if problems:
+        raise SwitchRefused(" ".join(problems))
+    done = Switched(way, _kept_backup(way))
+    client = mirrored_client()
+    if way is Way.ADOPT:
+        bring_everything_over(client, progress)
+    else:
+        note_everything(progress)
+        _bring_there(client, progress)
+    MirrorState.objects.filter(pk=1).update(connecting="")
+    done.waiting = OutboxEntry.objects.count()
+    return _told(local_preview(way, lock=LOCK), done)
+
+
+def _backup(way: Way, progress: Progress) -> Snapshot:
+    progress.report(phase="Taking a backup")
+    taken = take_snapshot("before-leaving" if way is Way.LEAVE else "before-connecting")
+    MirrorState.objects.filter(pk=mirror_state().pk).update(backup_file=taken.name)
+    return taken
+
+
+def _kept_backup(way: Way) -> Snapshot | None:
+    """Of what was begun the backup is there already, and another one would hold half of the house only."""
+    state = mirror_state()
+    if state.connecting != way:
+        return None
+    try:
+        return described(find_snapshot(state.backup_file))
+    except SnapshotFailed:
+        return None
 
 
 def _held() -> dict[str, int]:
@@ -107,20 +146,26 @@ def _lost(before: dict[str, int]) -> list[str]:
 
 def _adopt(preview: SwitchPreview, progress: Progress) -> None:
     marks = read_marks(get_client())
+    forget_all(progress)
+    MirrorState.objects.filter(pk=1).update(connecting=Way.ADOPT)
     for room in all_rooms():
         room.clear(progress)
-    _connect(preview.address, marks)
+    _connect(preview.address, marks, Way.ADOPT)
     bring_everything_over(_client(), progress)
 
 
 def _push(preview: SwitchPreview, progress: Progress) -> None:
-    everything = _everything_here(progress)
+    """Everything is noted before the house is connected, in short turns: one that is connected and has not noted its rows
+    would take the server's values for them."""
     marks = read_marks(get_client())
-    with transaction.atomic():  # a house that is connected and has not noted its rows would never deliver them
-        _note(everything)
-        _connect(preview.address, marks)
-    _note(_everything_here(progress))  # what was made while the lock was waited for
-    client = _client()
+    forget_all(progress)
+    note_everything(progress)
+    _connect(preview.address, marks, Way.PUSH)
+    note_everything(progress)  # what was made meanwhile
+    _bring_there(_client(), progress)
+
+
+def _bring_there(client: Dispatcharr, progress: Progress) -> None:
     deliver_everything(client, progress)
     for room in all_rooms():
         room.settle_there(client, progress)
@@ -137,33 +182,23 @@ def _push(preview: SwitchPreview, progress: Progress) -> None:
     request_run_soon(SYNC_TASK, delay_seconds=0)  # counts what was made last, and brings its programmes
 
 
-def _everything_here(progress: Progress) -> list[OutboxEntry]:
-    found: list[OutboxEntry] = []
-    for kind in all_kinds():
-        progress.raise_if_cancelled()
-        found += [
-            OutboxEntry(kind=kind.name, local_id=pk, name=str(values.get("name") or "")[:512])
-            for pk, values in kind.local().items()
-        ]
-    return found
-
-
-def _note(entries: list[OutboxEntry]) -> None:
-    OutboxEntry.objects.bulk_create(entries, batch_size=1000, ignore_conflicts=True)
-
-
 def _leave(preview: SwitchPreview, progress: Progress) -> None:
-    with transaction.atomic():  # the address stays: the mark of a leaving that is not finished
-        MirrorState.objects.filter(pk=1).update(
-            connected=False, connected_at=None, trouble="", trouble_since=None, retry_at=None, marks={}, doubt={}
-        )
-        for model in (OutboxEntry, MirrorLink, CreationAttempt, MirrorPull):
-            model.objects.all()._raw_delete("default")
+    MirrorState.objects.filter(pk=1).update(  # the address stays: the mark of a leaving that is not finished
+        connected=False,
+        connecting="",
+        connected_at=None,
+        trouble="",
+        trouble_since=None,
+        retry_at=None,
+        marks={},
+        doubt={},
+    )
     _finish_leaving(progress)
 
 
 def _finish_leaving(progress: Progress) -> None:
-    """Each room's part may be done again; a killed worker leaves some of it undone."""
+    """Each part may be done again; a killed worker leaves some of it undone."""
+    forget_all(progress)
     for room in all_rooms():
         room.leave(progress)
     MirrorState.objects.filter(pk=1, connected=False).update(address="")
@@ -186,9 +221,10 @@ def _move(preview: SwitchPreview) -> None:
 _ways: dict[Way, Callable[[SwitchPreview, Progress], None]] = {Way.ADOPT: _adopt, Way.PUSH: _push, Way.LEAVE: _leave}
 
 
-def _connect(address: str, marks: Marks) -> None:
+def _connect(address: str, marks: Marks, way: Way) -> None:
     MirrorState.objects.filter(pk=mirror_state().pk).update(
         connected=True,
+        connecting=way,
         quiet=False,
         address=address,
         connected_at=timezone.now(),

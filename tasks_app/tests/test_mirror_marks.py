@@ -1,16 +1,18 @@
 """The header's mark of the server, and marks beside rows: right figures, one query, none at all without a server."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.template import Context, Template
 from django.test import Client, RequestFactory
+from django.utils import timezone
 
 from ecm_site.conf import save_settings
-from tasks_app.mirror_pages.header import ServerMark, server_mark
+from tasks_app.mirror_pages.header import ANOTHER, MOVED, NO_WORKER, ServerMark, server_mark
 from tasks_app.mirror_pages.waits import waiting_rows
-from tasks_app.models import MirrorPull, MirrorState, OutboxEntry, OutboxState
+from tasks_app.models import MirrorPull, MirrorState, OutboxEntry, OutboxState, WorkerBeat
 
 pytestmark = pytest.mark.django_db
 
@@ -20,6 +22,7 @@ TAG = Template('{% load mirror %}{% for id in ids %}<p id="{{ id }}">{% waits_fo
 @pytest.fixture
 def connected() -> MirrorState:
     save_settings(dispatcharr_url="http://192.0.2.1:9191")
+    WorkerBeat.objects.create(worker="one", started_at=timezone.now(), seen_at=timezone.now())
     return MirrorState.objects.create(pk=1, connected=True, address="http://192.0.2.1:9191")
 
 
@@ -60,6 +63,33 @@ def test_an_open_page_looks_again_soon_while_something_is_on_its_way() -> None:
     assert ServerMark(waiting=2, trouble="It is down.").ask_again == ServerMark().ask_again
 
 
+def test_changes_that_nobody_delivers_are_told_as_such(connected: MirrorState) -> None:
+    def said() -> str:
+        mark = server_mark()
+        assert mark is not None
+        return mark.stopped
+
+    assert said() == ""
+    WorkerBeat.objects.update(seen_at=timezone.now() - timedelta(minutes=5))
+    assert said() == "", "while nothing waits, the heart in the header tells it"
+    entries(WAITING)
+    assert said() == NO_WORKER
+    WorkerBeat.objects.update(seen_at=timezone.now())
+    assert said() == ""
+    MirrorState.objects.update(doubt={"at": "2026-01-01T00:00:00+00:00", "address": "http://192.0.2.1:9191", "marks": {}})
+    assert said() == ANOTHER
+    save_settings(dispatcharr_url="http://192.0.2.2:9191")
+    assert said() == MOVED
+
+
+def test_the_mark_hides_passwords_of_what_the_server_said(connected: MirrorState, client: Client) -> None:
+    client.force_login(User.objects.create_superuser("alice", "", "correct horse"))
+    MirrorState.objects.update(trouble="http://joe:secret@h/ refused")
+    page = client.get("/server/mark/").content.decode()
+    assert "in trouble" in page
+    assert "joe:secret" not in page
+
+
 def test_one_page_asks_once(connected: MirrorState, django_assert_num_queries: Any) -> None:
     request = RequestFactory().get("/")
     with django_assert_num_queries(1):
@@ -73,8 +103,10 @@ def test_one_page_asks_once(connected: MirrorState, django_assert_num_queries: A
         (ServerMark(1), "1", "1 change waits for delivery", True),
         (ServerMark(1204), "999+", "1,204 changes wait for delivery", True),
         (ServerMark(2, 1), "1", "2 changes wait for delivery, 1 needs an answer", True),
-        (ServerMark(conflicts=1, questions=1, trouble="Gone."), "2", "2 need an answer. The server is in trouble", True),
-        (ServerMark(trouble="Gone."), "", "nothing waits. The server is in trouble", True),
+        (ServerMark(conflicts=1, questions=1, trouble="Gone"), "2", "2 need an answer. The server is in trouble: Gone", True),
+        (ServerMark(trouble="Gone"), "", "nothing waits. The server is in trouble: Gone", True),
+        (ServerMark(1, stopped=NO_WORKER), "1", f"1 change waits for delivery. {NO_WORKER}", True),
+        (ServerMark(1, trouble="Gone", stopped=MOVED), "1", f"1 change waits for delivery. {MOVED}", True),
     ],
 )
 def test_the_mark_says_what_is_urgent(mark: ServerMark, badge: str, words: str, is_shown: bool) -> None:

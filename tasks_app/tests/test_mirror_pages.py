@@ -11,7 +11,8 @@ from django.utils import timezone
 from ecm_site.conf import save_settings
 from tasks_app.mirror.deliver import deliver
 from tasks_app.mirror.pull import pull
-from tasks_app.models import JournalEntry, MirrorPull, MirrorState, OutboxEntry, OutboxState, TaskRun
+from tasks_app.mirror_pages.overview import PullLine, is_at, pull_lines
+from tasks_app.models import JournalEntry, MirrorPull, MirrorState, OutboxEntry, OutboxState, TaskRun, WorkerBeat
 from tasks_app.tests.mirror_toys import ToyServer, add_toy, sql, toy
 
 pytestmark = pytest.mark.django_db
@@ -69,6 +70,52 @@ def test_a_server_that_answers(visitor: Client, toy_server: ToyServer) -> None:
     assert "2 on the server" in html
     assert "2 new" in html
     assert "Nothing waits" in html
+
+
+def test_without_a_worker_nobody_delivers(visitor: Client) -> None:
+    assert "nobody delivers changes" in page(visitor, "/server/")
+    WorkerBeat.objects.create(worker="one", started_at=timezone.now(), seen_at=timezone.now())
+    assert "nobody delivers changes" not in page(visitor, "/server/")
+
+
+def test_while_a_pull_runs_each_kind_says_how_far_it_is(visitor: Client, toy_server: ToyServer) -> None:
+    pulled(toy_server, "Ball")
+    lines = pull_lines()
+    now = lines[-1]
+    values = {"task_id": "sync_dispatcharr", "lock_key": "mirror", "status": "running", "started_at": timezone.now()}
+    run = TaskRun.objects.create(phase=f"reading {now.label}", current=3, total=1200, **values)
+    steps = [line.step for line in pull_lines(run)]
+    assert steps == ["done"] * (len(lines) - 1) + ["now"]
+    html = page(visitor, "/server/")
+    assert "3 of 1,200" in html
+    assert "being read" in html
+    run.phase = f"reading {lines[0].label}"
+    assert [line.step for line in pull_lines(run)] == ["now"] + ["later"] * (len(lines) - 1)
+    run.parameters = {"kinds": [lines[0].name]}
+    assert {line.step for line in pull_lines(run)[1:]} == {""}, "what this run does not read stays as it was"
+    run.phase = "creating toy"
+    assert {line.step for line in pull_lines(run)} == {""}
+
+
+def test_the_masses_are_known_by_the_steps_of_their_import() -> None:
+    line = PullLine("stream", "streams", None, 0, 0, "", "", 0, 0, is_bulk=True)
+    other = PullLine("channel", "channel", None, 0, 0, "", "", 0, 0)
+    for phase in ("reading streams", "streams of Acme", "Saving", "Updating"):
+        assert is_at(line, phase), phase
+        assert not is_at(other, phase), phase
+    assert is_at(other, "reading channel")
+    assert not is_at(line, "creating channel")
+
+
+def test_connecting_that_stopped_offers_to_go_on_and_to_go_back(visitor: Client) -> None:
+    MirrorState.objects.update(connecting="push", backup_file="ecm-2026-01-02_030405-000001-before-connecting.sqlite3")
+    html = page(visitor, "/server/")
+    assert "Bringing the lineup to the server stopped before its end" in html
+    assert "/settings/dispatcharr/switch/finish/" in html
+    assert "/settings/dispatcharr/backups/ecm-2026-01-02_030405-000001-before-connecting.sqlite3/" in html
+    assert "Leave it as it is" not in html
+    TaskRun.objects.create(task_id="switch_dispatcharr", lock_key="mirror", status="running", started_at=timezone.now())
+    assert "stopped before its end" not in page(visitor, "/server/"), "it is being gone on with"
 
 
 def test_a_server_in_trouble_says_since_when_and_when_it_tries_again(visitor: Client) -> None:

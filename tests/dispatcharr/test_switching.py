@@ -1,6 +1,8 @@
 """From standalone to connected and back, against the fake server (issue 5, "Switching")."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -15,19 +17,22 @@ from m3u_app.mirror.own_identity import is_mirrored_still
 from m3u_app.mirror.switching import ProvidersRoom
 from m3u_app.models import Account, Stream, StreamGroup
 from tasks_app.backup.restore import restore_snapshot
-from tasks_app.backup.snapshots import folder
+from tasks_app.backup.snapshots import folder, list_snapshots
 from tasks_app.mirror.deliver import deliver
 from tasks_app.mirror.kinds import all_kinds
 from tasks_app.mirror.pull import pull
 from tasks_app.mirror.state import is_connected, mirror_state
 from tasks_app.mirror.which_server import AnotherAddress, mirrored_client
-from tasks_app.models import JournalEntry, MirrorLink, OutboxEntry, RunRequest
+from tasks_app.models import JournalEntry, MirrorLink, MirrorState, OutboxEntry, RunRequest, RunStatus, TaskRun
 from tasks_app.progress import NoProgress
+from tasks_app.switching import note_rows
 from tasks_app.switching import switch as switch_module
 from tasks_app.switching.preview import preview_switch
 from tasks_app.switching.switch import Switched, SwitchRefused, Way, switch
-from tasks_app.switching.task import finish_leaving_when_due
+from tasks_app.switching.task import finish_when_due, unfinished_words
+from tasks_app.write_turns import Turn, WriteTurns
 from tests.fake_dispatcharr import FakeServer, Playlist, World, serving
+from tests.fake_dispatcharr.playlists import Entry
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -164,13 +169,13 @@ def test_leaving_keeps_everything_and_lets_our_own_refresh_know_the_streams(fake
     assert not MirrorLink.objects.exists()
     assert dict(Stream.objects.filter(account__name="Base").values_list("pk", "url")) == streams
     assert Channel.objects.count() == 3
-    from m3u_app.entries import Entry
+    from m3u_app.entries import Entry as Read
     from m3u_app.importing.identity import identity_fields, identity_maker
 
     account = Account.objects.get()
     known = identity_maker(account.pk, identity_fields(account))
     for stream in Stream.objects.filter(account=account):
-        assert bytes(stream.stream_hash) == known(Entry(stream.name, stream.url))
+        assert bytes(stream.stream_hash) == known(Read(stream.name, stream.url))
     Channel.objects.filter(name="One").update(name="Eins")
     assert not OutboxEntry.objects.exists()
 
@@ -207,7 +212,7 @@ def test_the_same_server_at_a_new_address_goes_on(fake: FakeServer) -> None:
     use(fake)
     go(Way.ADOPT)
     moved = fake.url.replace("127.0.0.1", "localhost")
-    save_settings(dispatcharr_url=moved)
+    save_settings(dispatcharr_url=moved, dispatcharr_password=fake.password)
     with pytest.raises(AnotherAddress, match="same server at a new address"):
         mirrored_client()
     Channel.objects.filter(name="Two").update(name="Zwei")
@@ -220,7 +225,7 @@ def test_the_same_server_at_a_new_address_goes_on(fake: FakeServer) -> None:
 def test_an_address_in_capitals_is_the_same_as_it_was_typed(fake: FakeServer) -> None:
     """The client writes hosts in small letters; that is no other address."""
     use(fake)
-    save_settings(dispatcharr_url=fake.url.replace("127.0.0.1", "LocalHost"))
+    save_settings(dispatcharr_url=fake.url.replace("127.0.0.1", "LocalHost"), dispatcharr_password=fake.password)
     go(Way.ADOPT)
     pull(mirrored_client())
     assert Channel.objects.count() == 3
@@ -234,7 +239,7 @@ def test_another_server_at_the_new_address_is_refused(fake: FakeServer) -> None:
     for name in ("A", "B", "C"):
         world.add_channel(name)
     with serving(world) as other:
-        save_settings(dispatcharr_url=other.url)
+        save_settings(dispatcharr_url=other.url, dispatcharr_password=other.password)
         with pytest.raises(SwitchRefused, match="another server"):
             go(Way.MOVE)
     assert mirror_state().address == fake.url
@@ -262,7 +267,7 @@ def test_a_leaving_that_was_killed_goes_on_by_itself(fake: FakeServer, monkeypat
     account = Account.objects.get()
     assert is_mirrored_still(account.pk)
     assert "still being left" in preview_switch(Way.ADOPT).problems[0]
-    finish_leaving_when_due(timezone.now())
+    finish_when_due(timezone.now())
     assert RunRequest.objects.filter(task_id="switch_dispatcharr").exists()
     go(Way.LEAVE)
     assert not is_mirrored_still(account.pk)
@@ -270,7 +275,7 @@ def test_a_leaving_that_was_killed_goes_on_by_itself(fake: FakeServer, monkeypat
     assert not preview_switch(Way.ADOPT).problems
     assert preview_switch(Way.LEAVE).problems == ["No server is mirrored."]
     RunRequest.objects.all().delete()
-    finish_leaving_when_due(timezone.now())
+    finish_when_due(timezone.now())
     assert not RunRequest.objects.exists()
 
 
@@ -296,4 +301,116 @@ def test_a_push_that_is_killed_before_it_is_connected_leaves_the_house_alone(mon
         with pytest.raises(Killed):
             go(Way.PUSH)
     assert not is_connected()
+    assert not mirror_state().connecting
+    finish_when_due(timezone.now())
+    assert not OutboxEntry.objects.exists(), "what was noted for a server that was never connected is forgotten"
+    assert not RunRequest.objects.filter(task_id="switch_dispatcharr").exists()
+
+
+def test_noting_the_rows_takes_short_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others write meanwhile: no transaction holds more than one portion."""
+    own_lineup()
+    Logo.objects.bulk_create(Logo(name=f"Logo {number}", url=f"http://x.test/{number}.png") for number in range(30))
+    monkeypatch.setattr(note_rows, "CHUNK", 10)
+    begun: list[int] = []
+
+    class Counting(WriteTurns):
+        @contextmanager
+        def turn(self) -> Iterator[Turn]:
+            before = OutboxEntry.objects.count()
+            with super().turn() as turn:
+                yield turn
+            begun.append(OutboxEntry.objects.count() - before)
+
+    monkeypatch.setattr(note_rows, "WriteTurns", Counting)
+    note_rows.note_everything(NoProgress())
+    assert max(begun) == 10
+    rows = {(kind.name, pk) for kind in all_kinds() for pk in kind.local()}
+    assert set(OutboxEntry.objects.values_list("kind", "local_id")) == rows
+    begun.clear()
+    note_rows.note_everything(NoProgress())
+    assert begun == [], "what is noted stays as it is"
+    note_rows.forget_all(NoProgress())
+    assert min(begun) == -10
     assert not OutboxEntry.objects.exists()
+
+
+@pytest.mark.parametrize("way", [Way.ADOPT, Way.PUSH])
+def test_what_was_killed_after_connecting_goes_on_by_itself_to_the_same_end(
+    fake: FakeServer, monkeypatch: pytest.MonkeyPatch, way: Way
+) -> None:
+    own_lineup()
+    server = fake if way is Way.ADOPT else FakeServer(World(seed=3, refresh_seconds=0.1))
+    server.world.playlists["http://acme.test/list.m3u"] = Playlist.of([Entry("Own", "http://acme.test/1.ts", "News")])
+    use(server)
+    with monkeypatch.context() as patch:
+        patch.setattr(switch_module, "_client", killed)
+        with pytest.raises(Killed):
+            go(way)
+    assert mirror_state().connecting == way
+    finish_when_due(timezone.now())
+    request = RunRequest.objects.get(task_id="switch_dispatcharr")
+    assert request.parameters == {"way": way.value, "token": ""}
+    taken = len(list_snapshots())
+    Channel.objects.create(name="Made meanwhile", number=99)
+    done = go(way)
+    assert mirror_state().connecting == ""
+    assert is_connected()
+    assert len(list_snapshots()) == taken, "the backup of before is kept; another one would hold half of the house"
+    assert done.snapshot is not None
+    deliver(mirrored_client())
+    there = {row["name"] for row in server.world.tables["channels"].values()}
+    assert there == ({"One", "Two", "Three"} if way is Way.ADOPT else {"Mine"}) | {"Made meanwhile"}
+    RunRequest.objects.all().delete()
+    finish_when_due(timezone.now())
+    assert not RunRequest.objects.filter(task_id="switch_dispatcharr").exists()
+    if way is Way.PUSH:
+        server.stop()
+
+
+def test_adopting_that_is_killed_while_removing_asks_before_it_goes_on(
+    fake: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own_lineup()
+    use(fake)
+    with monkeypatch.context() as patch:
+        patch.setattr(ProvidersRoom, "clear", killed)
+        with pytest.raises(Killed):
+            go(Way.ADOPT)
+    assert not is_connected()
+    assert "a part of it is gone" in unfinished_words(mirror_state())
+    finish_when_due(timezone.now())
+    assert not RunRequest.objects.filter(task_id="switch_dispatcharr").exists()
+    kept = mirror_state().backup_file
+    go(Way.ADOPT)
+    assert mirror_state().backup_file == kept
+    assert unfinished_words(mirror_state()) == ""
+    restore_snapshot(kept)
+    assert Channel.objects.get().name == "Mine"
+    assert mirror_state().connecting == ""
+
+
+@pytest.mark.parametrize(
+    ("status", "minutes", "expected"),
+    [
+        (RunStatus.TERMINATED, 0, True),
+        (RunStatus.FAILED, 1, False),
+        (RunStatus.FAILED, 11, True),
+        (RunStatus.CANCELLED, 60, False),
+    ],
+)
+def test_what_stopped_goes_on_unless_somebody_stopped_it(status: RunStatus, minutes: int, expected: bool) -> None:
+    now = timezone.now()
+    TaskRun.objects.create(task_id="switch_dispatcharr", status=status, completed_at=now - timedelta(minutes=minutes))
+    MirrorState.objects.update_or_create(pk=1, defaults={"connected": True, "connecting": Way.PUSH, "address": "http://x.test"})
+    finish_when_due(now)
+    assert RunRequest.objects.filter(task_id="switch_dispatcharr").exists() is expected
+    assert ("by itself" in unfinished_words(mirror_state())) is (status != RunStatus.CANCELLED)
+
+
+def test_an_outage_is_waited_for_before_it_goes_on() -> None:
+    now = timezone.now()
+    values = {"connected": True, "connecting": Way.ADOPT, "address": "http://x.test", "retry_at": now + timedelta(minutes=3)}
+    MirrorState.objects.update_or_create(pk=1, defaults=values)
+    finish_when_due(now)
+    assert not RunRequest.objects.exists()

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from channels_app.drafts.lives import open_draft
 from channels_app.models import Channel, ChannelGroup, HiddenGroup
@@ -102,12 +103,67 @@ def test_what_was_seen_is_what_is_started(site: Client, server: FakeServer) -> N
     assert site.post(ADOPT, {"token": token})["Location"] == answer["Location"], "a second click shows the same run"
 
 
+def test_the_page_of_a_switch_says_in_words_what_is_done_and_where_to_go(site: Client, server: FakeServer) -> None:
+    token = site.post(ADOPT).context["preview"].token
+    site.post(ADOPT, {"token": token})
+    run = TaskRun.objects.get()
+
+    def text() -> str:
+        return str(site.get(reverse("tasks:run", args=[run.pk])).content.decode())
+
+    assert "A backup is taken, what is here is removed" in text()
+    assert token.partition("|")[2] not in text()
+    assert '<th scope="row" class="w-25">Way' not in text()
+    assert '<th scope="row" class="w-25">Token' not in text()
+    assert "The Server page shows it kind by kind" in text()
+    TaskRun.objects.update(status="completed", message="The lineup is now the server’s.", completed_at=timezone.now())
+    assert 'btn-primary" href="/server/"' in text()
+    assert 'href="/channels/"' in text()
+    TaskRun.objects.update(status="failed", message="The server does not answer.")
+    assert "Nothing is half done" in text()
+    assert reverse("settings_dispatcharr") in text()
+    kept = take_snapshot("before-connecting")
+    connected(server.url)
+    MirrorState.objects.update(connecting="adopt", backup_file=kept.name)
+    assert "It goes on by itself" in text()
+    assert reverse("settings_go_back", args=[kept.name]) in text()
+
+
+def test_what_stopped_half_way_can_be_gone_on_with_or_left_so(site: Client, server: FakeServer) -> None:
+    finish = reverse("settings_switch_finish")
+    assert site.post(finish, {"answer": "go"})["Location"] == reverse("settings_dispatcharr")
+    assert not TaskRun.objects.exists(), "there is nothing to go on with"
+    mirror_state()
+    MirrorState.objects.update(connecting="adopt")
+    text = site.get(reverse("settings_dispatcharr")).content.decode()
+    assert "a part of it is gone" in text
+    assert "Leave it as it is" in text
+    site.post(finish, {"answer": "go"})
+    assert TaskRun.objects.get().parameters == {"way": "adopt", "token": ""}
+    TaskRun.objects.all().delete()
+    site.post(finish, {"answer": "keep"})
+    assert mirror_state().connecting == ""
+    connected(server.url)
+    MirrorState.objects.update(connecting="push")
+    site.post(finish, {"answer": "keep"})
+    assert mirror_state().connecting == "push", "a server that is connected is left by leaving it"
+
+
+def test_only_administrators_go_on(server: FakeServer) -> None:
+    mirror_state()
+    MirrorState.objects.update(connecting="adopt")
+    client = Client()
+    client.force_login(User.objects.create_user("bob"))
+    assert client.post(reverse("settings_switch_finish")).status_code == 403
+    assert not TaskRun.objects.exists()
+
+
 def test_only_an_empty_server_takes_a_lineup(site: Client, server: FakeServer) -> None:
     answer = site.post(PUSH)
     assert answer.status_code == 409
     assert "3 channels and 1 account already" in answer.content.decode()
     with serving(World(seed=1)) as empty:
-        save_settings(dispatcharr_url=empty.url)
+        save_settings(dispatcharr_url=empty.url, dispatcharr_password=empty.password)
         assert "Create it all on the server" in site.post(PUSH).content.decode()
 
 
