@@ -170,18 +170,47 @@ def save_settings(**changes: Any) -> EcmSettings:
     """Store ``changes`` over the current record and return it.
 
     Raises ``ValueError`` naming the field for an unknown name or a value that is out of range; then nothing is saved.
+    Secrets that were meant for another server are dropped (:func:`secrets_left_behind`).
     """
     for name, value in changes.items():
         problem = value_problem(name, value)
         if problem:
             raise ValueError(f"{name}: {problem}")
     with _saving():  # two saves at once must not undo each other
-        saved = replace(get_settings(), **{name: _frozen(value) for name, value in changes.items()})
+        current = get_settings()
+        changes = {**changes, **secrets_left_behind(current, changes)}
+        saved = replace(current, **{name: _frozen(value) for name, value in changes.items()})
         clash = clashing(asdict(saved))
         if clash:
             raise ValueError(f"{clash[1]}: cannot be on together with {clash[0]}")
         _write(json.dumps({**_foreign_keys(), **_as_stored(saved)}, indent=2))
     return saved
+
+
+def secrets_left_behind(current: EcmSettings, changes: Mapping[str, Any]) -> dict[str, str]:
+    """What has to be emptied because of ``changes``: a password or key of one Dispatcharr server must never go to another,
+    nor a password to another user's name (50 §5.1). Whoever sets a secret in the same change knows what it is for.
+    """
+    if not current.dispatcharr_url:
+        return {}
+    moved = not is_same_address(current.dispatcharr_url, str(changes.get("dispatcharr_url", current.dispatcharr_url)))
+    renamed = changes.get("dispatcharr_user", current.dispatcharr_user) != current.dispatcharr_user
+    behind = {"dispatcharr_password": moved or renamed, "dispatcharr_api_key": moved}
+    return {name: "" for name, is_behind in behind.items() if is_behind and getattr(current, name) and name not in changes}
+
+
+def is_same_address(first: str, second: str) -> bool:
+    """Whether two addresses lead to the same place; letter case of the host and a slash at the end make no other one."""
+    return _place(first) == _place(second)
+
+
+def _place(url: str) -> tuple[str, str, int | None, str]:
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme.lower())
+    except ValueError:
+        return url, "", None, ""
+    return parts.scheme.lower(), (parts.hostname or "").lower(), port, parts.path.rstrip("/")
 
 
 def value_problem(name: str, value: Any) -> str:

@@ -2,6 +2,7 @@ from django.urls import path
 
 from ecm_site.settings_forms import PAGES
 from ecm_site.views import (
+    connect,
     dashboard,
     debug,
     demo,
@@ -33,6 +34,8 @@ urlpatterns = [
     path("find/", palette.find, name="palette"),
     path("settings/", settings_pages.settings_home, name="settings"),
     *(path(f"settings/{page.slug}/", settings_pages.settings_page, {"slug": page.slug}, page.url_name) for page in PAGES),
+    path("welcome/dispatcharr/", connect.connect, name="welcome_dispatcharr"),
+    path("settings/dispatcharr/key/", dispatcharr.take_key, name="settings_dispatcharr_key"),
     path("settings/dispatcharr/test/", dispatcharr.test_connection, name="settings_dispatcharr_test"),
     path("settings/dispatcharr/switch/finish/", switching.finish, name="settings_switch_finish"),
     path("settings/dispatcharr/switch/<str:way>/", switching.switch, name="settings_switch"),

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from ecm_site.conf import SECRETS, clashing, get_settings, save_settings, value_problem
+from ecm_site.conf import SECRETS, clashing, get_settings, save_settings, secrets_left_behind, value_problem
 from ecm_site.masking import MASK
 from tasks_app import journal
 from tasks_app.models import JournalEntry
@@ -34,7 +34,9 @@ def change_settings(section: str, changes: dict[str, Any]) -> SettingsChange:
         problem = value_problem(name, value)
         if problem:
             raise ValueError(f"{name}: {problem}")
-    before = asdict(get_settings())
+    current = get_settings()
+    changes = {**changes, **secrets_left_behind(current, changes)}  # so that the journal says so
+    before = asdict(current)
     changed = [name for name in changes if _plain(before[name]) != _plain(changes[name])]
     if not changed:
         return SettingsChange()

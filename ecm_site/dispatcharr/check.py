@@ -1,11 +1,12 @@
 """Tries a server and says what was found and what is wrong: for *Test*, ``check_dispatcharr``, and before switching over."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
 from ecm_site.dispatcharr.client import Dispatcharr
-from ecm_site.dispatcharr.credentials import Credentials
+from ecm_site.dispatcharr.credentials import PASSWORD, Credentials
 from ecm_site.dispatcharr.errors import (
     AnsweredElse,
     Busy,
@@ -29,6 +30,10 @@ NOUNS = {
     "groups": "group",
     "guide_sources": "guide source",
 }
+USE_A_KEY = (
+    "Dispatcharr allows three sign-ins a minute, good and bad together, for everything that comes from this machine. An API key"
+    " needs none, does not run out, and can be taken back without changing a password."
+)
 LEVELS = {0: "streamer (may only watch)", 1: "standard user (may only read)", ADMINISTRATOR: "administrator"}
 
 
@@ -45,6 +50,10 @@ class ConnectionReport:
     counts: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
+    retry_after: float = 0.0
+    """Seconds to wait before asking again; 0 = that would not help."""
+    advice: str = ""
+    """What would be better, in a sentence or two."""
 
     @property
     def ok(self) -> bool:
@@ -54,6 +63,12 @@ class ConnectionReport:
     def level_words(self) -> str:
         """What the account may do."""
         return "" if self.user_level is None else LEVELS.get(self.user_level, f"user level {self.user_level}")
+
+    @property
+    def wait_words(self) -> str:
+        """How long to wait, as in "a minute" or "20 seconds"."""
+        seconds = math.ceil(self.retry_after)
+        return counted(seconds, "second") if seconds < 60 else counted(math.ceil(seconds / 60), "minute")
 
     @property
     def counts_words(self) -> str:
@@ -73,6 +88,8 @@ class ConnectionReport:
             "counts": self.counts,
             "notes": list(self.notes),
             "seconds": round(self.seconds, 3),
+            "retry_after": round(self.retry_after),
+            "advice": self.advice,
         }
 
 
@@ -102,6 +119,8 @@ class _Check:
         self._level: int | None = None
         self._counts: dict[str, int] = {}
         self._notes: list[str] = []
+        self._retry_after = 0.0
+        self._advice = ""
 
     def run(self) -> ConnectionReport:
         steps: tuple[Callable[[], tuple[Where, str]], ...] = (self._ask_version, self._ask_account, self._count)
@@ -116,6 +135,8 @@ class _Check:
             self._version = self._client.server.version()["version"]
         except (AnsweredElse, NotFound) as error:
             return "address", f"This does not look like a Dispatcharr server. {error}"
+        except NoRights:
+            return "network", self._kept_out()
         except Unreachable as error:
             return "network", str(error)
         except DispatcharrError as error:
@@ -135,10 +156,14 @@ class _Check:
         try:
             me = self._client.server.me()
             self._user, self._level = str(me["username"]), int(me["user_level"])
-        except (SignInRefused, Rejected, Busy) as error:
+        except (SignInRefused, Rejected) as error:
             return "credentials", str(error)
-        except NoRights as error:
-            return "rights", str(error)
+        except Busy as error:
+            self._retry_after = error.retry_after
+            self._advice = USE_A_KEY
+            return "credentials", str(error)
+        except NoRights:  # every account may read itself
+            return "network", self._kept_out()
         except Unreachable as error:
             return "network", str(error)
         except (KeyError, ValueError, TypeError):
@@ -151,6 +176,12 @@ class _Check:
                 " to change channels, accounts and guide sources."
             )
         return "", ""
+
+    def _kept_out(self) -> str:
+        return (
+            f"Dispatcharr at {self._client.transport.server} does not let this machine in: its network policy allows other"
+            " addresses only. It is set in Dispatcharr under Settings → Network Access."
+        )
 
     def _count(self) -> tuple[Where, str]:
         client = self._client
@@ -183,4 +214,6 @@ class _Check:
             counts=self._counts,
             notes=tuple(self._notes),
             seconds=self._client.session.tally.seconds,
+            retry_after=self._retry_after,
+            advice=self._advice or ("" if problem or self._credentials.auth != PASSWORD else USE_A_KEY),
         )

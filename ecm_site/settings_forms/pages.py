@@ -23,6 +23,8 @@ class SettingsPage:
     form: type[SettingsForm]
     note: str = ""
     also: str = ""  # template of another card below the form
+    fields: str = "settings/_form_fields.html"
+    foot: str = "settings/_save.html"
 
     @property
     def url_name(self) -> str:
@@ -72,6 +74,8 @@ PAGES = (
         form=DispatcharrForm,
         note="Where your Dispatcharr server is and who ECM is to it. Saving connects nothing by itself: that is decided below.",
         also="settings/_dispatcharr.html",
+        fields="settings/_dispatcharr_fields.html",
+        foot="settings/_dispatcharr_foot.html",
     ),
     SettingsPage("authentication", "Authentication", icon="lock", form=AuthenticationForm),
     SettingsPage("appearance", "Appearance", icon="palette", form=AppearanceForm, also="settings/_own_colours.html"),

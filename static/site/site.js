@@ -243,6 +243,13 @@
       form.querySelectorAll("button[type=submit], button:not([type])").forEach((element) => (element.disabled = true));
     }, 0);
   });
+  // <form data-tested-form>: what was tested and changed since has to be tested again before it can be saved.
+  document.addEventListener("input", (event) => {
+    const form = event.target.form;
+    if (!form?.matches("[data-tested-form]")) return;
+    form.querySelectorAll("input[name=proof]").forEach((element) => (element.value = ""));
+    form.querySelectorAll("button[value=save]").forEach((element) => (element.disabled = true));
+  });
   // A form that came back with errors still holds what was typed.
   document.addEventListener("DOMContentLoaded", () => {
     document.querySelectorAll("form[data-warn-unsaved]:has(.is-invalid, .invalid-feedback)").forEach((form) => changed.add(form));

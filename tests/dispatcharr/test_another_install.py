@@ -13,14 +13,16 @@ from ecm_site.conf import get_settings, save_settings
 from ecm_site.dispatcharr.client import get_client, reset_client
 from ecm_site.dispatcharr.credentials import API_KEY
 from tasks_app.engine import run_here
-from tasks_app.mirror.mirror_tasks import DELIVER_TASK, SYNC_TASK
+from tasks_app.mirror.mirror_tasks import SYNC_TASK
 from tasks_app.mirror.state import mirror_state
+from tasks_app.mirror.triggers import DELIVER_TASK
 from tasks_app.mirror.which_server import LooksLikeAnother, known_client, mirrored_client
 from tasks_app.mirror.which_server_answer import NoDoubt, accept_as_same, doubt_of
 from tasks_app.mirror.which_server_marks import Verdict, compare, marks_of
 from tasks_app.models import JournalEntry, MirrorState, Notification, OutboxEntry, RunRequest, TaskRun
 from tasks_app.progress import NoProgress
-from tasks_app.switching.switch import SwitchRefused, Way, switch
+from tasks_app.switching.preview import Way
+from tasks_app.switching.switch import SwitchRefused, switch
 from tests.fake_dispatcharr import FakeServer, Guide, Kind, Playlist, World, serving
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -233,7 +235,7 @@ def test_one_thing_in_common_is_proof_and_nothing_to_compare_is_none(
 
 
 def test_moments_that_a_script_could_have_chosen_say_nothing() -> None:
-    rows = [
+    rows: list[dict[str, object]] = [
         {"id": 1, "at": "2026-11-22T20:57:25.850928Z"},
         {"id": 2, "at": "2026-11-22T21:57:25.850928+01:00"},
         {"id": 3, "at": "2026-01-01T00:00:00Z"},

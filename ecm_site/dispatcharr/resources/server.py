@@ -1,5 +1,6 @@
 """The server itself: version, who we are, what is being watched, what happened."""
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from ecm_site.dispatcharr.resources.checking import made, row, rows
@@ -7,6 +8,7 @@ from ecm_site.dispatcharr.session import Session
 from ecm_site.dispatcharr.shapes import ProxyStatus, SystemEvent, User, UserAgent, Version
 
 VERSION_LETTERS = 40
+KEY_LETTERS = 500
 
 
 class Server:
@@ -23,6 +25,16 @@ class Server:
         """The account that we use, with its level."""
         what = "read its own account"
         return cast(User, row(self._session.get("/api/accounts/users/me/", what=what), what=what))
+
+    def api_key(self) -> str:
+        """The key of the account that we use, "" when it has none. A secret."""
+        what = "read the API key of its own account"
+        return _key(row(self._session.get("/api/accounts/api-keys/", what=what), what=what))
+
+    def generate_api_key(self) -> str:
+        """Make a key for the account that we use. One that it had is void at once: look at :meth:`api_key` first."""
+        what = "make an API key"
+        return _key(row(self._session.post("/api/accounts/api-keys/generate/", {}, what=what), what=what))
 
     def users(self) -> list[User]:
         """Administrators only. Rows hold API keys in clear: never log or keep them."""
@@ -60,3 +72,8 @@ class Server:
         params = {"limit": str(limit)} | ({"event_type": event_type} if event_type else {})
         found = row(self._session.get("/api/core/system-events/", what=what, params=params), what=what)
         return cast("list[SystemEvent]", rows(found.get("events"), what=what))
+
+
+def _key(found: Mapping[str, Any]) -> str:
+    key = found.get("key")
+    return key if isinstance(key, str) and key.isascii() and key.isprintable() and len(key) <= KEY_LETTERS else ""

@@ -37,6 +37,11 @@ def users(world: World, request: Request) -> list[Row]:
     return list(world.tables["users"].values())
 
 
+@route("GET", "/api/accounts/api-keys/", level=0)
+def own_key(world: World, request: Request) -> Row:
+    return {"key": request.user["api_key"]}
+
+
 @route("POST", "/api/accounts/api-keys/generate/", level=0, status=201)
 def new_key(world: World, request: Request) -> Row:
     request.user["api_key"] = f"fake-key-{world.rng.getrandbits(64):016x}"
