@@ -1,7 +1,8 @@
 """Groups of an account with their settings (20 §4.2): the server makes and removes them, both sides choose among them."""
 
 import logging
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
+from functools import cache, partial
 from typing import ClassVar
 
 from ecm_site.dispatcharr.client import Dispatcharr
@@ -14,6 +15,7 @@ from m3u_app.mirror.group_settings_terms import NotThereYet, our_settings
 from m3u_app.mirror.group_terms import RANGE, SAME, as_float, columns_of, our_books, our_values, range_problem, whole_settings
 from m3u_app.mirror.ids import joined, parted
 from m3u_app.mirror.outcomes import attempted
+from m3u_app.mirror.rows_in_account import read_in_accounts
 from m3u_app.mirror.set_names import make_room, set_names_in_accounts
 from m3u_app.models import Account, Stream, StreamGroup
 from tasks_app.mirror.kinds import (
@@ -28,8 +30,7 @@ from tasks_app.mirror.kinds import (
     Values,
     Watched,
 )
-from tasks_app.mirror.readable import Row as Translated
-from tasks_app.mirror.readable import is_id, parts_of, readable, with_ids
+from tasks_app.mirror.readable import is_id
 from tasks_app.models import MirrorLink, MirrorPull, OutboxEntry
 
 logger = logging.getLogger(__name__)
@@ -145,32 +146,17 @@ class GroupKind(MirroredKind):
     def read(
         self, client: Dispatcharr, links: LinkBook, ids: Collection[int] | None = None
     ) -> Iterator[tuple[int, Values, Values]]:
-        wanted = None if ids is None else set(ids)
-        found = some_accounts(client, links, None if ids is None else {parted(remote_id)[0] for remote_id in ids})
-        accounts = with_ids(self.name, links, found)
-        if not accounts:
-            return
-        names = _group_names(client)
-        for row in accounts:
-            account_id = links.local("account", row["id"])
-            if account_id is None:
-                continue
+        names = cache(partial(_group_names, client))
 
-            def id_of(relation: AccountGroupRow, account: int = row["id"]) -> int:
-                return joined(account, relation["channel_group"])
+        def ours(relation: AccountGroupRow, account_id: int) -> tuple[Values, Values] | None:
+            name = names().get(relation["channel_group"])
+            if name is None:
+                return None
+            if not name:
+                raise ValueError("its name is missing")
+            return our_values(relation, account_id, name, links), our_books(relation)
 
-            def translated(
-                relation: AccountGroupRow, account_id: int = account_id, id_of: Callable[[AccountGroupRow], int] = id_of
-            ) -> Translated | None:
-                number, group = id_of(relation), relation["channel_group"]
-                if (wanted is not None and number not in wanted) or group not in names:
-                    return None
-                if not names[group]:
-                    raise ValueError("its name is missing")
-                return number, our_values(relation, account_id, names[group], links), our_books(relation)
-
-            relations = parts_of(self.name, links, row, "channel_groups")
-            yield from readable(self.name, links, relations, translated, id_of=id_of)
+        return read_in_accounts(self, client, links, ids, part="channel_groups", ours=ours, key="channel_group")
 
     def create(self, client: Dispatcharr, links: LinkBook, rows: Mapping[int, Values], attempts: Attempts) -> Iterator[Outcome]:
         """Groups cannot be made there: the provider's own are found by their names, and take our settings."""
