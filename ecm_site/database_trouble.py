@@ -6,12 +6,12 @@ from collections.abc import Callable
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 
+from ecm_site.full_disk import full_disk, is_full_disk
 from ecm_site.views.errors import unavailable
 
 logger = logging.getLogger(__name__)
 
 BUSY = "The database was busy with other work for too long, so nothing was changed. Wait a moment, then try again."
-FULL = "The disk of the server is full, so nothing was changed. Make room there, then try again."
 
 
 class DatabaseTroubleMiddleware:
@@ -35,7 +35,6 @@ def sentence_for(exception: Exception) -> str:
     """Why the database refused, in words; "" for everything else."""
     if not isinstance(exception, OperationalError):
         return ""
-    text = str(exception)
-    if "disk is full" in text or "disk I/O error" in text:
-        return FULL
-    return BUSY if text.endswith("is locked") else ""
+    if is_full_disk(exception):
+        return full_disk(then="try again: nothing was changed.")
+    return BUSY if str(exception).endswith("is locked") else ""

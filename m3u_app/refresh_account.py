@@ -1,14 +1,13 @@
 """Refreshes one account: fetch, import, and the truth about it on the account's row (20 §2)."""
 
-import errno
 import logging
 import time
 from typing import Any
 
-from django.conf import settings
 from django.db import OperationalError
 from django.utils import timezone
 
+from ecm_site.full_disk import full_disk, is_full_disk
 from ecm_site.masking import mask_text
 from m3u_app.account_journal import CATEGORY, ENTITY
 from m3u_app.find_account import find_account
@@ -171,7 +170,4 @@ def _restable(status: str) -> str:
 
 
 def _disk_message(error: Exception) -> str:
-    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    if full or (isinstance(error, OperationalError) and "disk is full" in str(error)):
-        return f"The disk of {settings.CONFIG_DIR} is full. Make room, then refresh again; what was there stays."
-    return ""
+    return full_disk(then="refresh again; what was there stays.") if is_full_disk(error) else ""

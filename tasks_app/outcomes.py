@@ -9,6 +9,7 @@ from typing import Any
 from django.db import OperationalError, connection
 from django.utils import timezone
 
+from ecm_site.full_disk import full_disk, is_full_disk
 from ecm_site.masking import mask_text
 from tasks_app import run_events
 from tasks_app.clean_values import plain
@@ -66,6 +67,9 @@ def timed_out(counted: dict[str, int]) -> Outcome:
 
 
 def from_error(error: BaseException, counted: dict[str, int]) -> Outcome:
+    """What a task says when it fails in a way that it did not foresee."""
+    if is_full_disk(error):
+        return Outcome(RunStatus.FAILED, full_disk(then="start it again."), "DISK_FULL", counted)
     return Outcome(RunStatus.FAILED, str(error).strip() or type(error).__name__, "", counted)
 
 

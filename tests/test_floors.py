@@ -19,6 +19,7 @@ GROUND = {
     "dispatcharr",
     "environment",
     "fetching",
+    "full_disk",
     "htmx",
     "http",
     "keys",

@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django_htmx.http import HttpResponseClientRefresh, trigger_client_event
 
 from channels_app.models import Draft
+from ecm_site.full_disk import full_disk, is_full_disk
 from ecm_site.htmx import wants_partial
 
 HEADER = "X-Draft"
@@ -52,9 +53,8 @@ def unusable(request: HttpRequest, draft: Draft, reason: str) -> HttpResponse:
 
 def reason_for(error: DatabaseError) -> str:
     """Why nothing could be stored, for failures that are nobody's mistake; "" for all others."""
-    text = str(error)
-    if "disk is full" in text or "disk I/O error" in text:
-        return "The disk is full: the edit was not stored. Make room, then try again. Your draft is as it was."
-    if "database is locked" in text:
+    if is_full_disk(error):
+        return full_disk(then="try again: the edit was not stored, and your draft is as it was.")
+    if "database is locked" in str(error):
         return "Your draft is busy with another edit. Wait a moment, then try again."
     return ""

@@ -18,21 +18,26 @@ from channels_app.mirror.channel_targets import Edit
 from channels_app.mirror.channel_values import FIELDS, Reading
 from channels_app.mirror.create_channels import create_channels
 from channels_app.mirror.deliver_channels import deliver_edits
-from channels_app.mirror.read_there import read_rows
+from channels_app.mirror.read_there import read_rows, rows_as_they_come
 from channels_app.models import Channel, ChannelProfile, ChannelStream, ProfileMembership
 from ecm_site.dispatcharr.client import Dispatcharr
+from ecm_site.dispatcharr.resources.channels import PAGE
 from ecm_site.dispatcharr.shapes import Channel as ChannelRow
 from tasks_app.mirror.kinds import Attempts, Change, Delivered, LinkBook, MirroredKind, Outcome, Values, Watched
 from tasks_app.mirror.readable import NOT_UNDERSTOOD, Row, readable, with_ids
+from tasks_app.models import MirrorLink
 
 logger = logging.getLogger(__name__)
 
 _GUIDE = {"guide_entry"}
+_MEMBERS_FRESH = 5.0  # seconds for which the members of profiles are believed while channels are read page by page
+_SOME = 50
 _FRESH = 30.0  # seconds during which rows that were just looked at need no second look before they are changed
 
 
 class ChannelKind(MirroredKind):
     name = "channel"
+    look_at = 1_000_000  # they come page by page
     label = "channel"
     position = 80
     fields = FIELDS
@@ -50,7 +55,7 @@ class ChannelKind(MirroredKind):
     )
 
     def __init__(self) -> None:
-        self._looked: tuple[Dispatcharr | None, float, dict[int, ChannelRow]] = (None, 0.0, {})
+        self._looked: tuple[Dispatcharr | None, dict[int, tuple[float, ChannelRow]]] = (None, {})
 
     def local(self, ids: Collection[int] | None = None) -> dict[int, Values]:
         return read_channels(ids)
@@ -78,13 +83,23 @@ class ChannelKind(MirroredKind):
     def read(
         self, client: Dispatcharr, links: LinkBook, ids: Collection[int] | None = None
     ) -> Iterator[tuple[int, Values, Values]]:
-        rows = with_ids(self.name, links, client.channels.all() if ids is None else read_rows(client, ids))
-        if ids is not None:
-            self._looked = (client, time.monotonic(), {row["id"]: row for row in rows})
-        profiles = client.channel_profiles.all() if rows and ChannelProfile.objects.exists() else []
-        reading = Reading(client, links, profiles)
-        for portion in chunked(rows):
-            yield from _readable(reading, links, portion)
+        portions: Iterable[Sequence[ChannelRow]]
+        if ids is None:
+            portions = chunked(client.channels.all())
+        elif len(ids) <= PAGE:
+            portions = chunked(read_rows(client, ids))
+        else:
+            portions = rows_as_they_come(client, ids, ordering="channel_number" if _are_renamed(ids) else "name")
+        self._looked = (client, {})
+        reading, read_at = Reading(client, links), -_FRESH
+        for portion in portions:
+            rows = with_ids(self.name, links, portion)
+            if ids is not None:
+                self._looked[1].update((row["id"], (time.monotonic(), row)) for row in rows)
+            if rows and time.monotonic() - read_at > _MEMBERS_FRESH:
+                profiles = client.channel_profiles.all() if ChannelProfile.objects.exists() else []
+                reading, read_at = Reading(client, links, profiles, left_out=reading.left_out), time.monotonic()
+            yield from _readable(reading, links, rows)
         if reading.left_out:
             logger.info("[MIRROR] %s streams of channels are not known here and were left out", reading.left_out)
 
@@ -112,14 +127,23 @@ class ChannelKind(MirroredKind):
 
     def _just_seen(self, client: Dispatcharr) -> dict[int, ChannelRow]:
         """Rows of the look that the engine takes before it changes anything, so that none is needed again."""
-        looked_with, moment, rows = self._looked
-        return rows if looked_with is client and time.monotonic() - moment < _FRESH else {}
+        looked_with, rows = self._looked
+        oldest = time.monotonic() - _FRESH
+        return {pk: row for pk, (moment, row) in rows.items() if moment > oldest} if looked_with is client else {}
 
     def delete(self, client: Dispatcharr, links: LinkBook, rows: Mapping[int, int]) -> Iterator[Outcome]:
         for portion in chunked(list(rows.items())):
             client.channels.delete_many([remote_id for _, remote_id in portion])
             for local_id, remote_id in portion:
                 yield Delivered(local_id, remote_id, {})
+
+
+def _are_renamed(remote_ids: Collection[int]) -> bool:
+    """Whether these channels wait for a new name there, as far as some of them tell."""
+    links = MirrorLink.objects.filter(kind=ChannelKind.name, remote_id__in=sorted(remote_ids)[:_SOME])
+    agreed = {local_id: values.get("name") for local_id, values in links.values_list("local_id", "agreed")}
+    names = dict(Channel.objects.filter(pk__in=list(agreed)).values_list("pk", "name"))
+    return any(names.get(pk) != name for pk, name in agreed.items())
 
 
 def _readable(reading: Reading, links: LinkBook, rows: Sequence[ChannelRow]) -> Iterable[Row]:

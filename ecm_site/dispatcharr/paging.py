@@ -31,7 +31,7 @@ def read_pages(
     seen: set[Any] = set()
     count = 0
     for _pass in range(PASSES_MAX):
-        for page in _pages(session, path, params, page_size=page_size, what=what, key=key):
+        for page in pages(session, path, params, page_size=page_size, what=what, key=key):
             count = counted_there(page, "count")
             for found in page["results"]:
                 if found[key] not in seen:
@@ -48,7 +48,7 @@ def read_pages(
     )
 
 
-def _pages(
+def pages(
     session: Session, path: str, params: Mapping[str, str], *, page_size: int, what: str, key: str
 ) -> Iterator[dict[str, Any]]:
     """Pages until one holds nothing that was not on those before; their rows have a ``key``."""

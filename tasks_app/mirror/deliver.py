@@ -220,12 +220,12 @@ class Delivery:
         """
         waiting = self._waiting(kind, due_only=due_only)
         linked = self._links.remotes_of(kind.name, waiting)
+        wanted: list[int] = []
         for part in chunks(sorted(linked), SIZE):
             here = kind.local(part)
-            wanted = [pk for pk in part if (pk in here) == there_here]
-            if not wanted:
-                continue
-            for found in self._looked_up(kind, {pk: Pending(pk, linked[pk], waiting[pk]) for pk in wanted}):
+            wanted += [pk for pk in part if (pk in here) == there_here]
+        for part in chunks(wanted, kind.look_at):
+            for found in self._looked_up(kind, {pk: Pending(pk, linked[pk], waiting[pk]) for pk in part}):
                 yield from self._reconciled(kind, found, waiting)
 
     def _reconciled(self, kind: MirroredKind, found: dict[int, Found | None], versions: Mapping[int, int]) -> Iterator[Work]:
@@ -254,32 +254,34 @@ class Delivery:
         yield work
 
     def _looked_up(self, kind: MirroredKind, rows: Mapping[int, Pending]) -> Iterator[dict[int, Found | None]]:
-        """What the server says of these rows now: all together, or in halves when it fails on them."""
-        parts = [list(rows.values())]
+        """What the server says of these rows now, as it comes and a batch at a time; in halves when it fails on them."""
+        parts = [{row.remote_id: row for row in rows.values()}]
         while parts:
             self._progress.raise_if_cancelled()
             self._asked += 1
-            part = parts.pop()
-            found: dict[int, Found | None] = dict.fromkeys(row.remote_id for row in part)
+            left = parts.pop()
             left_out = self._links.left_out(kind.name, afresh=True)
             try:
-                for remote_id, values, books in kind.read(self._client, self._links, list(found)):
-                    if remote_id in found:
-                        found[remote_id] = (values, books)
+                for some in chunks(kind.read(self._client, self._links, list(left)), SIZE):
+                    found = {pk: (values, books) for pk, values, books in some if left.pop(pk, None) is not None}
+                    if found:
+                        yield dict(found)
             except DispatcharrError as error:
                 if is_trouble(error) or isinstance(error, Stopped):
                     raise
-                if len(part) == 1:
-                    self._failed_on(kind, {part[0].local_id: part[0]}, error)
+                if len(left) == 1:
+                    [row] = left.values()
+                    self._failed_on(kind, {row.local_id: row}, error)
                 else:
-                    parts += [part[len(part) // 2 :], part[: len(part) // 2]]
+                    halves, middle = list(left.items()), len(left) // 2
+                    parts += [dict(halves[middle:]), dict(halves[:middle])]
                 continue
-            for row in part:
-                if found[row.remote_id] is None and left_out.may_be(row.remote_id):
-                    del found[row.remote_id]  # it is not gone: nobody can read what it is
-                    why = left_out.rows.get(row.remote_id, "rows of which not even the number is known are in the way")
-                    self._failed_on(kind, {row.local_id: row}, NoOutcome(f"{_UNREADABLE} ({why})."))
-            yield found
+            for row in [row for pk, row in left.items() if left_out.may_be(pk)]:
+                del left[row.remote_id]  # it is not gone: nobody can read what it is
+                why = left_out.rows.get(row.remote_id, "rows of which not even the number is known are in the way")
+                self._failed_on(kind, {row.local_id: row}, NoOutcome(f"{_UNREADABLE} ({why})."))
+            for gone in chunks(left, SIZE):
+                yield dict.fromkeys(gone)
 
     def _waiting(self, kind: MirroredKind, *, due_only: bool) -> dict[int, int]:
         """Local id → version of what is to be tried now."""

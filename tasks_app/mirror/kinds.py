@@ -121,6 +121,10 @@ class MirroredKind(ABC):
     """The field that is unique on the server: a row there with the same value is taken for ours instead of making another."""
     deletable: ClassVar[bool] = True
     """Off for rows that the server makes and removes by itself: one that is deleted here comes back with the next pull."""
+    look_at: ClassVar[int] = 500
+    """How many rows the engine looks at together before it changes them there: what somebody edits between this look and
+    the change would be lost. A kind whose :meth:`read` gives rows as they come, so that the first ones are sent before the
+    rest is read, can be asked for all of them at once."""
     title: ClassVar[str] = "name"
     """The field that a row is called by in the journal and the queue."""
     category: ClassVar[str] = ""

@@ -18,7 +18,7 @@ from tasks_app.mirror.pull import PullFailed, PullReport, pull, steps
 from tasks_app.mirror.report import DeliveryReport
 from tasks_app.mirror.state import is_connected, mirror_state
 from tasks_app.mirror.triggers import DELIVER_TASK, ensure_triggers
-from tasks_app.mirror.trouble import Trouble, note_trouble
+from tasks_app.mirror.trouble import Trouble, full_disk_is_trouble, note_trouble
 from tasks_app.mirror.which_server import mirrored_client
 from tasks_app.models import MirrorState, OutboxEntry, OutboxState
 from tasks_app.progress import Progress
@@ -76,14 +76,15 @@ class SyncDispatcharr(TaskScheduler):
             return TaskResult(False, str(error))
         ensure_triggers()  # a migration that broke off leaves none, and a change nobody noticed would be overwritten
         links = StoredLinks()
-        with stopping_when(_watching(self.progress)):
-            delivered = deliver(client, links=links, progress=self.progress)
-            if delivered.trouble:
-                return TaskResult(False, delivered.trouble, delivered.delivered, details=_delivery_details(delivered))
-            try:
+        delivered = DeliveryReport()
+        try:
+            with stopping_when(_watching(self.progress)), full_disk_is_trouble():
+                delivered = deliver(client, links=links, progress=self.progress)
+                if delivered.trouble:
+                    return TaskResult(False, delivered.trouble, delivered.delivered, details=_delivery_details(delivered))
                 pulled = pull(client, self.parameters["kinds"], links=links, progress=self.progress)
-            except (Trouble, PullFailed) as error:
-                return TaskResult(False, str(error), delivered.delivered, details=_delivery_details(delivered))
+        except (Trouble, PullFailed) as error:
+            return TaskResult(False, str(error), delivered.delivered, details=_delivery_details(delivered))
         return _sync_result(delivered, pulled)
 
 
@@ -115,8 +116,11 @@ class DeliverOutbox(TaskScheduler):
         except DispatcharrError as error:
             note_trouble(error)
             return TaskResult(False, str(error))
-        with stopping_when(_watching(self.progress)):
-            report = deliver(client, progress=self.progress)
+        try:
+            with stopping_when(_watching(self.progress)), full_disk_is_trouble():
+                report = deliver(client, progress=self.progress)
+        except Trouble as error:
+            return TaskResult(False, str(error))
         if report.trouble:
             return TaskResult(False, report.trouble, report.delivered, details=_delivery_details(report))
         return TaskResult(

@@ -2,8 +2,11 @@
 
 import logging
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+from django.db import DatabaseError
 from django.utils import timezone
 
 from ecm_site.dispatcharr.client import NotConfigured
@@ -17,6 +20,7 @@ from ecm_site.dispatcharr.errors import (
     Stopped,
     Unreachable,
 )
+from ecm_site.full_disk import full_disk, is_full_disk
 from tasks_app.mirror.state import mirror_state
 from tasks_app.models import MirrorState
 from tasks_app.notifications.notify import notify
@@ -29,7 +33,26 @@ _rng = random.Random()  # noqa: S311 - spreads waits, guards nothing
 
 
 class Trouble(Exception):
-    """The server cannot be worked with at the moment; ``str()`` is a sentence. Everything waits."""
+    """Syncing cannot go on at the moment; ``str()`` is a sentence. Everything waits."""
+
+
+@contextmanager
+def full_disk_is_trouble() -> Iterator[None]:
+    """Where the disk takes no more, everything waits and goes on by itself: raises :class:`Trouble`, noted for the pages.
+
+    What the server took meanwhile and could not be written down here is found again by what was noted before it was sent.
+    """
+    try:
+        yield
+    except (DatabaseError, OSError) as error:
+        if not is_full_disk(error):
+            raise
+        trouble = Trouble(full_disk(then="syncing goes on by itself: nothing is lost, and nothing is made twice."))
+        try:
+            note_trouble(trouble)
+        except DatabaseError as again:
+            logger.warning("[MIRROR] That the disk is full cannot be noted either: %s", again)
+        raise trouble from error
 
 
 def is_trouble(error: DispatcharrError) -> bool:
@@ -54,7 +77,7 @@ def note_trouble(error: Exception) -> None:
     MirrorState.objects.filter(pk=1).update(
         trouble=str(error), trouble_since=since, retry_at=now + _wait(error, since=since, now=now)
     )
-    logger.warning("[MIRROR] The server cannot be worked with: %s", error)
+    logger.warning("[MIRROR] Syncing waits: %s", error)
     if isinstance(error, SignInRefused | NoRights | NotConfigured) and state.trouble != str(error):
         notify(
             "error",

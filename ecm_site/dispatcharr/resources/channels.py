@@ -1,13 +1,15 @@
 """Channels with their ordered streams, one by one and many at once."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
+from ecm_site.dispatcharr.paging import pages
 from ecm_site.dispatcharr.resources.checking import batches, counted_there, distinct, ids, made, row, rows
 from ecm_site.dispatcharr.session import Session
 from ecm_site.dispatcharr.shapes import BulkCreation, Channel, ChannelSummary, Stream
 from ecm_site.dispatcharr.transport import BULK
 
+PAGE = 500
 EDIT_BATCH = 500  # with three streams each 8 to 13 s of the server
 _PATH = "/api/channels/channels/"
 
@@ -21,6 +23,16 @@ class Channels:
         what = "list the channels"
         found = self._session.get(_PATH, what=what, params={"visibility_filter": "all"}, patience=BULK)
         return cast("list[Channel]", rows(found, what=what))
+
+    def in_pages(self, *, ordering: str) -> Iterator[list[Channel]]:
+        """The channels as they come, ``PAGE`` at a time, sorted by ``name`` or ``channel_number``.
+
+        For whoever works on the first ones before the rest is read. Rows that change places meanwhile come twice or never.
+        """
+        what = "list the channels"
+        params = {"visibility_filter": "all", "ordering": ordering}
+        for page in pages(self._session, _PATH, params, page_size=PAGE, what=what, key="id"):
+            yield cast("list[Channel]", page["results"])
 
     def overridden(self) -> list[Channel]:
         """Channels of auto-sync on which somebody has set something; hidden ones as well."""

@@ -84,17 +84,27 @@ def _number_key(world: World) -> Callable[[int], tuple[bool, float]]:
     return lambda number: (rows[number]["channel_number"] is None, rows[number]["channel_number"] or 0.0)
 
 
+def _order(world: World, request: Request) -> tuple[Callable[[int], Any], bool]:
+    """The key to sort by, and whether the other way round; unknown orders are ignored, as there."""
+    rows = world.tables["channels"]
+    ordering = request.param("ordering", "-channel_number")
+    if ordering.lstrip("-") == "name":
+        return lambda number: rows[number]["name"], ordering.startswith("-")
+    return _number_key(world), ordering != "channel_number"
+
+
 @route("GET", BASE)
 def list_channels(world: World, request: Request) -> Any:
     def show(number: int) -> Row:
         return shown(world, world.tables["channels"][number])
 
-    found, key = _chosen(world, request), _number_key(world)
+    found = _chosen(world, request)
+    key, reverse = _order(world, request)
     if request.has("page") or request.has("page_size"):
         unlinked = any(world.tables["channels"][number]["epg_data_id"] is None for number in found)
-        page = paged(world, request, found, key, show, reverse=True)
+        page = paged(world, request, found, key, show, reverse=reverse)
         return page | {"has_unassigned_epg_channels": unlinked}
-    return [show(number) for number in sorted(found, key=key, reverse=True)]
+    return [show(number) for number in sorted(found, key=key, reverse=reverse)]
 
 
 @route("GET", f"{BASE}ids/")
