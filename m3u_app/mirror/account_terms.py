@@ -6,13 +6,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ecm_site.dispatcharr.shapes import Account as Row
+from ecm_site.masking import mask_text
+from m3u_app.mirror.expected import NUMBER_MAX, flag, number, text
 from m3u_app.mirror.moments import rewritten
 from m3u_app.mirror.user_agents_there import UserAgents
 from m3u_app.models import AccountType
 from m3u_app.providers.loose_values import moment_of, text_of
 from m3u_app.providers.xtream.mapping import account_facts
 from tasks_app.mirror.kinds import LinkBook, Values
+from tasks_app.mirror.readable import is_id, needed_text
 
+NAME_LIMIT = 255
+STATUS_LIMIT = 20
+MESSAGE_LIMIT = 2_000
 PLAIN = ("name", "max_streams", "refresh_interval", "stale_stream_days", "priority", "is_active")
 """Fields that both sides call and write the same."""
 NUMBERS = ("max_streams", "refresh_interval", "stale_stream_days")
@@ -27,18 +33,24 @@ class NotThereYet(Exception):
 
 def our_terms(row: Row, agents: UserAgents, links: LinkBook) -> Values:
     """The fields of an account of the server, in local terms."""
-    account_type, url = _type_and_address(row["account_type"], row["server_url"] or "")
+    account_type, url = _type_and_address(text(row, "account_type"), text(row, "server_url"))
     group = row["server_group"]
-    values: Values = {name: row[name] for name in PLAIN}  # type: ignore[literal-required]
+    if group is not None and not is_id(group):
+        raise ValueError("its server group is none")
+    values: Values = {
+        "name": needed_text(row, "name").strip()[:NAME_LIMIT],
+        "priority": number(row, "priority", least=-NUMBER_MAX),
+        "is_active": flag(row, "is_active"),
+        **{name: number(row, name) for name in NUMBERS},
+    }
     if "password" in row:  # only administrators are told
-        values["password"] = row["password"] or ""
-    values |= {name: max(0, int(values[name] or 0)) for name in NUMBERS}  # negative intervals are possible there
+        values["password"] = text(row, "password")
     return values | {
         "account_type": account_type,
         "server_url": url,
-        "file": file_name(row["file_path"] or ""),
-        "username": row["username"] or "",
-        "user_agent": agents.text_of(row["user_agent"]),
+        "file": file_name(text(row, "file_path")),
+        "username": text(row, "username"),
+        "user_agent": agents.text_of(row["user_agent"] if is_id(row["user_agent"]) else None),
         "auto_enable_new_groups": bool(row["auto_enable_new_groups_live"]),
         "server_group": None if group is None else links.local("server_group", group),
         "exp_date": rewritten(row.get("exp_date")),
@@ -48,8 +60,8 @@ def our_terms(row: Row, agents: UserAgents, links: LinkBook) -> Values:
 def our_books(row: Row) -> Values:
     """What only the server knows about an account."""
     return {
-        "status": row["status"],
-        "last_message": row["last_message"] or "",
+        "status": text_of(row["status"])[:STATUS_LIMIT],
+        "last_message": mask_text(text_of(row["last_message"])[:MESSAGE_LIMIT]),
         "updated_at": moment_of(row["updated_at"]),
         "locked": bool(row["locked"]),
         "provider_info": provider_info(row),
@@ -60,8 +72,10 @@ def provider_info(row: Row) -> dict[str, Any]:
     """What the provider said about the account's login, as far as the server keeps it with the default profile."""
     if row["account_type"] != AccountType.XTREAM.value:
         return {}
-    default = next((profile for profile in row["profiles"] if profile["is_default"]), None)
-    return login_facts(default["custom_properties"] if default else None)
+    profiles = row["profiles"] if isinstance(row["profiles"], list) else []
+    default = next((found for found in profiles if isinstance(found, Mapping) and found.get("is_default")), None)
+    properties = default.get("custom_properties") if default else None
+    return login_facts(properties if isinstance(properties, Mapping) else None)
 
 
 def login_facts(properties: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -10,13 +10,17 @@ from typing import Any, ClassVar
 from ecm_site.dispatcharr.client import Dispatcharr
 from ecm_site.dispatcharr.shapes import Stream as Row
 from m3u_app.custom_streams import GROUP_KEY, LONGEST_GROUP, LONGEST_ID, LONGEST_NAME, new_identity
+from m3u_app.importing.directives import looks_playable
+from m3u_app.importing.fields import one_line
 from m3u_app.mirror.accounts_there import all_accounts, holds_custom_streams
+from m3u_app.mirror.expected import text
 from m3u_app.mirror.outcomes import attempted
 from m3u_app.models import Stream
+from m3u_app.providers.loose_values import text_of
 from m3u_app.stream_users import announce_removal
 from tasks_app.journal import new_batch_id
 from tasks_app.mirror.kinds import Attempts, Change, Delivered, LinkBook, MirroredKind, Outcome, Values, Watched
-from tasks_app.mirror.readable import readable
+from tasks_app.mirror.readable import is_id, needed_text, readable
 
 _COLUMNS = ("name", "url", "logo_url", "tvg_id")
 
@@ -81,7 +85,7 @@ class CustomStreamKind(MirroredKind):
         wanted = list(ids) if ids is not None else self._all_ids(client, links)
         if not wanted:
             return
-        names = {group["id"]: group["name"] for group in client.groups.all()}
+        names = _names_of_groups(client)
         for batch in client.streams.by_ids(wanted):
             yield from readable(
                 self.name, links, batch, lambda row: (row["id"], _our_values(row, names), {}) if row["is_custom"] else None
@@ -119,6 +123,10 @@ class CustomStreamKind(MirroredKind):
         return client.streams.ids(account_id=account["id"]) if account is not None else []
 
 
+def _names_of_groups(client: Dispatcharr) -> dict[int, str]:
+    return {row["id"]: text_of(row.get("name")) for row in client.groups.all() if is_id(row.get("id"))}
+
+
 class _Groups:
     """The server's groups by name, asked for when the first is needed."""
 
@@ -129,7 +137,7 @@ class _Groups:
     @property
     def names(self) -> dict[int, str]:
         if self._names is None:
-            self._names = {group["id"]: group["name"] for group in self._client.groups.all()}
+            self._names = _names_of_groups(self._client)
         return self._names
 
     def id_of(self, name: str) -> int | None:
@@ -144,12 +152,19 @@ class _Groups:
 
 def _our_values(row: Row, names: Mapping[int, str]) -> Values:
     return {
-        "name": row["name"][:LONGEST_NAME],
-        "url": row["url"] or "",
-        "logo_url": row["logo_url"] or "",
-        "tvg_id": (row["tvg_id"] or "")[:LONGEST_ID],
-        "group": names.get(row["channel_group"] or 0, "")[:LONGEST_GROUP],
+        "name": one_line(needed_text(row, "name"))[:LONGEST_NAME],
+        "url": _address(row),
+        "logo_url": one_line(text(row, "logo_url")),
+        "tvg_id": one_line(text(row, "tvg_id"))[:LONGEST_ID],
+        "group": one_line(names.get(row["channel_group"] or 0, ""))[:LONGEST_GROUP],
     }
+
+
+def _address(row: Row) -> str:
+    address = one_line(text(row, "url"))
+    if address and not looks_playable(address):
+        raise ValueError("its address is none that can be played")
+    return address
 
 
 def _their_values(values: Values, groups: _Groups) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from ecm_site.dispatcharr.shapes import AccountGroup, AccountGroupRow
+from m3u_app.mirror.expected import decimal, flag, properties
 from m3u_app.mirror.group_settings_terms import our_settings, their_settings
 from m3u_app.providers.loose_values import word_of
 from tasks_app.mirror.kinds import LinkBook, Values
@@ -16,16 +17,16 @@ def our_values(relation: AccountGroupRow, account_id: int, name: str, links: Lin
     return {
         "account": account_id,
         "name": name,
-        "enabled": bool(relation["enabled"]),
-        "auto_channel_sync": bool(relation["auto_channel_sync"]),
-        "start": as_float(relation["auto_sync_channel_start"]),
-        "end": as_float(relation["auto_sync_channel_end"]),
-        "settings": our_settings(relation["custom_properties"], links),
+        "enabled": flag(relation, "enabled"),
+        "auto_channel_sync": flag(relation, "auto_channel_sync"),
+        "start": decimal(relation, "auto_sync_channel_start"),
+        "end": decimal(relation, "auto_sync_channel_end"),
+        "settings": our_settings(properties(relation), links),
     }
 
 
 def our_books(relation: AccountGroupRow) -> Values:
-    xc_id = (relation["custom_properties"] or {}).get("xc_id")
+    xc_id = properties(relation).get("xc_id")
     return {"xc_id": word_of(xc_id)[:40]}  # whether it is stale shows with its streams
 
 

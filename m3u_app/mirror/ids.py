@@ -9,9 +9,14 @@ def joined(account_id: int, row_id: int) -> int:
 
     Raises ``ValueError`` when one of them can be no id.
     """
-    if not all(type(number) is int and 0 < number <= _MASK for number in (account_id, row_id)):
+    if not can_be_joined(account_id) or not can_be_joined(row_id):
         raise ValueError("its id is none")
     return account_id << _BITS | row_id
+
+
+def can_be_joined(number: object) -> bool:
+    """Whether ``number`` is an id that has room in such a number."""
+    return type(number) is int and 0 < number <= _MASK
 
 
 def parted(remote_id: int) -> tuple[int, int]:

@@ -4,10 +4,12 @@ from datetime import datetime
 from typing import Any
 
 from ecm_site.dispatcharr.shapes import AccountProfile as Row
+from m3u_app.mirror.expected import flag, number, properties, text
 from m3u_app.mirror.moments import rewritten
 from m3u_app.mirror.patterns_there import pattern_for_server, replacement_for_server
-from m3u_app.providers.loose_values import count_of, text_of
+from m3u_app.providers.loose_values import text_of
 from tasks_app.mirror.kinds import Values
+from tasks_app.mirror.readable import needed_text
 
 SECRETS = ("search_pattern", "replace_pattern")
 NAME_LIMIT = 255
@@ -27,13 +29,13 @@ def our_values(row: Row, account_id: int) -> Values:
     return without_fixed(
         {
             "account": account_id,
-            "is_default": bool(row["is_default"]),
-            "name": row["name"][:NAME_LIMIT],
-            "max_streams": count_of(row["max_streams"]),
-            "is_active": bool(row["is_active"]),
-            "search_pattern": row["search_pattern"] or "",
-            "replace_pattern": row["replace_pattern"] or "",
-            "notes": text_of((row["custom_properties"] or {}).get(NOTES)),
+            "is_default": flag(row, "is_default"),
+            "name": needed_text(row, "name")[:NAME_LIMIT],
+            "max_streams": number(row, "max_streams"),
+            "is_active": flag(row, "is_active"),
+            "search_pattern": text(row, "search_pattern"),
+            "replace_pattern": text(row, "replace_pattern"),
+            "notes": text_of(properties(row).get(NOTES)),
             "exp_date": rewritten(row["exp_date"]),
         }
     )

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from ecm_site.dispatcharr.client import Dispatcharr
 from ecm_site.dispatcharr.shapes import Account as Row
+from ecm_site.dispatcharr.shapes import AccountGroupRow
 from m3u_app.find_account import find_account
 from m3u_app.hold_back import hold_back
 from m3u_app.importing.hold_streams import forget_held
@@ -19,17 +20,18 @@ from m3u_app.importing.spool import Spool
 from m3u_app.mirror.accounts_there import all_accounts, holds_custom_streams
 from m3u_app.mirror.filter_kind import FilterKind
 from m3u_app.mirror.group_kind import GroupKind
-from m3u_app.mirror.ids import joined
+from m3u_app.mirror.ids import can_be_joined, joined
 from m3u_app.mirror.import_streams import import_streams
 from m3u_app.mirror.journal_pulled import journal_pulled
 from m3u_app.mirror.leftover_groups import remove_leftover_groups
 from m3u_app.mirror.stream_identity import known_remote_ids, locals_of, remotes_of
 from m3u_app.mirror.stream_source import StreamSource
 from m3u_app.models import Account, Stream, StreamGroup
-from m3u_app.providers.loose_values import moment_of
+from m3u_app.providers.loose_values import moment_of, number_of
 from m3u_app.refresh_account import tell_others
 from tasks_app.mirror.bulk_mirrors import BulkMirror, PullCounts
 from tasks_app.mirror.kinds import LinkBook
+from tasks_app.mirror.readable import is_id
 from tasks_app.models import MirrorPull, OutboxEntry
 from tasks_app.progress import Progress
 
@@ -58,14 +60,16 @@ class Look:
 def pull_streams(client: Dispatcharr, links: LinkBook, progress: Progress) -> PullCounts:
     """Bring the streams of every account over that is here and may have new ones."""
     counts = PullCounts()
-    there = [row for row in all_accounts(client, links) if not holds_custom_streams(row)]
+    there = [row for row in all_accounts(client, links) if is_id(row.get("id")) and not holds_custom_streams(row)]
     marks = _Marks()
     marks.keep({str(row["id"]) for row in there})
-    for row in sorted(there, key=lambda found: (-found["priority"], found["id"])):
+    for row in sorted(there, key=lambda found: (-(number_of(found["priority"]) or 0), found["id"])):
         progress.raise_if_cancelled()
         account_id = links.local("account", row["id"])
         account = Account.objects.filter(pk=account_id, deleting_since=None).first() if account_id is not None else None
-        if account is not None:
+        if account is not None and not isinstance(row.get("channel_groups"), list):
+            counts.notes.append(f"{account.name}: the server does not say its groups, so that its streams were left alone.")
+        elif account is not None:
             _pull_account(client, links, row, find_account(account.pk), marks, counts, progress)
     return counts
 
@@ -126,7 +130,16 @@ def _import(  # noqa: PLR0917
     previous = before.get("updated_at")
     from_before = not before and Stream.objects.filter(account_id=account.pk, is_custom=False).exists()
     with Spool() as stale:
-        source = StreamSource(client, row["id"], ids, group_names=names, present=present, progress=progress, stale=stale)
+        source = StreamSource(
+            client,
+            row["id"],
+            ids,
+            group_names=names,
+            present=present,
+            progress=progress,
+            stale=stale,
+            are_listed=bool(row["is_active"]),
+        )
         report, total = import_streams(
             source,
             account,
@@ -147,7 +160,7 @@ def _ids(client: Dispatcharr, row: Row, account_id: int) -> "array[int]":
 
 
 def _look(row: Row, ids: "array[int]", account_id: int) -> Look:
-    groups = sorted((group["channel_group"], group["enabled"], group["is_stale"]) for group in row["channel_groups"])
+    groups = sorted((group["channel_group"], group["enabled"] is True, group["is_stale"] is True) for group in _relations(row))
     return Look(
         updated_at=row["updated_at"],
         active=row["is_active"],
@@ -159,7 +172,7 @@ def _look(row: Row, ids: "array[int]", account_id: int) -> Look:
 
 def _groups(links: LinkBook, row: Row, account_id: int) -> tuple[dict[int, str], list[str]]:
     """Names here by the server's group ids; and those of the groups that its last refresh met."""
-    there = {joined(row["id"], group["channel_group"]): group for group in row["channel_groups"]}
+    there = {joined(row["id"], group["channel_group"]): group for group in _relations(row)}
     ours = links.locals_of(GroupKind.name, there.keys())
     stored = dict(StreamGroup.objects.filter(account_id=account_id).values_list("pk", "name"))
     names = {there[remote_id]["channel_group"]: stored[pk] for remote_id, pk in ours.items() if pk in stored}
@@ -167,6 +180,13 @@ def _groups(links: LinkBook, row: Row, account_id: int) -> tuple[dict[int, str],
         names[group["channel_group"]] for group in there.values() if group["channel_group"] in names and not group["is_stale"]
     ]
     return names, present
+
+
+def _relations(row: Row) -> list[AccountGroupRow]:
+    """The groups of an account that can be understood; the others were left out and told when they were pulled."""
+    found = row["channel_groups"]
+    relations = [group for group in found if isinstance(group, dict) and can_be_joined(group.get("channel_group"))]
+    return [group for group in relations if isinstance(group.get("enabled"), bool) and isinstance(group.get("is_stale"), bool)]
 
 
 def _note(account: Account, report: RefreshReport, total: int, *, refreshed: bool) -> None:

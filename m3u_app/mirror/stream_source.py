@@ -18,19 +18,23 @@ from m3u_app.entries import (
     mark_key,
     storable,
 )
+from m3u_app.importing.directives import looks_playable
 from m3u_app.importing.fields import one_line
 from m3u_app.importing.spool import Spool
 from m3u_app.mirror.read_ahead import There, read_streams
+from m3u_app.providers.loose_values import count_of, text_of
 from tasks_app.progress import Progress
 
+CATCHUP_DAYS_MAX = 3_650
 _BATCH = 500  # the importer gathers several
-_VERSION = "1"  # of the mapping: another one has every stream looked at again
+_VERSION = "2"  # of the mapping: another one has every stream looked at again
 
 
 class StreamSource:
     """An :class:`~m3u_app.entries.EntrySource`: live streams come as entries, stale ones are put aside in ``stale``.
 
     ``group_names``: names here by id on the server. ``present`` are groups that are there whether or not streams are in them.
+    ``are_listed``: the server itself gave ``ids``, just now.
     """
 
     def __init__(
@@ -43,6 +47,7 @@ class StreamSource:
         present: list[str],
         progress: Progress,
         stale: Spool,
+        are_listed: bool,
     ) -> None:
         self.report = ReadReport()
         self.header: dict[str, Any] = {}
@@ -55,10 +60,11 @@ class StreamSource:
         self._ids = ids
         self._names = group_names
         self._progress = progress
+        self._are_listed = are_listed
 
     def batches(self, salt: bytes) -> Iterator[list[tuple[int, Any]]]:
         key = mark_key(salt, _VERSION)
-        for rows in read_streams(self._client, self._ids, self._progress):
+        for rows in read_streams(self._client, self._ids, self._progress, are_listed=self._are_listed):
             live: list[There] = []
             stale: list[tuple[Any, ...]] = []
             for row in rows:
@@ -66,7 +72,7 @@ class StreamSource:
                     continue
                 self.report.seen += 1
                 if row.is_stale:
-                    stale.append((row.id, row.last_seen or "", *self.parse(row)))
+                    stale.append((row.id, text_of(row.last_seen), *self.parse(row)))
                 else:
                     live.append(row)
             if stale:
@@ -76,23 +82,24 @@ class StreamSource:
                 yield list(zip(content_marks([row.content for row in part], key), part, strict=True))
 
     def parse(self, raw: There) -> Entry:
-        number = str(raw.id)
-        logo = raw.logo_url or ""
-        url = raw.url or ""
-        name = one_line(raw.name or "") or f"Stream {number}"
+        """Read loosely: nothing of it is ever sent back. Each is one line, for they are written into playlists."""
+        number, provider_id = str(raw.id), text_of(raw.stream_id)[:ID_LIMIT]
+        logo = one_line(text_of(raw.logo_url))
+        url = one_line(text_of(raw.url))
+        name = one_line(text_of(raw.name)) or f"Stream {number}"
         return storable(
             Entry(
                 name=name[:NAME_LIMIT],
-                url=url[:URL_LIMIT],
-                tvg_id=(raw.tvg_id or "").strip()[:ID_LIMIT],
+                url=url[:URL_LIMIT] if looks_playable(url) else "",
+                tvg_id=one_line(text_of(raw.tvg_id))[:ID_LIMIT],
                 logo_url=logo if len(logo) <= URL_LIMIT else "",
                 stream_chno=channel_number(raw.stream_chno),
                 provider_stream_id=number,
                 is_adult=bool(raw.is_adult),
                 is_catchup=bool(raw.is_catchup),
-                catchup_days=max(0, raw.catchup_days or 0),
-                extras={"xtream": {"stream_id": str(raw.stream_id)}} if raw.stream_id is not None else None,
-                group=self._names.get(raw.channel_group or 0, DEFAULT_GROUP),
+                catchup_days=count_of(raw.catchup_days, most=CATCHUP_DAYS_MAX),
+                extras={"xtream": {"stream_id": provider_id}} if provider_id else None,
+                group=self._names.get(raw.channel_group if isinstance(raw.channel_group, int) else 0, DEFAULT_GROUP),
                 identity_key=number,
             )
         )

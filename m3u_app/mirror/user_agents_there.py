@@ -3,6 +3,8 @@
 from functools import cached_property
 
 from ecm_site.dispatcharr.client import Dispatcharr
+from m3u_app.providers.loose_values import text_of
+from tasks_app.mirror.readable import is_id
 
 TEXT_LIMIT = 255
 
@@ -30,4 +32,5 @@ class UserAgents:
 
     @cached_property
     def _texts(self) -> dict[int, str]:
-        return {agent["id"]: agent["user_agent"].strip()[:TEXT_LIMIT] for agent in self._client.server.user_agents()}
+        rows = self._client.server.user_agents()
+        return {row["id"]: text_of(row.get("user_agent"))[:TEXT_LIMIT] for row in rows if is_id(row.get("id"))}
