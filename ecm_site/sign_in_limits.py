@@ -19,6 +19,8 @@ ADDRESS_WINDOW = timedelta(minutes=1)
 NAME_FAILURES = 10
 NAME_WINDOW = timedelta(minutes=15)
 NAME_WAIT = timedelta(minutes=15)
+ELSEWHERE_FAILURES = 3  # of one address at another server, whose few sign-ins a minute are everybody's …
+ELSEWHERE_PAUSE = timedelta(minutes=5)  # … within NAME_WINDOW; from then on it gets one attempt in this time
 SHOWN = 50  # an attack may try thousands of names; a page shows the latest
 KEPT = NAME_WINDOW + NAME_WAIT  # older rows cannot change any answer
 
@@ -31,21 +33,36 @@ class TooManyAttempts(Exception):
         self.retry_after = retry_after
 
 
-def begin_attempt(name: str, address: str) -> SignInAttempt:
+def begin_attempt(name: str, address: str, *, provider: str = "") -> SignInAttempt:
     """Count an attempt before the password is checked, so that guesses sent at the same time count too.
 
+    ``provider``: another server that checks the password, "" for our own. Its names are counted apart: failures there lock
+    nobody out here, nor the other way round. Its sign-ins are few and shared, so an address that keeps failing there gets
+    fewer.
     The returned attempt has outcome REFUSED while the name has to wait: then the password must not be looked at.
     Raises :class:`TooManyAttempts`; such an attempt is not counted again.
     """
     now = timezone.now()
-    name = name.strip().lower()[:150]
+    name = counted_as(name, provider)
     with transaction.atomic():
         SignInAttempt.objects.filter(at__lt=now - KEPT).delete()
         if settings.RATE_LIMIT_ENABLED:
             _check_address(address, now)
+            if provider:
+                _check_elsewhere(provider, address, now)
         waits = bool(settings.RATE_LIMIT_ENABLED) and _name_waits(name, now)
         outcome = Outcome.REFUSED if waits else Outcome.FAILED
         return SignInAttempt.objects.create(at=now, name=name, address=address, outcome=outcome)
+
+
+def counted_as(name: str, provider: str = "") -> str:
+    """Under which name attempts are counted. What is typed here cannot be counted as a name of another server's."""
+    plain = name.strip().lower()
+    if provider:
+        plain = f"{provider}: {plain}"
+    elif ": " in plain:
+        plain = f"here: {plain}"  # no name of ours has a colon
+    return plain[:150]
 
 
 def mark_passed(attempt: SignInAttempt) -> None:
@@ -104,6 +121,15 @@ def _check_address(address: str, now: datetime) -> None:
     if len(times) == ADDRESS_ATTEMPTS:
         free_at = times[-1] + ADDRESS_WINDOW
         raise TooManyAttempts(max(1, math.ceil((free_at - now).total_seconds())))
+
+
+def _check_elsewhere(provider: str, address: str, now: datetime) -> None:
+    failures = SignInAttempt.objects.filter(
+        address=address, name__startswith=f"{provider}: ", outcome=Outcome.FAILED, at__gt=now - NAME_WINDOW
+    ).order_by("-at")
+    times = list(failures.values_list("at", flat=True)[:ELSEWHERE_FAILURES])
+    if len(times) == ELSEWHERE_FAILURES and now < times[0] + ELSEWHERE_PAUSE:
+        raise TooManyAttempts(max(1, math.ceil((times[0] + ELSEWHERE_PAUSE - now).total_seconds())))
 
 
 def _name_waits(name: str, now: datetime) -> bool:

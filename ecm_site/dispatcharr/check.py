@@ -1,6 +1,5 @@
 """Tries a server and says what was found and what is wrong: for *Test*, ``check_dispatcharr``, and before switching over."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -63,12 +62,6 @@ class ConnectionReport:
     def level_words(self) -> str:
         """What the account may do."""
         return "" if self.user_level is None else LEVELS.get(self.user_level, f"user level {self.user_level}")
-
-    @property
-    def wait_words(self) -> str:
-        """How long to wait, as in "a minute" or "20 seconds"."""
-        seconds = math.ceil(self.retry_after)
-        return counted(seconds, "second") if seconds < 60 else counted(math.ceil(seconds / 60), "minute")
 
     @property
     def counts_words(self) -> str:

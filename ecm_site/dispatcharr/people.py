@@ -73,18 +73,19 @@ def who_is(address: str, username: str, password: str, *, clock: Callable[[], fl
 
 
 def _ask(transport: Transport, username: str, password: str, clock: Callable[[], float]) -> Person:
+    patience = _Patience()
     try:
         answer = transport.send(
             "POST",
             "/api/accounts/token/",
             headers={},
             json={"username": username, "password": password},
-            patience=PATIENCE,
+            patience=patience.left(),
         )
         token = decode(answer, what="check a sign-in").get("access")
         if not isinstance(token, str) or not token:
             raise AnsweredElse("The answer to the sign-in holds no token.")
-        return _person(_profile(transport, token), username, transport.server)
+        return _person(_profile(transport, token, patience), username, transport.server)
     except Busy as error:
         _spend_all_turns(transport.server, clock)
         words = THROTTLED.format(seconds=THROTTLED_SECONDS)
@@ -99,10 +100,21 @@ def _ask(transport: Transport, username: str, password: str, clock: Callable[[],
         raise PersonRefused(401, WRONG, why=str(error)) from error
 
 
-def _profile(transport: Transport, token: str) -> Mapping[str, Any]:
+class _Patience:
+    """One for all requests of a sign-in together: a thread of the web server waits for them."""
+
+    def __init__(self) -> None:
+        self._ends = time.monotonic() + PATIENCE.total
+
+    def left(self) -> Patience:
+        seconds = max(0.1, self._ends - time.monotonic())
+        return Patience(read=min(PATIENCE.read, seconds), total=seconds)
+
+
+def _profile(transport: Transport, token: str, patience: _Patience) -> Mapping[str, Any]:
     """What the server says about the person; empty when it has no such address. Holds an API key: never log or keep it."""
     for path in PROFILES:
-        answer = transport.send("GET", path, headers={"Authorization": f"Bearer {token}"}, patience=PATIENCE)
+        answer = transport.send("GET", path, headers={"Authorization": f"Bearer {token}"}, patience=patience.left())
         if _is_no_address(answer):
             continue
         found = decode(answer, what="read a profile")

@@ -63,7 +63,7 @@ def sign_in_with_dispatcharr(name: str, password: str, address: str, *, verify: 
 
 def begin(name: str, address: str) -> SignInAttempt:
     """Count an attempt. Another server's names are counted apart: failures there lock nobody out here."""
-    return sign_in_limits.begin_attempt(f"{DISPATCHARR}: {name.strip()}", address)
+    return sign_in_limits.begin_attempt(name, address, provider=DISPATCHARR)
 
 
 def vouched_for(attempt: SignInAttempt, name: str, password: str, verify: Verify) -> Person:

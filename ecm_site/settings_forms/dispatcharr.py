@@ -1,11 +1,12 @@
 """Settings → Dispatcharr (50 §5.1): where the server is and who ECM is to it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 
-from ecm_site.conf import is_same_address, value_problem
+from ecm_site.conf import EcmSettings, is_same_address, value_problem
 from ecm_site.dispatcharr.credentials import API_KEY, PASSWORD, Credentials
 from ecm_site.settings_form import REMOVE, SecretSetting, SettingChoice, SettingNumber, SettingsForm
 
@@ -122,6 +123,10 @@ class FirstConnectionForm(DispatcharrForm):
     """The same, where somebody connects for the first time: an address has to be given, and nothing else is asked."""
 
     stats_poll_interval = None  # type: ignore[assignment]  # Django's way to leave an inherited field out
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, current: EcmSettings) -> None:
+        super().__init__(data, current=current)
+        self.fields["dispatcharr_url"].help_text = "As you open it in the browser."
 
     def clean_dispatcharr_url(self) -> str:
         url = super().clean_dispatcharr_url()

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from ecm_site.conf import get_settings
 from ecm_site.dispatcharr.check import ConnectionReport, check_connection
-from ecm_site.dispatcharr.credentials import PASSWORD, Credentials
+from ecm_site.dispatcharr.credentials import API_KEY, PASSWORD, Credentials
 from ecm_site.htmx import done, render_dialog, wants_partial
 from ecm_site.settings_forms import SettingsPage, find_page
 from ecm_site.settings_forms.dispatcharr import AUTH_WORDS, SECRET_OF, TRIED, DispatcharrForm
@@ -52,9 +52,10 @@ def error_slots(form: DispatcharrForm) -> dict[str, list[str]]:
 
 
 def secret_typed(form: DispatcharrForm) -> str:
-    """The label of the secret that was typed and that the browser does not get back, "" when there is none."""
-    name = SECRET_OF.get(form.data.get("dispatcharr_auth", ""), "")
-    return str(form.fields[name].label) if name and form.data.get(name) else ""
+    """What the secret is called that was typed and that the browser does not get back, "" when there is none."""
+    auth = str(form.data.get("dispatcharr_auth", ""))
+    words = {PASSWORD: "password", API_KEY: "API key"}
+    return words[auth] if auth in SECRET_OF and form.data.get(SECRET_OF[auth]) else ""
 
 
 def _tested(

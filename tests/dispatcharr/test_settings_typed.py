@@ -179,10 +179,10 @@ def test_when_the_sign_ins_are_used_up_the_wait_and_a_key_are_named(alice: Clien
     stored.faults.order(Kind.THROTTLE, path="/token/", seconds=47)
     text = press_test(alice, typed(stored)).content.decode()
     assert "asks to wait 47 s" in text
-    assert "Wait 47 seconds, then test again." in text
+    assert "Test again after that." in text
     assert "API key" in text
     again = press_test(alice, typed(stored)).content.decode()
-    assert "then test again" in again
+    assert "Test again after that." in again
     assert len([call for call in stored.calls if call.path == "/api/accounts/token/"]) == 1
 
 
