@@ -9,6 +9,7 @@ from django.db import transaction
 from ecm_site.conf import SECRETS, clashing, get_settings, save_settings, secrets_left_behind, value_problem
 from ecm_site.masking import MASK
 from tasks_app import journal
+from tasks_app.mirror.ask_again import ask_again_after
 from tasks_app.models import JournalEntry
 from tasks_app.undo import UndoConflict
 
@@ -45,6 +46,7 @@ def change_settings(section: str, changes: dict[str, Any]) -> SettingsChange:
         _journal(section, [name for name in changed if name in SECRETS], before, changes)
         save_settings(**{name: changes[name] for name in changed})  # last: if this fails, the journal forgets it
     logger.info("[SETTINGS] Changed %s", ", ".join(changed))
+    ask_again_after(tuple(changed))
     return SettingsChange(tuple(changed), entry.pk if entry else None)
 
 

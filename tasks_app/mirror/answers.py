@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from ecm_site.wording import shortened
+from ecm_site.wording import counted, shortened
 from tasks_app.engine import request_run_soon
 from tasks_app.journal import current_actor, log_entry
 from tasks_app.mirror.chunks import SIZE, chunks
@@ -26,6 +26,8 @@ from tasks_app.models import MirrorLink, MirrorPull, MirrorState, OutboxEntry, O
 MINE = "mine"
 THEIRS = "theirs"
 SYNC_TASK = "sync_dispatcharr"
+ACTION = "answer"
+"""Of journal entries."""
 
 __all__ = ["DELETED", "MINE", "THEIRS", "Answered", "answer_conflict", "answer_held_back", "drop", "retry", "take_theirs"]
 
@@ -81,7 +83,7 @@ def answer_conflict(entry_id: int, answers: Mapping[str, str]) -> Answered:
     Raises ``OutboxEntry.DoesNotExist``, and ``ValueError`` for other words and fields that are not in conflict.
     """
     answered = Answered()
-    journal = _journal()
+    journal = _journal("Answering a conflict")
     with quietly():
         entry = OutboxEntry.objects.get(pk=entry_id)
         kind = get_kind(entry.kind)
@@ -116,12 +118,13 @@ def answer_held_back(kind: str, accept: bool) -> Answered:
                 answered.done += _create_again(kind, part)
         row.held_back = {}
         row.save(update_fields=["held_back", "accepted"])
-        verb = "are deleted here too" if accept else "are created on the server again"
+        verb = "deleted here too" if accept else "created on the server again"
+        are = "is" if len(remote_ids) == 1 else "are"
         log_entry(
             "task",
-            "mirror_answer",
+            ACTION,
             entity_name=label,
-            description=f"{len(remote_ids):,} rows ({label}) that vanished on the server {verb}.",
+            description=f"{counted(len(remote_ids), label)} that vanished on the server {are} {verb}.",
             after={"kind": kind, "rows": len(remote_ids), "deleted_here": accept},
         )
     if accept:
@@ -136,7 +139,7 @@ def answer_held_back(kind: str, accept: bool) -> Answered:
 
 def _give_up(entry_ids: Collection[int], *, to_server: bool) -> Answered:
     answered = Answered()
-    journal = _journal()
+    journal = _journal("Taking the server’s values" if to_server else "Dropping what waited")
     kinds = {kind.name: kind for kind in all_kinds()}
     parts = list(chunks(entry_ids, SIZE))
     while parts:
@@ -313,8 +316,8 @@ def _create_again(kind: str, remote_ids: Collection[int]) -> int:
 # Ending ---------------------------------------------------------------------------------------------------------------
 
 
-def _journal() -> SyncJournal:
-    return SyncJournal(action="mirror_answer", said="An answer about differences with the server")
+def _journal(said: str) -> SyncJournal:
+    return SyncJournal(action=ACTION, said=said)
 
 
 def _finish(answered: Answered, journal: SyncJournal) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import Q
 from django.forms import Field, MultipleChoiceField
+from django.urls import reverse
 from django.utils import timezone
 
 from ecm_site.dispatcharr.client import Dispatcharr
@@ -22,7 +23,7 @@ from tasks_app.mirror.trouble import Trouble, full_disk_is_trouble, note_trouble
 from tasks_app.mirror.which_server import mirrored_client
 from tasks_app.models import MirrorState, OutboxEntry, OutboxState
 from tasks_app.progress import Progress
-from tasks_app.registry import TaskResult, TaskScheduler, register_task
+from tasks_app.registry import TaskResult, TaskScheduler, WhatNext, register_task
 
 LOCK = "mirror"
 SYNC_TASK = "sync_dispatcharr"
@@ -65,6 +66,14 @@ class SyncDispatcharr(TaskScheduler):
     def rests(cls) -> bool:
         return not is_connected()
 
+    @classmethod
+    def result_link(cls, parameters: dict[str, Any], *, succeeded: bool) -> tuple[str, str] | None:
+        return "Server", reverse("mirror:home")
+
+    @classmethod
+    def what_next(cls, parameters: dict[str, Any], *, active: bool, succeeded: bool) -> WhatNext:
+        return what_next(active=active, succeeded=succeeded)
+
     def execute(self) -> TaskResult:
         if not is_connected():
             return TaskResult(True, STANDALONE)
@@ -104,6 +113,14 @@ class DeliverOutbox(TaskScheduler):
     def lock_key(cls, parameters: dict[str, Any]) -> str:
         return LOCK
 
+    @classmethod
+    def result_link(cls, parameters: dict[str, Any], *, succeeded: bool) -> tuple[str, str] | None:
+        return "Server", reverse("mirror:home")
+
+    @classmethod
+    def what_next(cls, parameters: dict[str, Any], *, active: bool, succeeded: bool) -> WhatNext:
+        return what_next(active=active, succeeded=succeeded)
+
     def execute(self) -> TaskResult:
         if not is_connected():
             return TaskResult(True, STANDALONE)
@@ -131,6 +148,17 @@ class DeliverOutbox(TaskScheduler):
             skipped_count=report.postponed + report.faults + report.conflicts,
             details=_delivery_details(report),
         )
+
+
+def what_next(*, active: bool, succeeded: bool) -> WhatNext:
+    """From the page of a run to where one sees what it is about."""
+    server = ("Server", reverse("mirror:home"))
+    if active:
+        return WhatNext("You can leave this page. The Server page shows it kind by kind.", (server,))
+    queue = ("Changes for the server", reverse("mirror:queue"))
+    if succeeded:
+        return WhatNext(links=(server, queue))
+    return WhatNext("What was done stays done, and changes wait: the Server page says when it is tried again.", (server, queue))
 
 
 def deliver_when_due(now: datetime) -> None:

@@ -139,7 +139,7 @@ def _one_step(run: _Run, step: Step) -> None:
     )
     run.report.notes += counts.notes
     if MirrorPull.objects.filter(kind=step.name).exclude(held_back={}).exists():
-        run.report.held_back.append(step.label)
+        run.report.held_back.append(step.label if isinstance(step, BulkMirror) else f"{step.label}s")
     logger.info(
         "[MIRROR] Pulled %s: %s seen, %s created, %s updated, %s deleted, %s conflicts",
         step.name,

@@ -18,7 +18,7 @@ from tasks_app.queries import BEAT_LIMIT
 logger = logging.getLogger(__name__)
 
 _KEPT = "_ecm_server_mark"
-_MUCH = 999
+_MUCH = 99
 _SOON, _SELDOM = 3, 20
 _SAID = 160
 NO_WORKER = "Nobody is delivering: the worker is not running"

@@ -92,7 +92,7 @@ def test_dropping_gives_back_what_was_agreed_on(toy_server: ToyServer) -> None:
     assert (answered.done, answered.asked) == (2, 0)
     assert sql("SELECT name FROM toy") == [("Ball",)]
     assert not OutboxEntry.objects.exists()
-    assert JournalEntry.objects.filter(batch_id=answered.batch_id, action_type="mirror_answer").count() == 2
+    assert JournalEntry.objects.filter(batch_id=answered.batch_id, action_type="answer").count() == 2
 
 
 def test_dropping_a_deletion_brings_the_servers_row_back(toy_server: ToyServer) -> None:

@@ -9,10 +9,11 @@ from django.test import Client
 from django.utils import timezone
 
 from ecm_site.conf import save_settings
+from tasks_app.change_settings import change_settings
 from tasks_app.mirror.deliver import deliver
 from tasks_app.mirror.pull import pull
 from tasks_app.mirror_pages.overview import PullLine, is_at, pull_lines
-from tasks_app.models import JournalEntry, MirrorPull, MirrorState, OutboxEntry, OutboxState, TaskRun, WorkerBeat
+from tasks_app.models import JournalEntry, MirrorPull, MirrorState, OutboxEntry, OutboxState, RunRequest, TaskRun, WorkerBeat
 from tasks_app.tests.mirror_toys import ToyServer, add_toy, sql, toy
 
 pytestmark = pytest.mark.django_db
@@ -78,6 +79,21 @@ def test_without_a_worker_nobody_delivers(visitor: Client) -> None:
     assert "nobody delivers changes" not in page(visitor, "/server/")
 
 
+def test_another_password_is_tried_at_once(visitor: Client) -> None:
+    later = timezone.now() + timedelta(minutes=14)
+    MirrorState.objects.update(trouble="The password is wrong.", trouble_since=timezone.now(), retry_at=later)
+    assert "mend it under" in page(visitor, "/server/")
+    change_settings("Dispatcharr", {"stats_poll_interval": 30})
+    assert MirrorState.objects.get().retry_at == later
+    change_settings("Dispatcharr", {"dispatcharr_password": "another"})
+    assert MirrorState.objects.get().retry_at is None
+    assert RunRequest.objects.get().task_id == "sync_dispatcharr"
+    RunRequest.objects.all().delete()
+    MirrorState.objects.update(trouble="", trouble_since=None)
+    change_settings("Dispatcharr", {"dispatcharr_password": "a third"})
+    assert not RunRequest.objects.exists(), "nothing was wrong"
+
+
 def test_while_a_pull_runs_each_kind_says_how_far_it_is(visitor: Client, toy_server: ToyServer) -> None:
     pulled(toy_server, "Ball")
     lines = pull_lines()
@@ -120,6 +136,7 @@ def test_connecting_that_stopped_offers_to_go_on_and_to_go_back(visitor: Client)
 
 def test_a_server_in_trouble_says_since_when_and_when_it_tries_again(visitor: Client) -> None:
     now = timezone.now()
+    WorkerBeat.objects.create(worker="one", started_at=timezone.now(), seen_at=timezone.now())
     MirrorState.objects.update(
         trouble="Cannot reach http://u:secret@host/",
         trouble_since=now - timedelta(hours=2),

@@ -157,8 +157,8 @@ def test_a_question_about_vanished_rows_goes_when_they_are_back(toy_server: ToyS
     fill(toy_server, 40)
     pull(toy_server.as_client())
     kept, toy_server.toys = toy_server.toys, {}
-    assert pull(toy_server.as_client()).held_back == ["toy"]
-    assert pull(toy_server.as_client()).held_back == ["toy"], "asked until somebody answers"
+    assert pull(toy_server.as_client()).held_back == ["toys"]
+    assert pull(toy_server.as_client()).held_back == ["toys"], "asked until somebody answers"
     toy_server.toys = kept
     assert pull(toy_server.as_client()).held_back == []
     assert len(sql("SELECT id FROM toy")) == 40

@@ -129,7 +129,7 @@ def test_when_most_rows_vanish_nothing_is_deleted_before_somebody_says_yes(toy_s
     for pk in list(toy_server.toys)[:20]:
         del toy_server.toys[pk]
     report = pull(toy_server.as_client())
-    assert report.held_back == ["toy"]
+    assert report.held_back == ["toys"]
     assert MirrorPull.objects.get(kind="toy").held_back["count"] == 20
     assert len(sql("SELECT id FROM toy")) == 30
 
