@@ -44,6 +44,7 @@ class ChannelProfileKind(MirroredKind):
     watched = (Watched(ChannelProfile._meta.db_table, columns=("name",), name="name"),)
     natural_key = "name"
     category = "channel"
+    id_table = ChannelProfile._meta.db_table
 
     def local(self, ids: Collection[int] | None = None) -> dict[int, Values]:
         rows = ChannelProfile.objects.all() if ids is None else ChannelProfile.objects.filter(pk__in=list(ids))

@@ -45,6 +45,7 @@ class GroupKind(MirroredKind):
     watched = (Watched(ChannelGroup._meta.db_table, columns=("name",), name="name"),)
     natural_key = "name"
     category = "channel"
+    id_table = ChannelGroup._meta.db_table
 
     def local(self, ids: Collection[int] | None = None) -> dict[int, Values]:
         rows = ChannelGroup.objects.all() if ids is None else ChannelGroup.objects.filter(pk__in=list(ids))

@@ -33,6 +33,7 @@ class StreamProfileKind(MirroredKind):
     fields = {"name": "name", "command": "command", "parameters": "parameters", "is_active": "active"}
     watched = (Watched(StreamProfile._meta.db_table, columns=_FIELDS, name="name"),)
     category = "channel"
+    id_table = StreamProfile._meta.db_table
 
     def local(self, ids: Collection[int] | None = None) -> dict[int, Values]:
         rows = StreamProfile.objects.all() if ids is None else StreamProfile.objects.filter(pk__in=list(ids))

@@ -220,10 +220,13 @@ class Delivery:
         """
         waiting = self._waiting(kind, due_only=due_only)
         linked = self._links.remotes_of(kind.name, waiting)
+        # Deletions that were taken back come with the changes: what refers to these rows is delivered after them.
+        wishes = OutboxEntry.objects.filter(kind=kind.name, state=OutboxState.WAITING).exclude(wishes={})
+        back = set(wishes.values_list("local_id", flat=True))
         wanted: list[int] = []
         for part in chunks(sorted(linked), SIZE):
             here = kind.local(part)
-            wanted += [pk for pk in part if (pk in here) == there_here]
+            wanted += [pk for pk in part if (pk in here or pk in back) == there_here]
         for part in chunks(wanted, kind.look_at):
             for found in self._looked_up(kind, {pk: Pending(pk, linked[pk], waiting[pk]) for pk in part}):
                 yield from self._reconciled(kind, found, waiting)

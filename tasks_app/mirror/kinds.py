@@ -129,6 +129,9 @@ class MirroredKind(ABC):
     """The field that a row is called by in the journal and the queue."""
     category: ClassVar[str] = ""
     """Category of its journal entries; "" = the kind's name."""
+    id_table: ClassVar[str] = ""
+    """Table in which a row that comes back, after a deletion was taken back, gets the id that it had: for kinds of which
+    nothing refers to the id yet when :meth:`store` has made a row."""
     references: ClassVar[Mapping[str, str]] = {}
     """Fields that hold ids of other rows → their kind, so that the queue can name them: ``{"group_id": "group"}``."""
 

@@ -16,6 +16,7 @@ from tasks_app.mirror.bulk_mirrors import PullCounts
 from tasks_app.mirror.compare import ThreeWay, comparable, differing, same, three_way
 from tasks_app.mirror.kinds import MirroredKind, Values
 from tasks_app.mirror.links import StoredLinks
+from tasks_app.mirror.references import put_back_references
 from tasks_app.mirror.sync_journal import SyncJournal, name_of
 from tasks_app.models import MirrorLink, OutboxEntry, OutboxState
 
@@ -309,6 +310,8 @@ class Reconciler:
         made = self.kind.store(
             {remote_id: row[0] for remote_id, row in rows.items()}, {remote_id: row[1] for remote_id, row in rows.items()}
         )
+        if self.kind.id_table:
+            made = self._with_old_ids(made, bring)
         brought: dict[int, tuple[int, Values]] = {}
         for remote_id, local_id in made.items():
             link = bring[remote_id]
@@ -320,7 +323,18 @@ class Reconciler:
             if link.stand_in:
                 OutboxEntry.objects.create(kind=link.kind, local_id=local_id, name=name_of(self.kind, rows[remote_id][0])[:512])
         self.counts.created += len(made)
+        put_back_references(self.kind, [new for new, _ in brought.values()], self.journal)
         return brought
+
+    def _with_old_ids(self, made: Mapping[int, int], bring: Mapping[int, MirrorLink]) -> dict[int, int]:
+        """What knew these rows by their ids – settings, undo, changes that wait – finds them again."""
+        old = {remote_id: bring[remote_id].local_id for remote_id in made}
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                f"UPDATE {self.kind.id_table} SET id = %s WHERE id = %s",  # noqa: S608
+                [(old[remote_id], local_id) for remote_id, local_id in made.items()],
+            )
+        return old
 
     def _tell(self, effects: _Effects, here: Mapping[int, Values], brought: Mapping[int, tuple[int, Values]]) -> None:
         """Journal it: what somebody wished for in their name, the rest as the server's doing."""

@@ -143,6 +143,7 @@ class BoxKind(MirroredKind):
     fields: ClassVar[Mapping[str, str]] = {"name": "name"}
     watched: ClassVar[tuple[Watched, ...]] = (Watched("toy_box", columns=("name",), name="name"),)
     natural_key: ClassVar[str] = "name"
+    id_table: ClassVar[str] = "toy_box"
 
     def stand_in(self, value: Any, remote_id: int) -> Any | None:
         return name_stand_in(value, remote_id, longest=200)

@@ -187,3 +187,29 @@ def test_the_queue_costs_the_same_for_one_and_for_many(
         add_toy(f"Toy {number}", box_id=add_box(f"Box {number}"))
     with django_assert_max_num_queries(9):
         assert len(queue_page(QueueFilter(), 1, size=80).rows) == 80
+
+
+def test_a_deletion_that_is_taken_back_brings_back_what_hung_on_the_row(toy_server: ToyServer) -> None:
+    """Under its old id, so that undo and settings find it; what others had delivered meanwhile is not touched."""
+    box = toy_server.add("box", {"name": "Red"})
+    for name in ("Ball", "Car", "Doll"):
+        toy_server.add("toy", toy(name, box=box))
+    pull(toy_server.as_client())
+    [(old,)] = sql("SELECT id FROM toy_box")
+    sql("UPDATE toy SET box_id = NULL")
+    sql("DELETE FROM toy_box")
+    sql("UPDATE toy SET note = 'mine' WHERE name = 'Car'")
+    answered = drop(list(OutboxEntry.objects.filter(kind="box").values_list("pk", flat=True)))
+    assert answered.asked == 1
+    report = deliver(toy_server.as_client())
+    assert (report.deleted, report.trouble) == (0, "")
+    assert sql("SELECT id, name FROM toy_box") == [(old, "Red")]
+    assert sql("SELECT name, box_id, note FROM toy ORDER BY name") == [
+        ("Ball", old, ""),
+        ("Car", old, "mine"),
+        ("Doll", old, ""),
+    ]
+    assert {row["box"] for row in toy_server.toys.values()} == {box}
+    assert not OutboxEntry.objects.exists()
+    assert not pull(toy_server.as_client()).changed
+    assert JournalEntry.objects.filter(description__startswith="The server changed the toy").count() == 3
