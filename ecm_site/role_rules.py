@@ -39,6 +39,7 @@ VIEWERS_MAY_SEND = frozenset(
 VIEWERS_MAY_OPEN = frozenset(
     (
         # pages that show something and change it: viewers see them without what changes it
+        "settings/",
         "settings/general/",
         "settings/channel-defaults/",
         "settings/normalization/",

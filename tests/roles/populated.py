@@ -1,6 +1,6 @@
 """A house with one thing of every kind, each with the id that its addresses are tried with, and one person of each role.
 
-The provider's login is :data:`SECRET`, so that every answer can be searched for it.
+The provider's login is :data:`SECRET`, so that every answer can be searched for it. Addresses of logos hold none: players get them as they are.
 """
 
 from datetime import timedelta
@@ -35,6 +35,7 @@ from m3u_app.models import (
     StreamGroup,
 )
 from tasks_app import journal
+from tasks_app.mirror.state import mirror_state
 from tasks_app.models import AlertMethod, Notification, Schedule, TaskRun
 from tasks_app.models.runs import RunStatus
 from tasks_app.scheduling.catalogue import ensure_tasks
@@ -66,9 +67,16 @@ def populate() -> dict[Role, User]:
     ServerGroup.objects.create(pk=1, name="One provider")
     LinkGroup.objects.create(pk=1)
     stream = Stream.objects.create(
-        pk=1, account=account, group=provider_group, name="Sport One", url=f"http://provider.example/u/{SECRET}/1.ts", stream_hash=b"1" * 32
+        pk=1,
+        account=account,
+        group=provider_group,
+        name="Sport One",
+        url=f"http://provider.example/u/{SECRET}/1.ts",
+        stream_hash=b"1" * 32,
     )
-    Stream.objects.create(pk=2, name="By hand", url=f"http://u:{SECRET}@own.example/2.ts", stream_hash=b"2" * 32, is_custom=True)
+    Stream.objects.create(
+        pk=2, name="By hand", url=f"http://u:{SECRET}@own.example/2.ts", stream_hash=b"2" * 32, is_custom=True
+    )
     batch = ChangeBatch.objects.create(pk=1, account=account, at=now)
     Change.objects.create(pk=1, batch=batch, account=account, at=now, change_type="streams_added", group_name="Sports")
     source = GuideSource.objects.create(pk=1, name="Guide", url=f"http://guide.example/xmltv.php?password={SECRET}")
@@ -76,7 +84,7 @@ def populate() -> dict[Role, User]:
     Programme.objects.create(entry=entry, start=now, stop=now + timedelta(hours=1), title="The match")
     group = ChannelGroup.objects.create(pk=1, name="Sports")
     HiddenGroup.objects.create(pk=1, group_id=ChannelGroup.objects.create(pk=2, name="Hidden").pk, name="Hidden")
-    logo = Logo.objects.create(pk=1, name="Sport One", url=f"http://logos.example/1.png?password={SECRET}")
+    logo = Logo.objects.create(pk=1, name="Sport One", url="http://logos.example/1.png")
     channel = Channel.objects.create(pk=1, name="Sport One", number=1, group=group, logo_url=logo.url, guide_entry=entry)
     ChannelStream.objects.create(channel=channel, stream=stream, position=0)
     profile = ChannelProfile.objects.create(pk=1, name="Bedroom")
@@ -85,7 +93,8 @@ def populate() -> dict[Role, User]:
     OutputToken.objects.create(pk=1, label="Living room", token_hash="0" * 64)
     SavedView.objects.create(pk=1, user=users[Role.VIEWER], name="Without guide", values={"query": "missing=guide"})
     ensure_tasks()
-    Schedule.objects.get_or_create(pk=1, defaults={"task_id": "m3u_refresh", "schedule_type": "interval", "interval_seconds": 3600})
+    mirror_state()  # its row is made when it is first asked for
+    Schedule.objects.create(pk=1000, task_id="m3u_refresh", schedule_type="interval", interval_seconds=3600)
     TaskRun.objects.create(pk=1, task_id="m3u_refresh", lock_key="m3u:1", title="M3U Refresh", status=RunStatus.COMPLETED)
     AlertMethod.objects.create(pk=1, name="Telephone", method_type="discord")
     Notification.objects.create(pk=1, message="Something has happened")
