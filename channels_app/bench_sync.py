@@ -18,7 +18,6 @@ DEFAULT_STREAMS = 100_000
 DEFAULT_CHANNELS = 5_000
 DEFAULT_CHANGES = 1_000
 MAX_RATIO = 1.3
-ROWS_PER_REQUEST = 500
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 from channels_app.commands import FieldValue
 from channels_app.errors import EditRefused
 from channels_app.logos.addresses import stored_name_of
-from channels_app.models import Channel
 from channels_app.numbering import format_number, parse_number
 
 NAME_LENGTH = 512
@@ -114,11 +113,6 @@ def clean_fields(values: Mapping[str, object]) -> dict[str, FieldValue]:
     if problems:
         raise EditRefused(problems)
     return cleaned
-
-
-def field_values(channel: Channel) -> dict[str, FieldValue]:
-    """All values of :data:`FIELDS` as they are now."""
-    return {name: getattr(channel, name) for name in FIELDS}
 
 
 def to_journal(name: str, value: FieldValue) -> str | int | bool | None:

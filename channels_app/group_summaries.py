@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
-from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Max, Min, OuterRef, QuerySet
 from django.utils import timezone
 
 from channels_app.channel_queries import channels_in_sight, in_groups, matching_channels, shared_numbers
@@ -112,18 +112,6 @@ def lineup_totals() -> LineupTotals:
     in_sight = channels_in_sight(hidden)
     without = in_sight.filter(~Exists(ChannelStream.objects.filter(channel=OuterRef("pk"))))
     return LineupTotals(in_sight.count(), without.count(), shared_number_count())
-
-
-def group_summary(group_id: int, wanted: ChannelFilter) -> GroupSummary | None:
-    """One header, or None when the group is gone."""
-    group = ChannelGroup.objects.filter(pk=group_id).first() if group_id else None
-    if group_id and group is None:
-        return None
-    of_group = Q(group_id=group_id or None)
-    totals = _group_totals(Channel.objects.filter(of_group))
-    shown = _group_counts(matching_channels(wanted).filter(of_group))
-    without = _group_counts(_without_streams().filter(of_group))
-    return _with_counts([_summary(group, totals, shown, group_kinds())], without)[0]
 
 
 def shared_number_count() -> int:

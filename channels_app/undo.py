@@ -21,7 +21,6 @@ from tasks_app.models import JournalEntry
 from tasks_app.undo import UndoConflict, register_undo
 
 _BOOKS = ("auto_created", "auto_created_by_id", "synced_stream", "synced_group")  # what auto-sync keeps about a channel
-_STREAM_ACTIONS = ("stream_add", "stream_remove", "stream_reorder", "stream_replace")
 
 
 def register_handlers() -> None:

@@ -9,10 +9,6 @@ from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 from django_htmx.middleware import HtmxDetails
 
 
-class HtmxRequest(HttpRequest):
-    htmx: HtmxDetails
-
-
 def wants_partial(request: HttpRequest) -> bool:
     """True for an htmx request that swaps a part; a restored history entry always needs the whole page."""
     htmx: HtmxDetails | None = getattr(request, "htmx", None)

@@ -110,19 +110,6 @@ def reorder_sources(ordered_ids: Sequence[int]) -> int | None:
     return written[0].pk if written else None
 
 
-def move_source(source_id: int, *, up: bool) -> int | None:
-    """Swap a source with its neighbour, for the keyboard; returns the journal entry's id, None at the edge."""
-    order = list(GuideSource.objects.order_by("-priority", "name").values_list("pk", flat=True))
-    if source_id not in order:
-        return None
-    place = order.index(source_id)
-    other = place - 1 if up else place + 1
-    if not 0 <= other < len(order):
-        return None
-    order[place], order[other] = order[other], order[place]
-    return reorder_sources(order)
-
-
 def _consequences(source: GuideSource, changed: dict[str, Any]) -> set[str]:
     """Columns that no longer hold once others changed; sets them and returns their names."""
     columns: set[str] = set()

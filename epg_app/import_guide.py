@@ -40,8 +40,6 @@ class ImportedGuide:
 
     report: ImportReport
     guide_ended: bool
-    longest_turn: float
-    """Seconds of the longest write transaction."""
 
 
 def choices_of(source: GuideSource) -> ReadingChoices:
@@ -96,7 +94,7 @@ def import_guide(
         "[EPG] Imported guide id=%s entries=%s programmes=%s written=%s",
         source.pk, report.entries, report.programmes, report.programmes_written,
     )  # fmt: skip
-    return ImportedGuide(report, ended, turns.longest)
+    return ImportedGuide(report, ended)
 
 
 @dataclass

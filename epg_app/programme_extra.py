@@ -38,7 +38,6 @@ Original air dates and ids at film databases are episode numbers of the systems 
 
 from typing import Any, Final
 
-FLAGS: Final = ("new", "live", "premiere", "finale", "repeat", "last_chance")
 CREDIT_JOBS: Final = (
     "director",
     "actor",

@@ -30,8 +30,6 @@ logger = logging.getLogger(__name__)
 PROFILE_ENTITY = "account_profile"
 SECRETS = ("search_pattern", "replace_pattern")
 FIELDS = ("name", "max_streams", "is_active", *SECRETS, "notes", "exp_date")
-DEFAULT_FIELDS = ("name", "notes", "exp_date")
-"""All that may change about a default profile; the rest is the account's."""
 MAX_PROFILES = 50
 
 

@@ -6,7 +6,6 @@ only its net effect. The result is plain values, so that it can be applied here 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -91,22 +90,6 @@ def changed_values(entity: Entity) -> list[str]:
         for name in (*kind.fields, *kind.books)
         if base.get(name) != mine.get(name) and not (theirs is not None and theirs.get(name) == mine.get(name))
     ]
-
-
-def number_runs(changes: Iterable[EntityChange]) -> list[tuple[list[int], Decimal]]:
-    """The changed numbers of existing channels as runs of +1: (ids, first number); one remote call each (10 §14.4, §14.6)."""
-    numbered = sorted(
-        (Decimal(change.after["number"]), change.id)
-        for change in changes
-        if change.kind == "channel" and change.action is Action.UPDATE and change.after.get("number") is not None
-    )
-    runs: list[tuple[list[int], Decimal]] = []
-    for number, pk in numbered:
-        if runs and number == runs[-1][1] + len(runs[-1][0]):
-            runs[-1][0].append(pk)
-        else:
-            runs.append(([pk], number))
-    return runs
 
 
 def stream_difference(before: Sequence[int], after: Sequence[int]) -> tuple[list[int], list[int], bool]:

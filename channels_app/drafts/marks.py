@@ -56,11 +56,6 @@ def row_marks(channel_ids: Collection[int]) -> dict[int, str]:
     return marks
 
 
-def touched_channel_ids(channel_ids: Collection[int]) -> set[int]:
-    """Those of the channels that differ in the draft from what they were."""
-    return set(row_marks(channel_ids))
-
-
 def _changed(ids: list[int]) -> dict[LineupTable, dict[int, Sides]]:
     """By matter and channel, what differs now from what it was before the draft."""
     found: dict[LineupTable, dict[int, Sides]] = {CHANNELS: _changed_rows(ids)}

@@ -47,10 +47,6 @@ def _ids(value: Any) -> bool:
     return isinstance(value, list) and all(map(_whole, value))
 
 
-def _or_none(check: _Check) -> _Check:
-    return lambda value: value is None or check(value)
-
-
 _WORDS: dict[Any, str] = {
     _whole: "a whole number", _numeric: "a number", _text: "a text", _flag: "true or false", _ids: "a list of ids",
 }  # fmt: skip

@@ -88,11 +88,6 @@ def profile_rows(text: str = "") -> list[ProfileRow]:
     return sorted(rows, key=lambda row: natural_key(row.profile.name))
 
 
-def find_profile(name: str) -> ChannelProfile | None:
-    """The profile of that name, whatever the case of its letters."""
-    return ChannelProfile.objects.filter(name__iexact=name).first()
-
-
 def member_view(profile_id: int, wanted: MemberFilter) -> MemberView:
     """Sections by their lowest number, with counts. Three queries; a filter needs one more, hits shown at once another."""
     totals = {

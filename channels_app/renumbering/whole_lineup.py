@@ -33,7 +33,6 @@ class PlannedGroup:
     count: int
     before: str
     after: str
-    has_own_start: bool
 
 
 @dataclass(frozen=True)
@@ -76,9 +75,7 @@ def plan_renumber_all(command: RenumberAll) -> PlannedLineup:
         if current[pk] != number
     }
     lines = [
-        PlannedGroup(
-            pk, name, len(order), format_range(n for _, n in members[pk] if n is not None), format_range(new), pk in own
-        )
+        PlannedGroup(pk, name, len(order), format_range(n for _, n in members[pk] if n is not None), format_range(new))
         for (pk, name), order, new in zip(wanted, orders, given, strict=True)
     ]
     shared = duplicates_created(rows, numbers)

@@ -1,7 +1,6 @@
 """The table of 10 §25.6 on consolidation (69–79): what a draft comes to in the end."""
 
 from collections.abc import Callable
-from decimal import Decimal
 
 import pytest
 
@@ -16,7 +15,7 @@ from channels_app.commands import (
     ReorderStreams,
     UpdateChannel,
 )
-from channels_app.drafts.entity_changes import Action, entity_changes, number_runs
+from channels_app.drafts.entity_changes import Action, entity_changes
 from channels_app.drafts.steps import record
 from channels_app.edit_channels import create_channel, delete_channels, update_channel
 from channels_app.edit_groups import delete_groups
@@ -123,21 +122,6 @@ def test_74_created_and_deleted_is_nothing(draft: Draft) -> None:
         made = create_channel(CreateChannel({"name": "New"})).channel_ids
     stage(draft, lambda: delete_channels(DeleteChannels(tuple(made))))
     assert entity_changes(draft) == []
-
-
-@pytest.mark.parametrize(
-    ("numbers", "runs"),
-    [
-        ((100, 101, 102), [([0, 1, 2], 100)]),  # 75
-        ((100, 101, 200), [([0, 1], 100), ([2], 200)]),  # 76
-    ],
-)
-def test_75_and_76_numbers_are_told_as_runs(
-    draft: Draft, channels: list[Channel], numbers: tuple[int, ...], runs: list[tuple[list[int], int]]
-) -> None:
-    stage(draft, *assign(*zip(channels, numbers, strict=True)))
-    expected = [([channels[place].pk for place in places], Decimal(start)) for places, start in runs]
-    assert number_runs(entity_changes(draft)) == expected
 
 
 def test_77_the_last_number_of_a_channel_wins(draft: Draft, channels: list[Channel]) -> None:

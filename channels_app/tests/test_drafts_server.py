@@ -15,7 +15,7 @@ from channels_app.commands import AddStreams, CreateChannel, DeleteChannels, Rem
 from channels_app.drafts import moving, upkeep
 from channels_app.drafts.catching_up import MEND_EVERY, catch_up
 from channels_app.drafts.lives import discard, open_draft, put_aside
-from channels_app.drafts.marks import row_marks, touched_channel_ids
+from channels_app.drafts.marks import row_marks
 from channels_app.drafts.steps import record
 from channels_app.drafts.storage import folder, path_of
 from channels_app.drafts.switching import working_in
@@ -66,7 +66,7 @@ def test_a_value_put_back_by_hand_is_no_change(channels: list[Channel], draft: D
         with record(draft):
             update_channel(UpdateChannel(channels[0].pk, {"name": name}))
     with working_in(draft):
-        assert touched_channel_ids([channel.pk for channel in channels]) == set()
+        assert row_marks([channel.pk for channel in channels]) == {}
     assert row_marks([channels[0].pk]) == {}
 
 

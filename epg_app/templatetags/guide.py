@@ -25,11 +25,6 @@ def flag_words(airing: Airing) -> list[str]:
 
 
 @register.filter
-def is_on_now(airing: Airing) -> bool:
-    return airing.start <= timezone.now() < airing.stop
-
-
-@register.filter
 def clock(moment: datetime) -> str:
     """``20:15`` in the time zone of the page."""
     return timezone.localtime(moment).strftime("%H:%M")

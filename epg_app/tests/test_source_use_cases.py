@@ -11,7 +11,7 @@ from ecm_site.conf import save_settings
 from epg_app import source_users
 from epg_app.create_source import create_source
 from epg_app.delete_source import Deletion, delete_source, preview_deletion, request_deletion
-from epg_app.edit_source import edit_source, move_source, reorder_sources, toggle_source
+from epg_app.edit_source import edit_source, reorder_sources, toggle_source
 from epg_app.importing.guide_file import CachedGuide
 from epg_app.models import GuideEntry, GuideSource, Programme
 from epg_app.source_values import SourceRefused, SourceValues, same_address
@@ -222,16 +222,6 @@ def test_an_order_survives_sources_that_came_or_went_meanwhile() -> None:
     assert order() == ["A", "B", "C"]
     reorder_sources([ids["C"], 9999, ids["A"], ids["C"]])
     assert order() == ["C", "A", "B"]
-
-
-def test_one_step_up_or_down_swaps_neighbours() -> None:
-    ids = {name: make_source(name).pk for name in "ABC"}
-    assert move_source(ids["A"], up=True) is None
-    move_source(ids["C"], up=True)
-    assert order() == ["A", "C", "B"]
-    move_source(ids["A"], up=False)
-    assert order() == ["C", "A", "B"]
-    assert move_source(999, up=True) is None
 
 
 class Lineup:

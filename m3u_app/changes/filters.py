@@ -1,7 +1,7 @@
 """Which changes somebody wants to see (20 §10.4): the same values filter the list, the cards, the chart and the export."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
@@ -63,9 +63,6 @@ class ChangeFilter:
         if self.group or clean_text(self.text):
             return None
         return ChangeTotal.objects.filter(self._common())
-
-    def of_any_type(self) -> "ChangeFilter":
-        return replace(self, change_type="")
 
     def _common(self) -> Q:
         wanted = Q()

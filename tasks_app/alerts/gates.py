@@ -27,8 +27,3 @@ def method_refusal(event: AlertEvent, task: Task | None, method: AlertMethod) ->
     if not getattr(method, f"notify_{Severity(event.severity)}"):
         return f"the method does not send {event.severity}"
     return read_filter(method.alert_sources).refusal(event)
-
-
-def first_refusal(event: AlertEvent, task: Task | None, method: AlertMethod) -> str:
-    """The first reason of A-3 against sending ``event`` to ``method``; "" when there is none."""
-    return task_refusal(event, task) or method_refusal(event, task, method)

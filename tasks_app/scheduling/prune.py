@@ -17,14 +17,6 @@ def prune_schedules() -> int:
     return sum(prune_schedule(schedule) for schedule in schedules_with_parameters())
 
 
-def open_schedule(schedule_id: int) -> Schedule:
-    """The schedule, with vanished ids taken out first; for the page that edits it. Raises ``Schedule.DoesNotExist``."""
-    schedule = Schedule.objects.get(pk=schedule_id)
-    if prune_schedule(schedule):
-        schedule.refresh_from_db()
-    return schedule
-
-
 def prune_schedule(schedule: Schedule) -> bool:
     """Take out what is gone. A choice of which nothing is left then means none, never all, and that is told."""
     try:

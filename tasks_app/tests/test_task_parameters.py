@@ -10,7 +10,7 @@ from tasks_app.registry import TaskResult
 from tasks_app.scheduling.edit_schedules import create_schedule, update_schedule
 from tasks_app.scheduling.edit_task import change_task
 from tasks_app.scheduling.parameters import NOTHING, clean_parameters, effective_parameters, parameter_schema
-from tasks_app.scheduling.prune import open_schedule, prune_schedules
+from tasks_app.scheduling.prune import prune_schedules
 from tasks_app.scheduling.rules import InvalidSchedule
 from tasks_app.tests.helpers import known_task
 
@@ -111,7 +111,8 @@ def test_vanished_ids_leave_schedules_and_a_choice_that_is_empty_then_means_none
     monkeypatch.setattr("tasks_app.scheduling.prune.notify", lambda kind, text, **more: told.append((kind, text, more)))
     monkeypatch.setattr("tasks_app.tests.test_task_parameters.GROUPS", {4})
     assert prune_schedules() == 2
-    assert open_schedule(both.pk).parameters == {"channel_groups": [4], "account_ids": [4]}
+    both.refresh_from_db()
+    assert both.parameters == {"channel_groups": [4], "account_ids": [4]}
     gone.refresh_from_db()
     assert gone.parameters == {"channel_groups": [], "account_ids": [NOTHING], "timeout": 7}
     assert "accounts, groups" in gone.problem or "groups, accounts" in gone.problem
