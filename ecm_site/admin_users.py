@@ -34,9 +34,6 @@ class RoleForm(RoleModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["role"].help_text = "Administrators (staff status) may do everything, whatever stands here."
-        of_somebody_known: Any = self.instance.user_id
-        if not self.instance.pk and of_somebody_known:
-            self.initial["role"] = Role.EDITOR.value  # which is what no row means; a new user begins as a viewer
 
     def has_changed(self) -> bool:
         return True  # what the page shows is what is kept, also by somebody who only looked at it
@@ -78,6 +75,12 @@ class UserWithRoleAdmin(Users):
     list_display = ("username", "email", "first_name", "last_name", "ecm_role_name", "is_active")
     list_filter = (RoleFilter, "is_active", "is_superuser")
     list_select_related = ("ecm_role",)
+
+    def get_formset_kwargs(self, request: HttpRequest, obj: User, inline: Any, prefix: str) -> dict[str, Any]:
+        kwargs: dict[str, Any] = super().get_formset_kwargs(request, obj, inline, prefix)
+        if obj.pk:  # somebody without a row is an editor; somebody new begins as a viewer
+            kwargs["initial"] = [{"role": Role.EDITOR.value}]
+        return kwargs
 
     @admin.display(description="role")
     def ecm_role_name(self, user: User) -> str:

@@ -1,7 +1,5 @@
 """The populated house and its people, signed in."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.test import Client
 
@@ -10,10 +8,10 @@ from tests.roles.populated import populate
 
 
 @pytest.fixture
-def clients(db: None) -> Iterator[dict[Role, Client]]:
+def clients(db: None) -> dict[Role, Client]:
     """A signed-in client of each role, in a house with one thing of every kind."""
     signed_in = {}
     for role, user in populate().items():
         signed_in[role] = Client(raise_request_exception=False)
         signed_in[role].force_login(user)
-    yield signed_in
+    return signed_in

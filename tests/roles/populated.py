@@ -1,6 +1,7 @@
 """A house with one thing of every kind, each with the id that its addresses are tried with, and one person of each role.
 
-The provider's login is :data:`SECRET`, so that every answer can be searched for it. Addresses of logos hold none: players get them as they are.
+The provider's login is :data:`SECRET`, so that every answer can be searched for it. Addresses of
+logos hold none: players get them as they are.
 """
 
 from datetime import timedelta
@@ -41,7 +42,8 @@ from tasks_app.models.runs import RunStatus
 from tasks_app.scheduling.catalogue import ensure_tasks
 
 SECRET = "s3cretpa55"
-ADDRESS = f"http://provider.example/get.php?username=harbour&password={SECRET}"
+HOST = "http://provider.example"
+ADDRESS = f"{HOST}/get.php?username=harbour&password={SECRET}"
 PEOPLE = {Role.ADMINISTRATOR: "alice", Role.EDITOR: "bob", Role.VIEWER: "vera"}
 
 
@@ -74,9 +76,7 @@ def populate() -> dict[Role, User]:
         url=f"http://provider.example/u/{SECRET}/1.ts",
         stream_hash=b"1" * 32,
     )
-    Stream.objects.create(
-        pk=2, name="By hand", url=f"http://u:{SECRET}@own.example/2.ts", stream_hash=b"2" * 32, is_custom=True
-    )
+    Stream.objects.create(pk=2, name="By hand", url=f"http://u:{SECRET}@own.tv/2.ts", stream_hash=b"2" * 32, is_custom=True)
     batch = ChangeBatch.objects.create(pk=1, account=account, at=now)
     Change.objects.create(pk=1, batch=batch, account=account, at=now, change_type="streams_added", group_name="Sports")
     source = GuideSource.objects.create(pk=1, name="Guide", url=f"http://guide.example/xmltv.php?password={SECRET}")
