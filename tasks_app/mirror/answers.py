@@ -13,11 +13,12 @@ from django.utils import timezone
 from ecm_site.wording import counted, shortened
 from tasks_app.engine import request_run_soon
 from tasks_app.journal import current_actor, log_entry
+from tasks_app.mirror.agreed import write_links
 from tasks_app.mirror.chunks import SIZE, chunks
 from tasks_app.mirror.compare import comparable, differing, is_open
 from tasks_app.mirror.creating import sent_before
 from tasks_app.mirror.kinds import MirroredKind, Values, all_kinds, get_kind
-from tasks_app.mirror.reconcile import DELETED, EVERYTHING, HERE, THERE, write_links
+from tasks_app.mirror.reconcile import DELETED, EVERYTHING, HERE, THERE
 from tasks_app.mirror.state import quietly
 from tasks_app.mirror.sync_journal import SyncJournal
 from tasks_app.mirror.triggers import DELIVER_TASK

@@ -3,26 +3,26 @@ nothing moves any more. One bad row never stops the others; an outage stops ever
 """
 
 import logging
-import random
 from collections.abc import Callable, Collection, Iterator, Mapping
-from datetime import timedelta
 from typing import Any
 
 from django.db import DatabaseError, IntegrityError
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from ecm_site.dispatcharr.client import Dispatcharr
 from ecm_site.dispatcharr.errors import Busy, DispatcharrError, NotFound, ServerFault, Stopped
+from tasks_app.mirror.agreed import Found
 from tasks_app.mirror.attempts import StoredAttempts
 from tasks_app.mirror.bulk_mirrors import PullCounts
 from tasks_app.mirror.chunks import SIZE, chunks
 from tasks_app.mirror.creating import Sent, adopt_existing, forget_sent, note_sent, sent_before
 from tasks_app.mirror.exchange import in_turn
+from tasks_app.mirror.held import MOST_FAULTS, UNREADABLE, NoOutcome, failed_on, write_held
 from tasks_app.mirror.kinds import Change, Delivered, MirroredKind, Outcome, all_kinds
 from tasks_app.mirror.links import StoredLinks
 from tasks_app.mirror.readable import NOT_UNDERSTOOD, words_for
-from tasks_app.mirror.reconcile import Found, Pending, Reconciler, Work
+from tasks_app.mirror.reconcile import Pending, Reconciler, Work
 from tasks_app.mirror.record import CREATE, DELETE, UPDATE, Recorder
 from tasks_app.mirror.report import DeliveryReport, Held
 from tasks_app.mirror.state import quietly
@@ -33,20 +33,9 @@ from tasks_app.progress import Cancelled, NoProgress, Progress
 
 logger = logging.getLogger(__name__)
 
-MOST_FAULTS = 5
-"""Failures (500) on one row before it is parked; and on different rows in a row before the server counts as down."""
 _ROUNDS = 10
-_FIRST_WAIT, _LONGEST_WAIT = 60.0, 3600.0
-_rng = random.Random()  # noqa: S311 - spreads waits, guards nothing
 
 Send = Callable[[Mapping[int, Pending]], Iterator[Outcome]]
-
-
-_UNREADABLE = "What the server has of it cannot be understood"
-
-
-class NoOutcome(Exception):
-    """A kind said nothing of a row that was handed to it."""
 
 
 def deliver(client: Dispatcharr, *, links: StoredLinks | None = None, progress: Progress | None = None) -> DeliveryReport:
@@ -81,7 +70,7 @@ class Delivery:
             note_trouble(error)
             self.report.trouble = str(error)
         else:
-            self._write_held()
+            write_held(self.report)
             if self._asked:
                 note_reached()
         finally:
@@ -249,8 +238,8 @@ class Delivery:
             if local_id is not None:
                 row = Pending(local_id, rows[0][0], versions.get(local_id, 0))
                 taken = "What the server has cannot be stored: something is in the way."
-                why = taken if isinstance(error, IntegrityError) else f"{_UNREADABLE} ({words_for(error)})."
-                self._failed_on(kind, {local_id: row}, NoOutcome(why))
+                why = taken if isinstance(error, IntegrityError) else f"{UNREADABLE} ({words_for(error)})."
+                failed_on(self.report, kind, {local_id: row}, NoOutcome(why))
             return
         reconciler.committed()
         self._again = self._again or bool(work.to_create)
@@ -274,7 +263,7 @@ class Delivery:
                     raise
                 if len(left) == 1:
                     [row] = left.values()
-                    self._failed_on(kind, {row.local_id: row}, error)
+                    failed_on(self.report, kind, {row.local_id: row}, error)
                 else:
                     halves, middle = list(left.items()), len(left) // 2
                     parts += [dict(halves[middle:]), dict(halves[:middle])]
@@ -282,7 +271,7 @@ class Delivery:
             for row in [row for pk, row in left.items() if left_out.may_be(pk)]:
                 del left[row.remote_id]  # it is not gone: nobody can read what it is
                 why = left_out.rows.get(row.remote_id, "rows of which not even the number is known are in the way")
-                self._failed_on(kind, {row.local_id: row}, NoOutcome(f"{_UNREADABLE} ({why})."))
+                failed_on(self.report, kind, {row.local_id: row}, NoOutcome(f"{UNREADABLE} ({why})."))
             for gone in chunks(left, SIZE):
                 yield dict.fromkeys(gone)
 
@@ -332,7 +321,7 @@ class Delivery:
                     logger.warning("[MIRROR] %s: %s", kind.name, error)
                 continue
             if error is None:
-                self._failed_on(kind, left, NoOutcome("ECM got no answer for this change."))
+                failed_on(self.report, kind, left, NoOutcome("ECM got no answer for this change."))
                 complete = False
             elif len(left) == 1:
                 complete = self._single(kind, left, error, recorder) and complete
@@ -370,44 +359,8 @@ class Delivery:
             self.report.held[kind.name, pk] = Held(row.version, str(error), True, self.report.delivered)
             recorder.answered.add(pk)
             return True
-        self._failed_on(kind, left, error)
+        failed_on(self.report, kind, left, error)
         self._faults_in_a_row += isinstance(error, ServerFault)
         if self._faults_in_a_row >= MOST_FAULTS and isinstance(error, ServerFault):
             raise Busy(f"The server fails on everything: {error}", retry_after=0, status=error.status)
         return False
-
-    def _failed_on(self, kind: MirroredKind, rows: Mapping[int, Pending], error: Exception) -> None:
-        """Try these again later, a few times; then somebody has to look at them."""
-        reason = (
-            str(error) if isinstance(error, DispatcharrError | NoOutcome) else f"ECM failed on it ({type(error).__name__})."
-        )
-        for pk, row in rows.items():
-            self.report.faulty.add((kind.name, pk))
-            self.report.faults += 1
-            entry = OutboxEntry.objects.filter(kind=kind.name, local_id=pk, version=row.version)
-            attempts = (entry.values_list("attempts", flat=True).first() or 0) + 1
-            if attempts >= MOST_FAULTS:
-                self.report.parked += entry.update(state=OutboxState.PARKED, reason=reason, attempts=attempts)
-            else:
-                entry.update(reason=reason, attempts=attempts, next_attempt_at=timezone.now() + _wait(attempts))
-
-    def _write_held(self) -> None:
-        """Park what was refused to the end; let what waits for others wait."""
-        for (kind, local_id), held in self.report.held.items():
-            entry = OutboxEntry.objects.filter(kind=kind, local_id=local_id, version=held.version, state=OutboxState.WAITING)
-            if held.refused:
-                parked = entry.update(
-                    state=OutboxState.PARKED, reason=held.reason, attempts=F("attempts") + 1, next_attempt_at=None
-                )
-                self.report.parked += parked
-            else:
-                attempts = (entry.values_list("attempts", flat=True).first() or 0) + 1
-                self.report.postponed += entry.update(
-                    reason=held.reason, attempts=attempts, next_attempt_at=timezone.now() + _wait(attempts)
-                )
-
-
-def _wait(attempts: int) -> timedelta:
-    """Doubling, with up to a quarter more at random."""
-    seconds = min(_LONGEST_WAIT, _FIRST_WAIT * float(2 ** min(attempts - 1, 10)))
-    return timedelta(seconds=seconds * (1 + _rng.random() / 4))

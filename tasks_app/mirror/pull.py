@@ -11,13 +11,14 @@ from django.utils import timezone
 from ecm_site.dispatcharr.client import Dispatcharr
 from ecm_site.dispatcharr.errors import DispatcharrError, Stopped
 from ecm_site.wording import counted
+from tasks_app.mirror.agreed import Found
 from tasks_app.mirror.bulk_mirrors import BulkMirror, PullCounts, all_bulk_mirrors
 from tasks_app.mirror.chunks import chunks
 from tasks_app.mirror.creating import Sent, forget_sent, free_rows, see_through, sent_before
 from tasks_app.mirror.kinds import MirroredKind, Values, all_kinds
 from tasks_app.mirror.links import LeftOut, StoredLinks
 from tasks_app.mirror.readable import NOT_UNDERSTOOD, Row, is_id, words_for
-from tasks_app.mirror.reconcile import Found, Reconciler
+from tasks_app.mirror.reconcile import Reconciler
 from tasks_app.mirror.state import quietly
 from tasks_app.mirror.sync_journal import SyncJournal
 from tasks_app.mirror.trouble import Trouble, is_trouble, note_reached, note_trouble

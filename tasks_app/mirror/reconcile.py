@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import connection
-from django.utils import timezone
 
 from tasks_app.journal import Actor, acting_as, current_actor
+from tasks_app.mirror.agreed import Found, as_agreed, known_base, write_links
 from tasks_app.mirror.bulk_mirrors import PullCounts
 from tasks_app.mirror.compare import ThreeWay, comparable, differing, same, three_way
 from tasks_app.mirror.kinds import MirroredKind, Values
@@ -25,9 +25,6 @@ _DELETION = {EVERYTHING: "deleted"}
 DELETED = "deleted"
 HERE = "here"
 THERE = "there"
-
-Found = tuple[Values, Values]
-"""What the server says of a row: its fields and its books."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +103,7 @@ class Reconciler:
         entries = {entry.local_id: entry for entry in OutboxEntry.objects.filter(kind=self.kind.name, local_id__in=ids)}
         work, effects = Work(), _Effects()
         before = {link.pk: (link.sent, link.stand_in) for link in links}
-        found = {**found, **{link.remote_id: _as_agreed(link, found[link.remote_id]) for link in links if link.stand_in}}
+        found = {**found, **{link.remote_id: as_agreed(link, found[link.remote_id]) for link in links if link.stand_in}}
         for link in links:
             server, mine, entry = found[link.remote_id], here.get(link.local_id), entries.get(link.local_id)
             if server is None:
@@ -173,7 +170,7 @@ class Reconciler:
         if entry is None or _wants(entry, EVERYTHING):
             result = ThreeWay(take=differing(ours, theirs), agreed=theirs)
         else:
-            base = {**_known_base(link, ours, theirs), **{name: ours[name] for name in wished_fields(entry) if name in ours}}
+            base = {**known_base(link, ours, theirs), **{name: ours[name] for name in wished_fields(entry) if name in ours}}
             result = three_way(base, ours, theirs)
         send = {*result.send, *link.stand_in}
         if entry is not None and result.conflicts:
@@ -366,48 +363,8 @@ def _wisher(entry: OutboxEntry) -> Actor:
     return Actor(entry.wishes.get("user_id"), entry.wishes.get("user_name", ""), user_initiated=True)
 
 
-def _known_base(link: MirrorLink, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Values:
-    """What both sides agreed on, as far as that is certain: of values whose answer was lost the server has either the old
-    one or the one that was sent. Where it has neither, and ours looks untouched, nobody can say who changed it last."""
-    base = dict(link.agreed)
-    for name, value in link.sent.items():
-        if name not in theirs or same(theirs[name], base.get(name)):
-            continue
-        if same(theirs[name], value):
-            base[name] = value
-        elif same(ours.get(name), base.get(name)):
-            base.pop(name, None)
-    return base
-
-
-def _as_agreed(link: MirrorLink, server: Found | None) -> Found | None:
-    """The row with what it was called before ECM gave it a stand-in. Of one that has another value by now that is forgotten."""
-    if server is None:
-        return None
-    values, books = server
-    link.stand_in = {name: value for name, value in link.stand_in.items() if same(values.get(name), value)}
-    return {**values, **{name: link.agreed[name] for name in link.stand_in if name in link.agreed}}, books
-
-
 def _remember_sending(kind: MirroredKind, link: MirrorLink, work: Work) -> None:
     if link.local_id in work.updates:
         link.sent = comparable(kind, work.updates[link.local_id].send)
     elif link.local_id in work.deletions:
         link.sent = dict(_DELETION)
-
-
-def write_links(links: Collection[MirrorLink]) -> None:
-    """Store what is agreed on now."""
-    if not links:
-        return
-    encode = MirrorLink._meta.get_field("agreed").get_db_prep_value
-    now = timezone.now()
-    moment = MirrorLink._meta.get_field("pulled_at").get_db_prep_value(now, connection)
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            f"UPDATE {MirrorLink._meta.db_table} SET agreed = %s, sent = %s, stand_in = %s, pulled_at = %s WHERE id = %s",  # noqa: S608
-            [
-                (*(encode(value, connection) for value in (link.agreed, link.sent, link.stand_in)), moment, link.pk)
-                for link in links
-            ],
-        )

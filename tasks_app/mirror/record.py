@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 from django.db import IntegrityError
 
+from tasks_app.mirror.agreed import write_links
 from tasks_app.mirror.compare import base_of_creation, comparable, differing, same
 from tasks_app.mirror.kinds import Delivered, MirroredKind, Outcome, Refused, Values
 from tasks_app.mirror.links import StoredLinks
 from tasks_app.mirror.readable import NOT_UNDERSTOOD
-from tasks_app.mirror.reconcile import Pending, write_links
+from tasks_app.mirror.reconcile import Pending
 from tasks_app.mirror.report import DeliveryReport, Held
 from tasks_app.mirror.state import quietly
 from tasks_app.mirror.sync_journal import SyncJournal, name_of
