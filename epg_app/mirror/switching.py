@@ -37,10 +37,17 @@ class GuideRoom(Room):
 
     def asleep_alone(self) -> list[str]:
         names = list(GuideSource.objects.exclude(source_type__in=ABLE).values_list("name", flat=True))
-        if not names:
-            return []
-        sources = counted(len(names), "guide source")
-        return [f"{sources} of kinds that only Dispatcharr can read will be switched off: {', '.join(names[:SAMPLES])}."]
+        by_hand = list(
+            GuideSource.objects.filter(source_type__in=ABLE, is_active=True, refresh_interval=0).values_list("name", flat=True)
+        )
+        return [
+            f"{counted(len(found), 'guide source')} {words}: {', '.join(found[:SAMPLES])}."
+            for found, words in (
+                (names, "of kinds that only Dispatcharr can read will be switched off"),
+                (by_hand, "will be refreshed by hand only, as the interval is 0"),
+            )
+            if found
+        ]
 
     def leave(self, progress: Progress) -> None:
         """Entries stay with their channels; what we cannot read ourselves is switched off and says so."""

@@ -2,16 +2,18 @@
 
 import logging
 import time
+from pathlib import Path
 
 from django.utils import timezone
 
 from ecm_site.dispatcharr.client import Dispatcharr
 from ecm_site.dispatcharr.shapes import Account as Row
+from ecm_site.wording import counted, shortened
 from m3u_app.changes.models import StreamChange
 from m3u_app.delete_account import delete_account
 from m3u_app.mirror.own_identity import own_identity
 from m3u_app.mirror.wait_for_refresh import MayStillRun, RefreshFailedThere, Wait
-from m3u_app.models import BUSY_STATUSES, Account, AccountStatus, LinkGroup, ServerGroup, Stream, StreamGroup
+from m3u_app.models import BUSY_STATUSES, Account, AccountStatus, AccountType, LinkGroup, ServerGroup, Stream, StreamGroup
 from m3u_app.stream_users import announce_removal
 from m3u_app.write_turns import WriteTurns
 from tasks_app.journal import new_batch_id
@@ -44,6 +46,24 @@ class ProvidersRoom(Room):
 
     def server_bound(self) -> list[Stock]:
         return [Stock("recorded change", StreamChange.objects.count())]
+
+    def asleep_alone(self) -> list[str]:
+        """Whom ECM cannot fetch from by itself, and whom nobody tells it to."""
+        accounts = list(Account.objects.filter(is_active=True).order_by("name", "pk"))
+        no_file = [one.name for one in accounts if one.file_path and not Path(one.file_path).is_file()]
+        no_password = [
+            one.name for one in accounts if one.account_type == AccountType.XTREAM and not (one.username and one.password)
+        ]
+        by_hand = [one.name for one in accounts if not one.refresh_interval]
+        return [
+            f"{counted(len(names), 'account')} {words} ({_first(names)})."
+            for names, words in (
+                (no_file, "cannot be refreshed until you choose the playlist file again, which only the server has"),
+                (no_password, "cannot be refreshed until you enter user and password, which the server has not told"),
+                (by_hand, "will be refreshed by hand only, as the interval is 0"),
+            )
+            if names
+        ]
 
     def clear(self, progress: Progress) -> None:
         """Accounts take their streams, groups and recorded changes along."""
@@ -81,6 +101,10 @@ class ProvidersRoom(Room):
                 Wait(client, remote_id, progress, lambda row: None).refresh()
             except (RefreshFailedThere, MayStillRun) as problem:
                 logger.warning("[M3U] The server could not read its account %s: %s", remote_id, problem)
+
+
+def _first(names: list[str]) -> str:
+    return ", ".join(shortened(name) for name in names[:SAMPLES]) + (", …" if len(names) > SAMPLES else "")
 
 
 def _there() -> list[int]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -178,6 +179,26 @@ def test_leaving_keeps_everything_and_lets_our_own_refresh_know_the_streams(fake
         assert bytes(stream.stream_hash) == known(Read(stream.name, stream.url))
     Channel.objects.filter(name="One").update(name="Eins")
     assert not OutboxEntry.objects.exists()
+
+
+def test_leaving_names_beforehand_what_ecm_cannot_fetch_by_itself(tmp_path: Path) -> None:
+    playlist = tmp_path / "here.m3u"
+    playlist.write_text("#EXTM3U")
+    Account.objects.create(name="Well", server_url="http://acme.test/list.m3u")
+    Account.objects.create(name="File here", file_path=str(playlist))
+    Account.objects.create(name="File there", file_path="/data/uploads/m3us/there.m3u")
+    Account.objects.create(name="No password", account_type="XC", server_url="http://acme.test", username="joe")
+    Account.objects.create(name="By hand", server_url="http://acme.test/2.m3u", refresh_interval=0)
+    Account.objects.create(name="Off", file_path="/nowhere.m3u", is_active=False)
+    GuideSource.objects.create(name="Guide by hand", url="http://acme.test/guide.xml", refresh_interval=0)
+    MirrorState.objects.update_or_create(pk=1, defaults={"connected": True, "address": "http://x.test"})
+    assert [sentence.rsplit(",", 1)[0] for sentence in preview_switch(Way.LEAVE).asleep] == [
+        "1 guide source will be refreshed by hand only",
+        "1 account cannot be refreshed until you choose the playlist file again",
+        "1 account cannot be refreshed until you enter user and password",
+        "1 account will be refreshed by hand only",
+    ]
+    assert "(File there)" in preview_switch(Way.LEAVE).asleep[1]
 
 
 def test_what_was_confirmed_must_still_be_so(fake: FakeServer) -> None:
