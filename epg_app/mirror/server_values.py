@@ -14,6 +14,7 @@ from tasks_app.mirror.kinds import Values
 from tasks_app.mirror.readable import needed_text
 
 NAME_LENGTH: Final = 255
+MESSAGE_LENGTH: Final = 2_000
 _TYPES: Final = {kind.value for kind in SourceType}
 _STATUSES: Final = {status.value for status in SourceStatus}
 
@@ -53,7 +54,7 @@ def books_of(row: ServerSource) -> Values:
     updated = text_of(row.get("updated_at"))
     return {
         "status": status if status in _STATUSES else SourceStatus.IDLE.value,
-        "last_message": mask_text(text_of(row.get("last_message"))),
+        "last_message": mask_text(text_of(row.get("last_message"))[:MESSAGE_LENGTH]),
         "entry_count": count_of(row.get("epg_data_count")),
         "last_success_at": updated or None,
     }

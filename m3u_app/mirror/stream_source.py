@@ -23,6 +23,7 @@ from m3u_app.importing.fields import one_line
 from m3u_app.importing.spool import Spool
 from m3u_app.mirror.read_ahead import There, read_streams
 from m3u_app.providers.loose_values import count_of, text_of
+from tasks_app.mirror.readable import is_id
 from tasks_app.progress import Progress
 
 CATCHUP_DAYS_MAX = 3_650
@@ -68,8 +69,8 @@ class StreamSource:
             live: list[There] = []
             stale: list[tuple[Any, ...]] = []
             for row in rows:
-                if row.m3u_account != self._account:
-                    continue
+                if is_id(row.m3u_account) and row.m3u_account != self._account:
+                    continue  # it went there since the ids were listed
                 self.report.seen += 1
                 if row.is_stale:
                     stale.append((row.id, text_of(row.last_seen), *self.parse(row)))

@@ -46,6 +46,8 @@ class FakeServer:
         self.auth = Auth(world)
         self.calls: list[Call] = []
         self.connections = 0
+        self.refuses = False
+        """Whether all writes are refused, with an answer that repeats what was sent."""
         self.tamper: Callable[[Request, Any], Any] | None = None
         """What to tell instead of the answer (request, its JSON), for a server that has been taken over."""
         world.full_disk = lambda: self.faults.full_disk
@@ -212,6 +214,8 @@ class _Handler(BaseHTTPRequestHandler):
         if fault is not None and fault.kind is Kind.RESET_BEFORE:
             self._hang_up()
             return
+        if self.fake.refuses and request.method != "GET" and not request.path.endswith(READS_BY_POST):
+            problem = Reply(400, {"detail": f"Refused: {request.body}", "raw": raw.decode("utf-8", "replace")})
         reply = problem or self.fake.handle(request, fault)
         if fault is not None and fault.kind is Kind.HANG:
             time.sleep(fault.seconds)
