@@ -11,12 +11,17 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
+
+from django.db.models import Max
 
 from channels_app.chunks import chunked
 from channels_app.mirror.answers import MISSING, is_about_missing
 from channels_app.mirror.arrivals import (
     IN_BULK,
+    KIND,
     ONE_BY_ONE,
+    PERHAPS,
     Begun,
     Expected,
     as_sent,
@@ -29,7 +34,7 @@ from channels_app.mirror.arrivals import (
 )
 from channels_app.mirror.channel_rows import keep_channel_books, read_channels
 from channels_app.mirror.channel_targets import SENT_AS, Edit, Targets
-from channels_app.mirror.channel_values import Reading
+from channels_app.mirror.channel_values import Reading, number_there, stream_remotes
 from channels_app.mirror.deliver_channels import deliver_edits
 from channels_app.mirror.edit_there import Body, Judge
 from channels_app.mirror.read_there import read_rows
@@ -39,6 +44,7 @@ from ecm_site.dispatcharr.shapes import Channel, ChannelProfile
 from tasks_app.mirror.compare import same
 from tasks_app.mirror.kinds import Attempts, Delivered, LinkBook, Outcome, Postponed, Refused, Values
 from tasks_app.mirror.state import quietly
+from tasks_app.models import MirrorLink
 
 logger = logging.getLogger(__name__)
 
@@ -86,6 +92,25 @@ def _from_streams(rows: Mapping[int, Values], targets: Targets) -> list[int]:
 # What was begun and not seen through
 
 
+def perhaps_created(links: LinkBook, rows: Mapping[int, Values]) -> dict[str, Any]:
+    """Details of an attempt that may have created these channels at any time since the newest that is linked."""
+    newest = MirrorLink.objects.filter(kind=KIND).aggregate(newest=Max("remote_id"))["newest"] or 0
+    streams = stream_remotes(links, {pk for values in rows.values() for pk in values["stream_ids"]})
+    expected = {}
+    for pk, values in rows.items():
+        name, first = values["name"].strip(), values["stream_ids"][:1]
+        looks = {
+            "name": [name],
+            "channel_number": [number_there(values["number"])],
+            "tvg_id": [values["tvg_id"].strip()],
+            "tvc_guide_stationid": [values["gracenote_id"].strip()],
+            "hidden_from_output": [values["is_hidden"]],
+            "streams": [[streams[stream] for stream in values["stream_ids"] if stream in streams]],
+        }
+        expected[pk] = Expected((name,), streams.get(first[0]) if first else None, looks)
+    return Begun(PERHAPS, newest, 0.0, accepted=False, rows=expected).details()
+
+
 def _see_through(
     client: Dispatcharr,
     links: LinkBook,
@@ -101,13 +126,16 @@ def _see_through(
     missing = {pk: expected for pk, expected in begun.rows.items() if pk not in known and pk not in settled}
     here = {**read_channels([pk for pk in missing if pk not in rows]), **rows}
     names = {pk: here[pk]["name"].strip() for pk in missing if pk in here}
-    arrived = _arrived(client, links, missing, names, begun.newest) if missing else {}
+    arrived = _arrived(client, links, missing, names, begun) if missing else {}
     settled |= set(arrived)
-    ours = {pk: row for pk, row in arrived.items() if pk in here}
+    # Deleted here meanwhile: the link lets it be deleted there, too. And what was whole is compared as it is.
+    as_they_are = {pk: row for pk, row in arrived.items() if pk not in here or begun.how == PERHAPS}
+    ours = {pk: row for pk, row in arrived.items() if pk not in as_they_are}
     yield from _finish(client, links, here, ours, asked_for=begun.rows)
-    orphans = {pk: row for pk, row in arrived.items() if pk not in here}
-    for (pk, row), values in zip(orphans.items(), _values_of(client, links, list(orphans.values())), strict=True):
-        yield Delivered(pk, row["id"], values)  # deleted here meanwhile: the link lets it be deleted there, too
+    profiles = client.channel_profiles.all() if as_they_are else ()
+    values_there = _values_of(client, links, list(as_they_are.values()), profiles=profiles)
+    for (pk, row), values in zip(as_they_are.items(), values_there, strict=True):
+        yield Delivered(pk, row["id"], values)
     late = [pk for pk in missing if pk not in arrived]
     if late and not begun.is_over(partly=len(late) < len(begun.rows)):
         settled |= set(late)
@@ -119,14 +147,16 @@ def _see_through(
 
 
 def _arrived(
-    client: Dispatcharr, links: LinkBook, missing: Mapping[int, Expected], names: Mapping[int, str], newest: int
+    client: Dispatcharr, links: LinkBook, missing: Mapping[int, Expected], names: Mapping[int, str], begun: Begun
 ) -> dict[int, Channel]:
-    rows = new_rows(client, links, newest)
+    rows = new_rows(client, links, begun.newest)
     found = matched(missing, rows, names)
     known = {row["id"] for row in found.values()}
     left = [row for row in rows if row["id"] not in known]
     late = {pk: expected for pk, expected in missing.items() if pk not in found}
     if left and late:
+        if begun.how == PERHAPS:
+            return found | recognised(late, left, ())
         members = {channel_id for profile in client.channel_profiles.all() for channel_id in profile["channels"]}
         found |= recognised(late, left, members)
     return found

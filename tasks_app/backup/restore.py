@@ -12,6 +12,7 @@ from django.db.migrations.loader import MigrationLoader
 from tasks_app.backup.blockers import blockers
 from tasks_app.backup.snapshots import Snapshot, SnapshotFailed, find_snapshot, live_database, take_snapshot
 from tasks_app.journal import log_entry
+from tasks_app.mirror.after_going_back import suspect_creations
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ def restore_snapshot(name: str) -> Snapshot:
     find_snapshot(name)  # the safety copy may have pushed it out
     _exchange(path)
     call_command("migrate", verbosity=0, interactive=False)  # an older ECM may have taken it
+    suspect_creations()
     log_entry(
         "backup",
         "restore",
