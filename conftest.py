@@ -9,6 +9,8 @@ import django
 import django.conf
 import pytest
 
+from tests import parallel_order, prepared_databases
+
 _data = Path(tempfile.mkdtemp(prefix="ecm-test-"))
 os.environ["CONFIG_DIR"] = str(_data)
 os.environ.setdefault("ECM_DEBUG", "0")
@@ -29,6 +31,10 @@ pytest_plugins = ["tests.browser.fixtures"]
 def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
 
+    if getattr(config.option, "numprocesses", None) and not hasattr(
+        config, "workerinput"
+    ):  # this process starts the others and runs no test itself
+        prepared_databases.begin()
     # Hashed file names need a collectstatic run; pages under test link to the plain ones.
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     # Each test client would look through all collected files first: a tenth of a second, some four thousand times.
@@ -40,6 +46,18 @@ def pytest_configure(config: pytest.Config) -> None:
 def django_db_modify_db_settings() -> None:
     """Parallel test processes have a data folder each: their database files need no suffix, and keep the names by which
     worker processes that tests start find them."""
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """A parallel test process begins with copies of files that have all their tables; alone it makes its own."""
+    from django.conf import settings
+
+    if not prepared_databases.are_shared():
+        return False
+    for database in settings.DATABASES.values():
+        prepared_databases.copy(Path(database["NAME"]).name, Path(database["TEST"]["NAME"]))
+    return True
 
 
 @pytest.fixture(autouse=True)
@@ -66,6 +84,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     import shutil
 
     shutil.rmtree(_data, ignore_errors=True)
+    if not hasattr(config, "workerinput"):
+        prepared_databases.remove()
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
@@ -75,6 +95,7 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
     return None
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Browsers and killed processes live by the clock of a busy machine: such a test may try three times more, and the report
     names each that had to. All others must pass at once. What takes many minutes runs only when asked for: ``-m nightly``.
@@ -87,3 +108,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("browser") or item.get_closest_marker("processes"):
             item.add_marker(pytest.mark.flaky(reruns=3, reruns_delay=2))
+    if hasattr(config, "workerinput"):
+        parallel_order.arrange(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    return parallel_order.scheduler(config, log) if config.option.dist == "load" else None

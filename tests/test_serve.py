@@ -1,6 +1,7 @@
 """manage.py serve with real processes: it comes up, heals itself, and goes down completely."""
 
 import os
+import shutil
 import signal
 import socket
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import prepared_databases
 from tests.serving import START_SECONDS, STOP_SECONDS, Server, free_port, session_processes
 
 pytestmark = pytest.mark.processes
@@ -20,11 +22,17 @@ def port() -> int:
 
 
 @pytest.fixture
-def serve(tmp_path: Path, port: int) -> Iterator[Callable[..., Server]]:
+def data(tmp_path: Path) -> Path:
+    """The data folder of :func:`serve`: tables are there already."""
+    return prepared_databases.copy_all(tmp_path / "my data")
+
+
+@pytest.fixture
+def serve(data: Path, port: int) -> Iterator[Callable[..., Server]]:
     started: list[Server] = []
 
     def start(*options: str, **environment: str) -> Server:
-        server = Server(tmp_path / "my data", port, *options, **environment)
+        server = Server(data, port, *options, **environment)
         started.append(server)
         return server
 
@@ -36,8 +44,12 @@ def serve(tmp_path: Path, port: int) -> Iterator[Callable[..., Server]]:
         server.log.close()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_serves_works_and_leaves_nothing_behind(serve: Callable[..., Server], number: signal.Signals) -> None:
+@pytest.mark.parametrize(("number", "is_new"), [(signal.SIGTERM, True), (signal.SIGINT, False)])
+def test_it_serves_works_and_leaves_nothing_behind(
+    serve: Callable[..., Server], data: Path, number: signal.Signals, is_new: bool
+) -> None:
+    if is_new:
+        shutil.rmtree(data)
     server = serve()
     server.wait_until_ready()
     assert f"http://127.0.0.1:{server.port}" in server.said()

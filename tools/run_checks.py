@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from tools.shell import LauncherError, install_system_packages, say
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CODE = ["ecm_site", "tasks_app", "m3u_app", "epg_app", "channels_app", "tests", "tools", "conftest.py", "manage.py"]
+DEPLOYMENT = ["check", "--deploy", "--fail-level", "WARNING"]
+WAITING = 2
 TYPED = ["ecm_site", "tasks_app", "m3u_app", "epg_app", "channels_app"]
 
 
@@ -23,20 +26,33 @@ def run_checks(checkout: "Checkout") -> int:
     python = str(checkout.python)
     manage = [python, "manage.py"]
     outcomes = [
+        _step(checkout, "icons", [python, "tools/vendor.py"]),  # first: pages under test show what it makes
         _step(checkout, "formatting", [python, "-m", "ruff", "format", "--check", *CODE]),
         _step(checkout, "lint", [python, "-m", "ruff", "check", *CODE]),
-        _step(checkout, "types", [python, "-m", "mypy", *TYPED]),
-        _step(checkout, "templates", [python, "-m", "djlint", "templates", "--lint", "--quiet"]),
-        _step(checkout, "icons", [python, "tools/vendor.py"]),
-        _step(checkout, "migrations", [*manage, "makemigrations", "--check", "--dry-run"]),
-        _step(checkout, "deployment", [*manage, "check", "--deploy", "--fail-level", "WARNING"]),
-        _step(checkout, "deployment behind TLS", [*manage, "check", "--deploy", "--fail-level", "WARNING"], ECM_BEHIND_TLS="1"),
-        _step(checkout, "tests", _pytest(checkout, ["-n", str(os.cpu_count() or 1)])),
     ]
+    with ThreadPoolExecutor(1) as beside:  # the tests often wait; what they leave of the processors is enough for the rest
+        rest = [
+            beside.submit(_step, checkout, title, command, beside=True, **env)
+            for title, command, env in (
+                ("types", [python, "-m", "mypy", *TYPED], {}),
+                ("templates", [python, "-m", "djlint", "templates", "--lint", "--quiet"], {}),
+                ("migrations", [*manage, "makemigrations", "--check", "--dry-run"], {}),
+                ("deployment", [*manage, *DEPLOYMENT], {}),
+                ("deployment behind TLS", [*manage, *DEPLOYMENT], {"ECM_BEHIND_TLS": "1"}),
+            )
+        ]
+        tests = _step(checkout, "tests", _pytest(checkout, parallel()))
+        outcomes += [*(step.result() for step in rest), tests]
     say("")
     for title, passed, seconds in outcomes:
         say(f"{'ok    ' if passed else 'FAILED'}  {title} ({seconds:.0f} s)")
     return 0 if all(passed for _, passed, _ in outcomes) else 1
+
+
+def parallel() -> list[str]:
+    """Options of pytest for all tests at once: some always wait, for a browser or another process, so there is work for two
+    more than there are processors. ``tests/parallel_order.py`` says in which order they come."""
+    return ["-n", str((os.cpu_count() or 1) + WAITING)]
 
 
 def run_tests(checkout: "Checkout", arguments: list[str]) -> int:
@@ -79,16 +95,30 @@ def _pytest(checkout: "Checkout", arguments: list[str]) -> list[str]:
     return [str(checkout.python), "-m", "pytest", *arguments]
 
 
-def _step(checkout: "Checkout", title: str, command: list[str], **env: str) -> tuple[str, bool, float]:
-    say(f"--- {title}")
+def _step(checkout: "Checkout", title: str, command: list[str], *, beside: bool = False, **env: str) -> tuple[str, bool, float]:
+    """Run one check. ``beside`` another one: what it says comes as a whole when it is over."""
+    if not beside:
+        say(f"--- {title}")
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="ecm-check-") as data:  # checks must not touch, or depend on, real data
-        answer = subprocess.run(command, check=False, cwd=checkout.root, env=_environment(CONFIG_DIR=data, **env))
+        answer = subprocess.run(
+            command,
+            check=False,
+            cwd=checkout.root,
+            env=_environment(CONFIG_DIR=data, **env),
+            stdout=subprocess.PIPE if beside else None,
+            stderr=subprocess.STDOUT if beside else None,
+            text=True,
+        )
+    if beside:
+        say(f"\n--- {title}\n{answer.stdout}".rstrip())
     return title, answer.returncode == 0, time.monotonic() - started
 
 
 def _environment(**changes: str) -> dict[str, str]:
-    """The caller's environment without the settings of the caller's own install."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("ECM_", "CONFIG_DIR"))}
+    """The caller's environment without the settings of the caller's own install. Compiled modules are kept: hundreds of
+    processes that tests start would each compile the whole project again."""
+    without = ("ECM_", "CONFIG_DIR", "PYTHONDONTWRITEBYTECODE")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(without)}
     browser = find_browser()
     return {**env, **({"ECM_CHROMIUM": browser} if browser else {}), **changes}

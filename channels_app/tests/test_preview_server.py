@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from channels_app.tests.preview_fixtures import Provider, eventually
+from tests import prepared_databases
 from tests.serving import ROOT, Server, free_port, session_processes
 
 pytestmark = pytest.mark.processes
@@ -32,7 +33,7 @@ print(client.cookies["sessionid"].value)
 
 @pytest.fixture
 def server(tmp_path: Path, provider: Provider) -> Iterator[Server]:
-    running = Server(tmp_path / "data", free_port(), "--no-worker")
+    running = Server(prepared_databases.copy_all(tmp_path / "data"), free_port(), "--no-worker")
     running.wait_until_ready()
     code = f"import django; django.setup()\n{PREPARE}"
     words = [sys.executable, "-c", code, provider.url(""), "/live/ac3.ts", "/silent"]

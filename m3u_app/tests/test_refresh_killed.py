@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from ecm_site.benchmarks import data_folder, manage, run_child, run_json, scratch_environment
+from ecm_site.benchmarks import data_folder, manage, run_json, scratch_environment
 from m3u_app.bench_playlist import write_playlist
+from tests import prepared_databases
 
 pytestmark = pytest.mark.processes
 OLD, NEW = 2_000, 40_000
@@ -19,8 +20,7 @@ OLD, NEW = 2_000, 40_000
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    data_folder(tmp_path).mkdir()
-    run_child(manage("migrate", "--verbosity", "0"), tmp_path)
+    prepared_databases.copy_all(data_folder(tmp_path))
     return tmp_path
 
 

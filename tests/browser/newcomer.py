@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from tests import prepared_databases
 from tests.browser.fixtures import TIMEOUT_MS
 from tests.browser.playlists import PlayerEntry, entries_of
 from tests.serving import Server, free_port
@@ -18,8 +19,8 @@ PASSWORD = "correct horse"
 
 @contextmanager
 def fresh_server(folder: Path) -> Iterator[Server]:
-    """Web server and worker on an empty data folder inside ``folder``."""
-    server = Server(folder / "my data", free_port())
+    """Web server and worker on a data folder inside ``folder`` in which there is nothing but empty tables."""
+    server = Server(prepared_databases.copy_all(folder / "my data"), free_port())
     try:
         server.wait_until_ready()
         yield server
