@@ -6,6 +6,7 @@ from typing import Any, Final
 from ecm_site.masking import MASK, mask_text
 from epg_app.import_report import ImportReport
 from epg_app.models import GuideSource
+from epg_app.source_values import FIELDS
 from m3u_app.store_upload import display_name
 from tasks_app.journal import build_entry, log_entries
 from tasks_app.models import JournalEntry
@@ -17,21 +18,6 @@ ORDER_ENTITY: Final = "guide_source_order"
 CONNECTION_FIELDS: Final = ("url", "file_path", "username", "password")
 """What leads to the guide; the journal shows it masked and cannot restore all of it."""
 
-JOURNALLED_FIELDS: Final = (
-    "name",
-    "source_type",
-    *CONNECTION_FIELDS,
-    "user_agent",
-    "allow_private_addresses",
-    "is_active",
-    "priority",
-    "refresh_interval",
-    "preferred_language",
-    "assume_timezone",
-    "time_shift_minutes",
-    "keep_unmapped",
-)
-
 
 def shown_value(field: str, value: Any) -> Any:
     """``value`` as the journal may hold it: logins hidden, uploads by the name they came with."""
@@ -42,7 +28,7 @@ def shown_value(field: str, value: Any) -> Any:
     return display_name(value) if field == "file_path" else value
 
 
-def shown_values(source: GuideSource, fields: Iterable[str] = JOURNALLED_FIELDS) -> dict[str, Any]:
+def shown_values(source: GuideSource, fields: Iterable[str] = FIELDS) -> dict[str, Any]:
     """All journalled values of a source, masked."""
     return {field: shown_value(field, getattr(source, field)) for field in fields}
 

@@ -50,15 +50,7 @@ def shown_values(account: Account, fields: Iterable[str] = JOURNALLED_FIELDS) ->
 
 def creation_entry(account: Account) -> JournalEntry:
     after = {field: value for field, value in shown_values(account).items() if value not in ("", None)}
-    return build_entry(
-        CATEGORY,
-        "create",
-        entity_type=ENTITY,
-        entity_id=account.pk,
-        entity_name=account.name,
-        description=f"Added account “{account.name}”",
-        after=after,
-    )
+    return _entry(account, "create", f"Added account “{account.name}”", after=after)
 
 
 def change_entries(account: Account, changed: dict[str, tuple[Any, Any]], *, batch_id: str) -> list[JournalEntry]:
@@ -84,46 +76,49 @@ def upload_entries(account: Account, size: int) -> list[JournalEntry]:
     if not size:
         return []
     name = display_name(account.file_path)
-    return [
-        build_entry(
-            CATEGORY,
-            "upload",
-            entity_type=ENTITY,
-            entity_id=account.pk,
-            entity_name=account.name,
-            description=f"Uploaded “{name}” ({size:,} bytes) for account “{account.name}”",
-            after={"file": name, "bytes": size},
-        )
-    ]
+    description = f"Uploaded “{name}” ({size:,} bytes) for account “{account.name}”"
+    return [_entry(account, "upload", description, after={"file": name, "bytes": size})]
 
 
 def toggle_entry(account: Account) -> JournalEntry:
     """Spec words: journal ``m3u/update`` "enabled"/"disabled"."""
     word = "enabled" if account.is_active else "disabled"
-    return build_entry(
-        CATEGORY,
-        "update",
-        entity_type=ENTITY,
-        entity_id=account.pk,
-        entity_name=account.name,
-        description=f"Account “{account.name}” {word}",
-        before={"is_active": not account.is_active},
-        after={"is_active": account.is_active},
-        undoable=True,
-    )
+    before, after = {"is_active": not account.is_active}, {"is_active": account.is_active}
+    return _entry(account, "update", f"Account “{account.name}” {word}", before=before, after=after, undoable=True)
 
 
 def _change_entry(account: Account, changed: dict[str, tuple[Any, Any]], *, batch_id: str, undoable: bool) -> JournalEntry:
     labels = ", ".join(field_label(field) for field in changed)
+    return _entry(
+        account,
+        "update",
+        f"Changed {labels} of account “{account.name}”",
+        before={field: shown_value(field, before) for field, (before, _) in changed.items()},
+        after={field: shown_value(field, after) for field, (_, after) in changed.items()},
+        batch_id=batch_id,
+        undoable=undoable,
+    )
+
+
+def _entry(
+    account: Account,
+    action: str,
+    description: str,
+    *,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    batch_id: str = "",
+    undoable: bool = False,
+) -> JournalEntry:
     return build_entry(
         CATEGORY,
-        "update",
+        action,
         entity_type=ENTITY,
         entity_id=account.pk,
         entity_name=account.name,
-        description=f"Changed {labels} of account “{account.name}”",
-        before={field: shown_value(field, before) for field, (before, _) in changed.items()},
-        after={field: shown_value(field, after) for field, (_, after) in changed.items()},
+        description=description,
+        before=before,
+        after=after,
         batch_id=batch_id,
         undoable=undoable,
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django_htmx.http import trigger_client_event
 
 from channels_app.drafts.staging import refuse_step
@@ -14,6 +14,7 @@ from channels_app.drafts.switching import current_session
 from channels_app.errors import EditRefused
 from channels_app.outcomes import Outcome
 from ecm_site.htmx import render_page, wants_partial
+from tasks_app.models import TaskRun
 
 MANAGER = "channels:manager"
 
@@ -49,6 +50,14 @@ def dialog(request: HttpRequest, partial: str, title: str, context: dict[str, An
     """A dialog, or the same form on a page of its own for a plain request."""
     values = {**context, "title": title, "partial": partial}
     return render_page(request, "channels_app/dialog_page.html", partial, values, status)
+
+
+def goes_on(request: HttpRequest, run: TaskRun, title: str, *, said: str = "", size: str = "") -> HttpResponse:
+    """Answer a form whose work goes on in the background: its dialog shows how far it is, a plain form goes to the run."""
+    if not wants_partial(request):
+        return redirect("tasks:run", run.pk)
+    context = {"run": run, "title": title, "said": said, "size": size}
+    return render(request, "channels_app/_running.html", context)
 
 
 def refused(request: HttpRequest, error: EditRefused) -> HttpResponse:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from channels_app.bulk_create import PlanChanged, PlanRefused
@@ -23,7 +23,7 @@ from channels_app.models import ChannelProfile
 from channels_app.numbering import format_number
 from channels_app.plan_bulk_create import START_MISSING, plan_selected
 from channels_app.profiles.set_memberships import default_profile_ids
-from channels_app.views.answers import edited
+from channels_app.views.answers import edited, goes_on
 from channels_app.views.posted import parameters
 from ecm_site.conf import get_settings
 from ecm_site.htmx import render_page, wants_partial
@@ -96,9 +96,7 @@ def _start_run(request: HttpRequest, selection: Selection, plan: Plan) -> HttpRe
     values = parameters_of(selection, plan)
     with live():
         run = start_run(BulkCreateTask.task_id, values, user_id=request.user.pk)
-    if not wants_partial(request):
-        return redirect("tasks:run", run.pk)
-    return render(request, "channels_app/bulk/_running.html", {"run": run, "preview": make_preview(plan)})
+    return goes_on(request, run, "Creating channels", said=f"{make_preview(plan).sentence}.", size="lg")
 
 
 def _context(

@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
@@ -21,9 +20,8 @@ from channels_app.lineup_csv.reading import LARGEST_FILE, FileRefused, Sheet, re
 from channels_app.lineup_csv.task import CsvImportTask, parameters_of
 from channels_app.models import Channel
 from channels_app.targets import read_target
-from channels_app.views.answers import dialog, edited
+from channels_app.views.answers import dialog, edited, goes_on
 from channels_app.views.posted import parameters
-from ecm_site.htmx import wants_partial
 from ecm_site.wording import counted
 from m3u_app.store_upload import PendingUpload, UploadRefused, drop_pending, find_pending, receive_upload
 from tasks_app.engine import AlreadyRunning, start_run
@@ -138,9 +136,7 @@ def _start_run(request: HttpRequest, upload: PendingUpload, form: CsvImportForm,
             run = start_run(CsvImportTask.task_id, values, user_id=request.user.pk)
     except AlreadyRunning as running:
         return _show(request, upload, form, plan, str(running), status=422)
-    if not wants_partial(request):
-        return redirect("tasks:run", run.pk)
-    return render(request, "channels_app/csv/_running.html", {"run": run, "count": len(plan.work)})
+    return goes_on(request, run, f"Importing {counted(len(plan.work), 'channel')}")
 
 
 def _received(request: HttpRequest) -> PendingUpload:

@@ -1,7 +1,6 @@
 """The dialog that sorts the streams of one channel, a group, the selection or all channels (10 §9.4)."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
@@ -11,9 +10,8 @@ from channels_app.models import Channel, ChannelGroup
 from channels_app.sort_streams import current_rules, plan_sorting, sort_streams
 from channels_app.sort_streams_task import SortStreamsTask, parameters_of
 from channels_app.targets import Target, read_target
-from channels_app.views.answers import dialog, edited
+from channels_app.views.answers import dialog, edited, goes_on
 from channels_app.views.posted import parameters
-from ecm_site.htmx import wants_partial
 from ecm_site.wording import counted
 from m3u_app.stream_order import LABELS, SMART, Criterion, UnknownMode
 from tasks_app.engine import AlreadyRunning, start_run
@@ -63,9 +61,7 @@ def _start_run(request: HttpRequest, ids: tuple[int, ...], mode: str, count: int
     values = parameters_of(ids, mode)
     with live():
         run = start_run(SortStreamsTask.task_id, values, user_id=request.user.pk)
-    if not wants_partial(request):
-        return redirect("tasks:run", run.pk)
-    return render(request, "channels_app/sorting/_running.html", {"run": run, "count": count})
+    return goes_on(request, run, f"Sorting the streams of {counted(count, 'channel')}")
 
 
 def _scope(request: HttpRequest) -> tuple[tuple[int, ...], str, list[tuple[str, str]]]:

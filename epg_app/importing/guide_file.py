@@ -1,12 +1,8 @@
 """The file of a source: the last good one in the cache, a candidate beside it, or a file of the operator (30 §3.1, §4.1)."""
 
 import hashlib
-import os
-import shutil
 from collections.abc import Container
 from pathlib import Path
-
-from django.conf import settings
 
 from ecm_site.archives import ArchiveError, open_content
 from epg_app.importing.choices import ReadingChoices
@@ -15,47 +11,23 @@ from epg_app.importing.errors import GuideError
 from epg_app.importing.findings import Findings
 from epg_app.importing.guide_reader import Feed, GuideReader
 from epg_app.importing.spool import Spool
+from m3u_app.feeds.cached_file import CachedFile
 from tasks_app.progress import Progress
 
 ENDINGS = (".xml", ".xmltv")
 
 
-class CachedGuide:
-    """Where the guide of one source lies as it came over the wire. Compressed guides stay compressed: unpacking takes a
-    second or two, a gigabyte of disk per source is worse.
-
-    ``candidate`` starts as a second name of the good copy, so that a conditional request has something to be conditional
-    on; a download replaces only that name.
-    """
+class CachedGuide(CachedFile):
+    """The guide of one source. Compressed guides stay compressed: unpacking takes a second or two, a gigabyte of disk per
+    source is worse."""
 
     def __init__(self, source_id: int) -> None:
-        folder = Path(settings.SOURCE_CACHE_DIR)
-        self.path = folder / f"guide-{source_id}.xmltv"
-        self.candidate = folder / f"guide-{source_id}.candidate"
-        self._lock = folder / f"guide-{source_id}.lock"
-
-    def prepare(self, *, conditional: bool) -> None:
-        """Make ``candidate`` name the good copy, or nothing when the request shall not be conditional."""
-        self.candidate.parent.mkdir(parents=True, exist_ok=True)
-        self.candidate.unlink(missing_ok=True)
-        if conditional and self.path.exists():
-            try:
-                os.link(self.path, self.candidate)
-            except OSError:  # a file system without hard links
-                shutil.copyfile(self.path, self.candidate)
-
-    def accept(self) -> None:
-        """The candidate is good: it becomes the copy."""
-        os.replace(self.candidate, self.path)
-
-    def reject(self) -> None:
-        """Forget the candidate, if there is one; the good copy stays."""
-        self.candidate.unlink(missing_ok=True)
+        super().__init__(f"guide-{source_id}", "xmltv")
+        self._lock = self.path.with_suffix(".lock")
 
     def forget(self) -> None:
-        """Remove everything (the source is deleted)."""
-        for path in (self.path, self.candidate, self._lock):
-            path.unlink(missing_ok=True)
+        super().forget()
+        self._lock.unlink(missing_ok=True)
 
 
 def content_digest(path: Path) -> str:

@@ -1,43 +1,12 @@
-"""The last good copy of each account's playlist, as it came over the wire (20 §2.2 steps 2 and 3)."""
+"""The last good copy of each account's playlist."""
 
 import os
-import shutil
-from pathlib import Path
 
-from django.conf import settings
+from m3u_app.feeds.cached_file import CachedFile
 
 
-class CachedCopy:
-    """Where one account's playlist is kept. A new download lives beside it until it is accepted.
-
-    ``candidate`` starts as a second name of the good copy, so that a conditional request ("not modified") has something
-    to be conditional on; a download replaces only that name.
-    """
+class CachedCopy(CachedFile):
+    """Of the account with this id; None = one that is only tried."""
 
     def __init__(self, account_id: int | None) -> None:
-        name = f"m3u-{account_id}" if account_id is not None else f"m3u-unsaved-{os.getpid()}"
-        self.path = Path(settings.SOURCE_CACHE_DIR) / f"{name}.playlist"
-        self.candidate = Path(settings.SOURCE_CACHE_DIR) / f"{name}.candidate"
-
-    def prepare(self, *, conditional: bool) -> None:
-        """Make ``candidate`` name the good copy, or nothing at all when the request shall not be conditional."""
-        self.candidate.parent.mkdir(parents=True, exist_ok=True)
-        self.candidate.unlink(missing_ok=True)
-        if conditional and self.path.exists():
-            try:
-                os.link(self.path, self.candidate)
-            except OSError:  # a file system without hard links
-                shutil.copyfile(self.path, self.candidate)
-
-    def accept(self) -> None:
-        """The candidate is good: it becomes the copy."""
-        os.replace(self.candidate, self.path)
-
-    def reject(self) -> None:
-        """Forget the candidate, if there still is one; the good copy stays."""
-        self.candidate.unlink(missing_ok=True)
-
-    def forget(self) -> None:
-        """Remove everything (the account is deleted)."""
-        self.path.unlink(missing_ok=True)
-        self.candidate.unlink(missing_ok=True)
+        super().__init__(f"m3u-{account_id}" if account_id is not None else f"m3u-unsaved-{os.getpid()}", "playlist")
