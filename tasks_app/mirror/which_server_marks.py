@@ -1,8 +1,9 @@
 """By what an installation of the server is known again: the moments at which its oldest rows were made.
 
 Ids begin at 1 on every server and names are chosen by people, so neither tells two installations apart. The moments at which
-users, user agents, accounts and guide sources were made do: to the microsecond, set by the server alone, never changed later.
-A restored backup brings them back; a new installation cannot have one of them by chance.
+users, user agents, accounts and guide sources were made do: to the millisecond, set by the server alone, never changed later.
+A restored backup brings them back (some ways of copying a database cut what is finer off); a new installation cannot have one
+of them by chance.
 """
 
 import logging
@@ -18,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 MOST_OF_A_KIND = 200
 Marks = dict[str, str]
-"""What was made → when, as in ``{"user 1": "2026-11-22T20:57:25.850928+00:00"}``."""
+"""What was made → when, as in ``{"user 1": "2026-11-22T20:57:25.850+00:00"}``."""
 
 
 class Verdict(Enum):
@@ -89,9 +90,9 @@ def _moment(written: Any) -> str:
         moment = datetime.fromisoformat(written)
     except (TypeError, ValueError):
         return ""
-    if moment.tzinfo is None or not moment.microsecond:
+    if moment.tzinfo is None or moment.microsecond < 1000:
         return ""
     try:
-        return moment.astimezone(UTC).isoformat()
+        return moment.astimezone(UTC).isoformat(timespec="milliseconds")
     except OverflowError:
         return ""

@@ -41,4 +41,6 @@ def in_words(report: ConnectionReport) -> str:
         lines.append(f"It has {report.counts_words}.")
     lines += report.notes
     lines.append(report.problem or "All is well.")
+    if report.advice:
+        lines.append(f"Better with an API key. {report.advice}")
     return "\n".join(lines)
