@@ -9,6 +9,7 @@
     const ticked = ticks.filter((tick) => tick.checked).length;
     const all = queue.querySelector("[data-tick-all]");
     if (all) {
+      all.closest("[data-tick-all-label]").hidden = false; // without a script it could not do anything
       all.checked = ticked > 0 && ticked === ticks.length;
       all.indeterminate = ticked > 0 && ticked < ticks.length;
     }
@@ -29,6 +30,8 @@
   });
   // The list refreshes itself: what is ticked stays ticked.
   let kept = [];
+  let answered = false;
+  document.addEventListener("mirror:changed", () => { answered = true; });
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.target?.id !== "queue") return;
     kept = [...document.querySelectorAll("#queue .queue-tick:checked")].map((tick) => tick.id);
@@ -40,6 +43,13 @@
     }
     kept = [];
     show();
+  });
+  // A change that was answered takes the link along that opened its dialog: the keyboard goes on at the list.
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.target.id !== "queue") return;
+    const first = document.querySelector("#queue .queue-title > a, #queue a");
+    if (first && answered && document.activeElement === document.body) first.focus({ preventScroll: true });
+    answered = false;
   });
   document.addEventListener("DOMContentLoaded", show);
 })();

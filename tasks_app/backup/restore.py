@@ -3,21 +3,26 @@
 import logging
 import sqlite3
 import time
+from datetime import datetime
 from pathlib import Path
 
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
+from django.utils import timezone
 
 from tasks_app.backup.blockers import blockers
 from tasks_app.backup.snapshots import Snapshot, SnapshotFailed, find_snapshot, live_database, take_snapshot
+from tasks_app.execution import mend_after
 from tasks_app.journal import log_entry
+from tasks_app.models import ACTIVE_STATUSES, RunStatus, TaskRun
 from tasks_app.mirror.after_going_back import suspect_creations
 
 logger = logging.getLogger(__name__)
 
 WAIT_SECONDS = 30.0
 """For others to finish what they are writing."""
+UNDER_WAY_THEN = "It was under way when the backup was taken to which ECM went back."
 
 
 def restore_snapshot(name: str) -> Snapshot:
@@ -33,10 +38,12 @@ def restore_snapshot(name: str) -> Snapshot:
     if reasons:
         raise SnapshotFailed(" ".join(reasons))
     _check(path)
+    began = timezone.now()
     safety = take_snapshot("before-going-back")
     find_snapshot(name)  # the safety copy may have pushed it out
     _exchange(path)
     call_command("migrate", verbosity=0, interactive=False)  # an older ECM may have taken it
+    _end_runs_of_then(began)
     suspect_creations()
     log_entry(
         "backup",
@@ -48,6 +55,15 @@ def restore_snapshot(name: str) -> Snapshot:
     )
     logger.warning("[BACKUP] Went back to snapshot %s; the state before is %s", name, safety.name)
     return safety
+
+
+def _end_runs_of_then(began: datetime) -> None:
+    """A snapshot is taken by a run, which goes on for ever in it; nobody works on what was under way then."""
+    for run in TaskRun.objects.filter(status__in=ACTIVE_STATUSES, queued_at__lt=began):
+        values = {"status": RunStatus.CANCELLED, "message": UNDER_WAY_THEN, "phase": "", "completed_at": timezone.now()}
+        TaskRun.objects.filter(pk=run.pk).update(**values)
+        if run.status == RunStatus.RUNNING:
+            mend_after(run)
 
 
 def _check(path: Path) -> None:

@@ -5,10 +5,12 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
 from tasks_app.backup import blockers, restore, snapshots
 from tasks_app.backup.restore import restore_snapshot
@@ -21,7 +23,8 @@ from tasks_app.backup.snapshots import (
     take_snapshot,
 )
 from tasks_app.journal import log_entry
-from tasks_app.models import JournalEntry, Notification, TaskRun
+from tasks_app.models import JournalEntry, Notification, RunStatus, TaskRun
+from tasks_app.process_identity import own_identity
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -51,6 +54,18 @@ def test_going_back_brings_the_database_of_then_and_keeps_the_one_of_now() -> No
     assert entry.after_value == {"restored": snapshot.name, "kept_as": safety.name}
     restore_snapshot(safety.name)
     assert titles() == ["then", "since"]
+
+
+def test_the_run_that_took_a_snapshot_does_not_go_on_for_ever_after_going_back() -> None:
+    then = timezone.now() - timedelta(minutes=1)
+    values = {"task_id": "switch_dispatcharr", "queued_at": then, "started_at": then, "worker": own_identity()}
+    run = TaskRun.objects.create(title="Connect", lock_key="mirror", status=RunStatus.RUNNING, heartbeat_at=then, **values)
+    snapshot = take_snapshot("before-connecting")
+    TaskRun.objects.update(status=RunStatus.COMPLETED)
+    restore_snapshot(snapshot.name)
+    run.refresh_from_db()
+    assert (run.status, run.message) == (RunStatus.CANCELLED, restore.UNDER_WAY_THEN)
+    assert blockers.blockers() == [], "one can connect again at once"
 
 
 def test_a_snapshot_is_whole_private_and_stands_alone() -> None:
