@@ -41,6 +41,7 @@ GROUND = {
     "settings_navigation",
     "toasts",
     "tracing",
+    "typed_numbers",
     "unpacking",
     "version",
     "wording",

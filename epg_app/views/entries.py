@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from ecm_site.htmx import render_page
+from ecm_site.typed_numbers import number_in
 from epg_app.entry_rows import list_entries, read_entry_page
 from epg_app.models import GuideEntry, GuideSource
 from tasks_app.mirror.state import is_connected
@@ -17,10 +18,10 @@ from tasks_app.mirror.state import is_connected
 def entries(request: HttpRequest) -> HttpResponse:
     """Guide channels with every word of ``q``, a hundred a page; ``source`` restricts to one guide."""
     text = request.GET.get("q", "").replace("\x00", "").strip()[:200]
-    source_id = _number(request.GET.get("source", ""))
+    source_id = number_in(request.GET.get("source"), figures=9)
     sources = list(GuideSource.objects.only("id", "name", "is_active"))
     chosen = next((source for source in sources if source.pk == source_id), None)
-    found = list_entries(text, source_id=chosen.pk if chosen else None, page=_number(request.GET.get("page", "")) or 1)
+    found = list_entries(text, source_id=chosen.pk if chosen else None, page=number_in(request.GET.get("page"), figures=9) or 1)
     context = {"found": found, "q": text, "sources": sources, "chosen": chosen, "now": timezone.now()}
     return render_page(request, "epg_app/entries.html", "epg_app/_entry_list.html", context)
 
@@ -42,10 +43,6 @@ def entry(request: HttpRequest, entry_id: int) -> HttpResponse:
         "zone": timezone.get_current_timezone_name(),
     }
     return render(request, "epg_app/entry.html", context)
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
 def _day(text: str) -> date | None:

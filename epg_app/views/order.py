@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 
+from ecm_site.typed_numbers import numbers_in
 from epg_app.edit_source import reorder_sources
 from epg_app.models import GuideSource
 from epg_app.views._answers import dialog, say
@@ -14,7 +15,7 @@ def order(request: HttpRequest) -> HttpResponse:
     sources = list(GuideSource.objects.only("id", "name", "priority", "is_active", "source_type"))
     if request.method != "POST":
         return _show(request, sources)
-    wanted = [int(text) for text in request.POST.getlist("order") if text.isdecimal() and len(text) < 19]
+    wanted = numbers_in(request.POST.getlist("order"))
     for key, step in (("up", -1), ("down", 1)):
         if key in request.POST:
             return _show(request, _moved(_in_order(sources, wanted), request.POST[key], step))

@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from ecm_site.typed_numbers import number_in
 from m3u_app.account_page import read_account_page
 from m3u_app.guide_offers import GuideRefused, take_guide
 from m3u_app.views._answers import account_or_404
@@ -23,9 +24,9 @@ def account(request: HttpRequest, account_id: int) -> HttpResponse:
 def add_guide(request: HttpRequest, account_id: int) -> HttpResponse:
     """Make a guide source of the address at ``position``; the address itself never leaves the server."""
     account = account_or_404(account_id)
-    position = request.POST.get("position", "")
+    position = number_in(request.POST.get("position"), figures=5)
     try:
-        taken = take_guide(account, int(position) if position.isdecimal() and len(position) < 6 else -1)
+        taken = take_guide(account, -1 if position is None else position)
     except GuideRefused as refusal:
         messages.warning(request, str(refusal))
         return redirect("m3u:account", account_id)

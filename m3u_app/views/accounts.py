@@ -4,6 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from ecm_site.htmx import render_page
+from ecm_site.typed_numbers import number_in
 from m3u_app.queries import account_rows, account_total
 from m3u_app.server_groups import server_group_names
 from m3u_app.views._answers import ACCOUNTS
@@ -14,8 +15,7 @@ from tasks_app.mirror_pages.waits import waiting_rows
 def accounts(request: HttpRequest) -> HttpResponse:
     """The page, or for htmx just its list."""
     text = request.GET.get("q", "").strip()[:255]
-    typed = request.GET.get("server_group", "")
-    server_group = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else None
+    server_group = number_in(request.GET.get("server_group"))
     rows = account_rows(text=text, server_group=server_group)
     context = ACCOUNTS.list_context(request, rows, text=text, total=account_total()) | {
         "server_groups": server_group_names(),

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from ecm_site.htmx import render_page
+from ecm_site.typed_numbers import number_in
 from m3u_app.changes.export import csv_lines
 from m3u_app.changes.filters import RANGES
 from m3u_app.changes.find_text import MOST_FOUND, find_text
@@ -81,8 +82,7 @@ def streams(request: HttpRequest, change_id: int) -> HttpResponse:
     change = get_object_or_404(
         Change.objects.select_related("account", "batch").defer("names", "batch__snapshot"), pk=change_id
     )
-    offset = request.GET.get("offset", "")
-    start = min(int(offset), LARGEST_OFFSET) if offset.isascii() and offset.isdecimal() and len(offset) < 12 else 0
+    start = min(number_in(request.GET.get("offset"), figures=11) or 0, LARGEST_OFFSET)
     text = request.GET.get("q", "")[:200]
     found = stream_lines(change, text=text, offset=start, limit=MORE_LINES if start else FIRST_LINES)
     context = {"change": change, "found": found, "text": text, "is_more": start > 0}

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django_htmx.http import trigger_client_event
 
 from ecm_site.htmx import done, render_dialog, wants_partial
+from ecm_site.typed_numbers import numbers_in
 from m3u_app.feeds.rows import FeedRow
 
 MAX_POLLED = 200
@@ -74,7 +75,7 @@ class FeedPages:
 
         Answers just the moving parts; as soon as one of them is done, the page is told to load the whole list.
         """
-        asked = {int(text) for text in request.GET.getlist("id")[:MAX_POLLED] if text.isdecimal() and len(text) < 19}
+        asked = set(numbers_in(request.GET.getlist("id")[:MAX_POLLED]))
         rows = read(asked)
         finished = [row for row in rows if not row.is_busy]
         context = {"feeds": self, "busy": [row for row in rows if row.is_busy], "finished": finished}

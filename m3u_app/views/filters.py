@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from ecm_site.htmx import done, render_page
+from ecm_site.typed_numbers import number_in, numbers_in
 from m3u_app.account_values import AccountLocked
 from m3u_app.apply_filters import apply_filters
 from m3u_app.edit_filters import (
@@ -74,8 +75,7 @@ def edit(request: HttpRequest, account_id: int, filter_id: int) -> HttpResponse:
 def preview(request: HttpRequest, account_id: int) -> HttpResponse:
     """Say what the filter would do as it is typed; ``filter_id`` is the stored one that is being edited."""
     account = account_or_404(account_id)
-    typed_id = request.POST.get("filter_id", "")
-    filter_id = int(typed_id) if typed_id.isascii() and typed_id.isdigit() and len(typed_id) < 19 else None
+    filter_id = number_in(request.POST.get("filter_id"))
     form = FilterForm(request.POST)
     if not request.POST.get("regex_pattern"):
         return render(request, "m3u_app/_filter_preview.html", {"is_empty": True})
@@ -128,7 +128,7 @@ def step(request: HttpRequest, account_id: int, filter_id: int) -> HttpResponse:
 @require_POST
 def order(request: HttpRequest, account_id: int) -> HttpResponse:
     """Put the filters into the order of the posted ids."""
-    ids = [int(text) for text in request.POST.getlist("order") if text.isascii() and text.isdigit() and len(text) < 19]
+    ids = numbers_in(request.POST.getlist("order"))
 
     def put() -> tuple[str, int | None]:
         entry_id = order_filters(account_id, ids)

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from ecm_site.htmx import wants_partial
+from ecm_site.typed_numbers import number_in, numbers_in
 from m3u_app.choose_groups import (
     ONLY_NEW,
     ONLY_STALE,
@@ -137,8 +138,9 @@ def _only(text: object) -> str:
 
 
 def _number(text: str | None, *, default: int = 1) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else default
+    number = number_in(text, figures=9)
+    return default if number is None else number
 
 
 def _ids(texts: list[str]) -> frozenset[int]:
-    return frozenset(int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 19)
+    return frozenset(numbers_in(texts))

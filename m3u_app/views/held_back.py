@@ -6,6 +6,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from ecm_site.htmx import done, wants_partial
+from ecm_site.typed_numbers import number_in
 from m3u_app.account_values import AccountLocked
 from m3u_app.answer_held_back import accept_held_back, dismiss_held_back, follows_at_once, read_held_back
 from m3u_app.held_streams import held_page
@@ -25,9 +26,8 @@ def held_back(request: HttpRequest, account_id: int) -> HttpResponse:
     if request.method != "POST":
         arrives = request.GET.get("show") == "new"
         text = request.GET.get("q", "")[:200]
-        page_text = request.GET.get("page", "")
-        number = int(page_text) if page_text.isascii() and page_text.isdecimal() and len(page_text) < 9 else 1
-        page = held_page(account_id, arrives=arrives, text=text, number=number)
+        number = number_in(request.GET.get("page", "1"), figures=8)
+        page = held_page(account_id, arrives=arrives, text=text, number=1 if number is None else number)
         context = {"account": account, "held": found, "page": page, "arrives": arrives, "q": text}
         partial = wants_partial(request)
         if not partial:

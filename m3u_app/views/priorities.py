@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from ecm_site.htmx import done
+from ecm_site.typed_numbers import number_in
 from m3u_app.models import Account
 from m3u_app.priorities import (
     HIGHEST,
@@ -44,7 +45,8 @@ class Row:
         text = self.typed.strip()
         if not text:
             return 0
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+        number = number_in(text, figures=9)
+        return -1 if number is None else number
 
 
 @require_http_methods(["GET", "POST"])
@@ -80,8 +82,8 @@ def _row(account: Account, values: QueryDict) -> Row:
     typed, shown = values.get(f"priority-{account.pk}"), values.get(f"shown-{account.pk}", "")
     if typed is None or is_fixed(account):
         return Row(account, str(account.priority) if account.priority else "", account.priority)
-    known = int(shown) if shown.isascii() and shown.isdigit() and len(shown) < 5 else account.priority
-    return Row(account, typed.replace("\x00", "")[:_LONGEST], known)
+    known = number_in(shown, figures=4)
+    return Row(account, typed.replace("\x00", "")[:_LONGEST], account.priority if known is None else known)
 
 
 def _move(request: HttpRequest, rows: list[Row], typed_id: str, *, up: bool) -> HttpResponse:
@@ -93,7 +95,7 @@ def _move(request: HttpRequest, rows: list[Row], typed_id: str, *, up: bool) -> 
     numbers = {row.account.pk: row.wanted for row in rows}
     rows.sort(key=lambda row: -row.wanted)  # stable: what was typed since decides, equal ones stay as they are
     order = [row.account.pk for row in rows]
-    account_id = int(typed_id) if typed_id.isascii() and typed_id.isdigit() and len(typed_id) < 19 else 0
+    account_id = number_in(typed_id) or 0
     fixed = frozenset(row.account.pk for row in rows if row.is_fixed)
     changes = moved(order, numbers, account_id, up=up, fixed=fixed)
     if changes:

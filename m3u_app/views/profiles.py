@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from ecm_site.htmx import done, render_page
+from ecm_site.typed_numbers import number_in
 from m3u_app.account_profiles import default_profile
 from m3u_app.account_values import AccountLocked
 from m3u_app.edit_profiles import ProfileRefused, add_profile, change_profile, remove_profile
@@ -51,10 +52,7 @@ def edit_default(request: HttpRequest, account_id: int) -> HttpResponse:
 def preview(request: HttpRequest, account_id: int) -> HttpResponse:
     """Show an address before and after, as patterns are typed; logins in it stay hidden."""
     account = account_or_404(account_id)
-    typed_id = request.POST.get("profile_id", "")
-    stored = None
-    if typed_id.isascii() and typed_id.isdigit() and len(typed_id) < 19:
-        stored = account.profiles.filter(pk=int(typed_id), is_default=False).first()
+    stored = account.profiles.filter(pk=number_in(request.POST.get("profile_id")) or 0, is_default=False).first()
     form = ProfileForm(request.POST, account=account, profile=stored or AccountProfile(account=account))
     form.is_valid()
     search, replace = form.patterns()
