@@ -75,7 +75,7 @@ def shared_numbers(
             if number is not None and channel_id not in numbers and channel_id not in without:
                 holders.setdefault(plain(number), []).append((channel_id, name))
     clashing = {number: ids for number, ids in wanted.items() if len(ids) > 1 or number in holders}
-    names = {**(new_names or {}), **_names(channel_id for ids in clashing.values() for channel_id in ids)}
+    names = {**(new_names or {}), **channel_names(channel_id for ids in clashing.values() for channel_id in ids)}
     return [
         SharedNumber(
             format_number(number),
@@ -93,7 +93,8 @@ def duplicate_warnings(shared: list[SharedNumber], longest: int = 3) -> list[str
     return sentences + ([f"{rest} more numbers are used twice."] if rest > 0 else [])
 
 
-def _names(channel_ids: Iterable[int]) -> dict[int, str]:
+def channel_names(channel_ids: Iterable[int]) -> dict[int, str]:
+    """Names by id; one query for every 500. Negative ids are channels that do not exist yet and have none here."""
     ids = [channel_id for channel_id in channel_ids if channel_id > 0]
     found: dict[int, str] = {}
     for portion in chunked(ids):

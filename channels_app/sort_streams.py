@@ -12,13 +12,22 @@ from ecm_site.conf import EcmSettings, get_settings
 from ecm_site.wording import counted
 from m3u_app.models import Account
 from m3u_app.stream_facts import facts_of
-from m3u_app.stream_order import SMART, SortableStream, SortRules, categories_from, criteria_from, criteria_of, sorted_streams
+from m3u_app.stream_order import (
+    SMART,
+    Criterion,
+    SortableStream,
+    SortRules,
+    categories_from,
+    criteria_from,
+    criteria_of,
+    sorter,
+)
 from tasks_app import journal
 from tasks_app.progress import NoProgress, Progress
 
 logger = logging.getLogger(__name__)
 
-_IDS_AT_ONCE = 20_000  # below SQLite's limit of query values
+_ASKED_BY_ID = 500
 _PORTION = 1000
 
 
@@ -56,23 +65,23 @@ def current_rules() -> SortRules:
 
 
 def plan_sorting(channel_ids: Sequence[int], mode: str = SMART) -> SortPlan:
-    """What sorting these channels would change; a fixed number of queries up to 20,000 channels.
+    """What sorting these channels would change; a fixed number of queries.
 
     Raises :class:`m3u_app.stream_order.UnknownMode`.
     """
     rules = current_rules()
-    criteria_of(mode, rules)
-    streams = _streams(list(dict.fromkeys(channel_ids)))
+    sort = sorter(rules, mode)
+    wanted = set(channel_ids)
+    streams = _streams(wanted, with_providers=Criterion.M3U_PRIORITY in criteria_of(mode, rules))
     several = {pk: links for pk, links in streams.items() if len(links) > 1}
     facts = facts_of({stream_id for links in several.values() for stream_id, _ in links})
     changes = []
     for channel_id, links in several.items():
-        before = tuple(stream_id for stream_id, _ in links)
-        sortable = [SortableStream(stream_id, account_id, facts.get(stream_id)) for stream_id, account_id in links]
-        after = tuple(sorted_streams(sortable, rules, mode))
+        before = [stream_id for stream_id, _ in links]
+        after = sort([SortableStream(stream_id, account_id, facts.get(stream_id)) for stream_id, account_id in links])
         if after != before:
-            changes.append(StreamsChange(channel_id, before, after))
-    return SortPlan(changes, len(several), len(set(channel_ids)) - len(several))
+            changes.append(StreamsChange(channel_id, tuple(before), tuple(after)))
+    return SortPlan(changes, len(several), len(wanted) - len(several))
 
 
 def sort_streams(
@@ -113,12 +122,19 @@ def _message(outcome: SortOutcome, plan: SortPlan) -> str:
     )
 
 
-def _streams(channel_ids: Collection[int]) -> dict[int, list[tuple[int, int | None]]]:
-    """(stream id, provider) in order, by channel."""
-    found: dict[int, list[tuple[int, int | None]]] = {}
-    for ids in chunked(list(channel_ids), _IDS_AT_ONCE):
-        links = ChannelStream.objects.filter(channel_id__in=ids).order_by("channel_id", "position", "id")
-        rows = links.values_list("channel_id", "stream_id", "stream__account_id")
-        for channel_id, stream_id, account_id in rows.iterator(chunk_size=5000):
-            found.setdefault(channel_id, []).append((stream_id, account_id))
+def _streams(channel_ids: Collection[int], *, with_providers: bool) -> dict[int, list[tuple[int, int | None]]]:
+    """(stream id, provider or None) in order, by channel. One query: of many channels, all are read and others passed over,
+    which is quicker than asking for thousands of ids."""
+    links = ChannelStream.objects.order_by("channel_id", "position", "id")
+    if len(channel_ids) <= _ASKED_BY_ID:
+        links = links.filter(channel_id__in=channel_ids)
+    found: dict[int, list[tuple[int, int | None]]] = {pk: [] for pk in channel_ids}
+    if with_providers:
+        for channel_id, stream_id, account_id in links.values_list("channel_id", "stream_id", "stream__account_id"):
+            if channel_id in found:
+                found[channel_id].append((stream_id, account_id))
+    else:
+        for channel_id, stream_id in links.values_list("channel_id", "stream_id"):
+            if channel_id in found:
+                found[channel_id].append((stream_id, None))
     return found

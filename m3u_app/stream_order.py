@@ -1,10 +1,11 @@
 """In which order a player should try the streams of a channel (10 §9.4). Pure: settings and facts in, ids out."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from typing import NamedTuple
 
 from m3u_app.stream_facts import StreamFacts
 
@@ -52,9 +53,8 @@ class SortRules:
     categories: tuple[Category, ...] = tuple(Category)
 
 
-@dataclass(frozen=True)
-class SortableStream:
-    """``facts`` None: never tried."""
+class SortableStream(NamedTuple):
+    """``facts`` None: never tried. A tuple, since whole lineups are sorted at once."""
 
     id: int
     account_id: int | None = None
@@ -89,9 +89,28 @@ def categories_from(order: Iterable[str]) -> tuple[Category, ...]:
 
 def sorted_streams(streams: Sequence[SortableStream], rules: SortRules, mode: str = SMART) -> list[int]:
     """Ids, the best first. Equal streams stand by id, so that sorting twice changes nothing. Raises :class:`UnknownMode`."""
+    return sorter(rules, mode)(streams)
+
+
+def sorter(rules: SortRules, mode: str = SMART) -> Callable[[Iterable[SortableStream]], list[int]]:
+    """:func:`sorted_streams` for many channels: what is the same for all streams of a provider that were never tried is worked
+    out once. Raises :class:`UnknownMode`."""
     criteria = criteria_of(mode, rules)
     push_down = rules.push_down and mode != Criterion.M3U_PRIORITY
-    return [stream.id for stream in sorted(streams, key=lambda stream: _key(stream, rules, criteria, push_down=push_down))]
+    never_tried: dict[int | None, _Rank] = {}
+
+    def key(stream: SortableStream) -> tuple[_Rank, int]:
+        if stream.facts is not None:
+            return _rank(stream, rules, criteria, push_down=push_down), stream.id
+        rank = never_tried.get(stream.account_id)
+        if rank is None:
+            rank = never_tried[stream.account_id] = _rank(stream, rules, criteria, push_down=push_down)
+        return rank, stream.id
+
+    def sort(streams: Iterable[SortableStream]) -> list[int]:
+        return [stream.id for stream in sorted(streams, key=key)]
+
+    return sort
 
 
 def criteria_of(mode: str, rules: SortRules) -> tuple[Criterion, ...]:
@@ -116,13 +135,15 @@ def category_of(stream: SortableStream, rules: SortRules) -> Category | None:
     return None
 
 
-def _key(
-    stream: SortableStream, rules: SortRules, criteria: Sequence[Criterion], *, push_down: bool
-) -> tuple[bool, int, tuple[Decimal, ...], int]:
+_Rank = tuple[bool, int, tuple[Decimal, ...]]
+
+
+def _rank(stream: SortableStream, rules: SortRules, criteria: Sequence[Criterion], *, push_down: bool) -> _Rank:
+    """The better a stream, the smaller."""
     category = category_of(stream, rules) if push_down else None
     rank = rules.categories.index(category) if category in rules.categories else len(rules.categories)
     values = tuple(-_value(stream, criterion, rules) for criterion in criteria)
-    return category is not None, rank if category else 0, values, stream.id
+    return category is not None, rank if category else 0, values
 
 
 def _value(stream: SortableStream, criterion: Criterion, rules: SortRules) -> Decimal:

@@ -4,16 +4,19 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from django.db.models import Count
 
 from channels_app.chunks import chunked
 from channels_app.models import Channel, ChannelGroup, ChannelStream
-from channels_app.naming.normalizing import NormalizeRules, match_key
+from channels_app.naming.normalizing import match_key
 from channels_app.normalize_rules import current_rules
 from channels_app.numbering import format_number, natural_key
 
 _UNNUMBERED = Decimal("Infinity")
+_BEGINNINGS = "-0123456789"
+_ASKED_BY_ID = 500
 
 
 class MatchBy(StrEnum):
@@ -66,27 +69,29 @@ class DuplicateGroup:
         return sum(channel.streams for channel in self.channels)
 
 
-@dataclass(frozen=True)
-class _Row:
+class _Row(NamedTuple):
+    """``value`` is what is compared, "" where that is the name."""
+
     pk: int
     name: str
-    number: Decimal | None
     group_id: int | None
+    value: str = ""
 
 
 def find_duplicates(match_by: MatchBy = MatchBy.NAME, scope: Scope | None = None) -> list[DuplicateGroup]:
     """Groups of two and more, largest first. Names are compared without number in front, case and what is normalized away.
 
-    Four queries, however many channels there are, one more for every 500 of a selection.
+    Five queries, however many channels there are, one more for every 500 of a selection.
     """
     rows = _rows(scope or Scope(), match_by)
     if match_by is MatchBy.STREAMS:
-        keyed = _by_shared_streams(row.pk for row, _ in rows)
+        keyed = _by_shared_streams(row.pk for row in rows)
+    elif match_by is MatchBy.NAME:
+        keyed = _by_names(rows)
     else:
-        rules = current_rules()
-        keyed = {row.pk: _key(row, value, match_by, rules) for row, value in rows}
+        keyed = {row.pk: row.value.strip().casefold() for row in rows}
     together: dict[str, list[_Row]] = {}
-    for row, _ in rows:
+    for row in rows:
         key = keyed.get(row.pk, "")
         if key:
             together.setdefault(key, []).append(row)
@@ -94,9 +99,9 @@ def find_duplicates(match_by: MatchBy = MatchBy.NAME, scope: Scope | None = None
     return _described(groups)
 
 
-def _rows(scope: Scope, match_by: MatchBy) -> list[tuple[_Row, str]]:
-    """Channels of the scope, each with the value that is compared ("" where that is the name)."""
-    columns = ["pk", "name", "number", "group_id"]
+def _rows(scope: Scope, match_by: MatchBy) -> list[_Row]:
+    """Channels of the scope."""
+    columns = ["pk", "name", "group_id"]
     value = {MatchBy.TVG_ID: "tvg_id", MatchBy.GRACENOTE: "gracenote_id"}.get(match_by)
     if value:
         columns.append(value)
@@ -107,13 +112,24 @@ def _rows(scope: Scope, match_by: MatchBy) -> list[tuple[_Row, str]]:
         found = list(channels.values_list(*columns))
     else:
         found = [row for ids in chunked(list(scope.channel_ids)) for row in channels.filter(pk__in=ids).values_list(*columns)]
-    return [(_Row(*row[:4]), str(row[4]) if value else "") for row in found]
+    return [_Row(*row) for row in found]
 
 
-def _key(row: _Row, value: str, match_by: MatchBy, rules: NormalizeRules) -> str:
-    if match_by is MatchBy.NAME:
-        return match_key(row.name, rules, format_number(row.number))
-    return value.strip().casefold()
+def _by_names(rows: Sequence[_Row]) -> dict[int, str]:
+    """What is left of each name. The own number matters only to a name that begins with one."""
+    rules = current_rules()
+    numbers = _numbers([row.pk for row in rows if row.name.lstrip()[:1] in _BEGINNINGS])
+    return {row.pk: match_key(row.name, rules, format_number(numbers.get(row.pk))) for row in rows}
+
+
+def _numbers(channel_ids: Sequence[int]) -> dict[int, Decimal | None]:
+    """One query; of many channels it reads all, which is quicker than asking for thousands of ids."""
+    if not channel_ids:
+        return {}
+    channels = Channel.objects.order_by()
+    if len(channel_ids) <= _ASKED_BY_ID:
+        channels = channels.filter(pk__in=channel_ids)
+    return dict(channels.values_list("pk", "number"))
 
 
 def _by_shared_streams(channel_ids: Iterable[int]) -> dict[int, str]:
@@ -139,16 +155,16 @@ def _by_shared_streams(channel_ids: Iterable[int]) -> dict[int, str]:
 
 def _described(groups: dict[str, list[_Row]]) -> list[DuplicateGroup]:
     ids = [row.pk for members in groups.values() for row in members]
-    counts = _stream_counts(ids)
+    counts, numbers = _stream_counts(ids), _numbers(ids)
     names = dict(ChannelGroup.objects.values_list("pk", "name")) if ids else {}
     found = []
     for key, members in groups.items():
-        members.sort(key=lambda row: (-counts.get(row.pk, 0), _UNNUMBERED if row.number is None else row.number, row.pk))
+        members.sort(key=lambda row: (-counts.get(row.pk, 0), _sortable(numbers.get(row.pk)), row.pk))
         channels = tuple(
             Duplicate(
                 row.pk,
                 row.name,
-                format_number(row.number),
+                format_number(numbers.get(row.pk)),
                 row.group_id,
                 names.get(row.group_id, "") if row.group_id else "",
                 counts.get(row.pk, 0),
@@ -160,11 +176,15 @@ def _described(groups: dict[str, list[_Row]]) -> list[DuplicateGroup]:
     return found
 
 
+def _sortable(number: Decimal | None) -> Decimal:
+    return _UNNUMBERED if number is None else number
+
+
 def _stream_counts(channel_ids: Sequence[int]) -> dict[int, int]:
     """Streams on channels: one query over all of them, which is quicker than asking for thousands of ids."""
     if not channel_ids:
         return {}
     links = ChannelStream.objects.order_by()
-    if len(channel_ids) <= 500:
+    if len(channel_ids) <= _ASKED_BY_ID:
         links = links.filter(channel_id__in=channel_ids)
     return dict(links.values_list("channel_id").annotate(Count("pk")))

@@ -128,7 +128,12 @@ def _with_part(rules: NormalizeRules, part: str) -> NormalizeRules:
 
 
 def _cleaned(name: str, rules: NormalizeRules) -> CleanName:
-    options = CleanOptions(
+    return clean(name, _options(rules))
+
+
+@lru_cache(maxsize=64)
+def _options(rules: NormalizeRules) -> CleanOptions:
+    return CleanOptions(
         country=rules.country,
         network_prefix=rules.network_prefix,
         network_suffix=rules.network_suffix,
@@ -136,7 +141,6 @@ def _cleaned(name: str, rules: NormalizeRules) -> CleanName:
         custom_prefixes=rules.custom_prefixes,
         custom_suffixes=rules.custom_suffixes,
     )
-    return clean(name, options)
 
 
 def _composed(cleaned: CleanName, rules: NormalizeRules) -> str:

@@ -4,14 +4,14 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from channels_app.numbering.arranging import NewNumbers, Row, by_number
 from channels_app.numbering.values import format_number, number_steps, plain, step_for
 
 
-@dataclass(frozen=True)
-class LineupRow:
-    """One channel as numbering sees it. ``group_id`` None = Uncategorized."""
+class LineupRow(NamedTuple):
+    """One channel as numbering sees it. ``group_id`` None = Uncategorized. A tuple: there are tens of thousands at once."""
 
     id: int
     number: Decimal | None
@@ -172,9 +172,6 @@ def duplicates_created(rows: Iterable[LineupRow], changes: Mapping[int, Decimal]
     for row in rows:
         number = changes.get(row.id, row.number)
         if number is not None:
-            holders.setdefault(plain(number), []).append(row.id)
-    return {
-        format_number(number): ids
-        for number, ids in sorted(holders.items())
-        if len(ids) > 1 and any(row_id in changes for row_id in ids)
-    }
+            holders.setdefault(number, []).append(row.id)  # 3 and 3.0 are one key
+    shared = [(number, ids) for number, ids in holders.items() if len(ids) > 1 and any(row_id in changes for row_id in ids)]
+    return {format_number(number): ids for number, ids in sorted(shared)}

@@ -83,3 +83,15 @@ def test_queries_do_not_grow_with_the_lineup(match_by: MatchBy, count: int, djan
     Channel.objects.bulk_create(Channel(name=f"C{number // 2}", tvg_id=f"t{number // 2}") for number in range(count))
     with django_assert_max_num_queries(4):
         find_duplicates(match_by)
+
+
+def test_own_numbers_in_front_are_read_at_once_when_they_are_many(
+    monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: Any
+) -> None:
+    for name, number in (("535espn", "535"), ("ESPN", "12"), ("101 - RTL", "101"), ("RTL", None), ("3sat", "3"), ("sat", "9")):
+        make_channel(name, number)
+    found = find_duplicates()
+    assert names(found) == [["101 - RTL", "RTL"], ["ESPN", "535espn"]]  # numbers decide: 12 before 535
+    monkeypatch.setattr("channels_app.merging.find_duplicates._ASKED_BY_ID", 0)
+    with django_assert_max_num_queries(5):
+        assert find_duplicates() == found

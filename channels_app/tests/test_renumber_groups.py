@@ -295,3 +295,14 @@ def test_bad_choices_change_nothing(three: dict[str, ChannelGroup]) -> None:
         with pytest.raises(EditRefused):
             reorder_groups(command)
     assert lineup_state() == before
+
+
+def test_numbers_with_decimals_are_planned_as_they_are_stored() -> None:
+    group = make_group("Sports")
+    channels = make_channels(group, A="0.1", B="4.1", C="38.9999", D="99999999.9999", E=None)
+    planned = plan_renumber_all(RenumberAll(Decimal("4.1")))
+    assert planned.groups[0].before == "0.1–99999999.9999"
+    new = {name: planned.numbers.get(channel.pk) for name, channel in channels.items()}
+    assert new == {"A": Decimal("4.1"), "B": Decimal("4.2"), "C": Decimal("4.3"), "D": Decimal("4.4"), "E": Decimal("4.5")}
+    Channel.objects.filter(pk=channels["A"].pk).update(number=Decimal("1.1"))
+    assert channels["A"].pk not in plan_renumber_all(RenumberAll(Decimal("1.1"))).numbers  # it has that number

@@ -197,6 +197,19 @@ def test_priorities_of_providers_and_the_settings_count() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("mode", ["smart", "m3u_priority"])
+def test_only_the_channels_asked_for_are_considered_however_many(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    channels = [make_channel(name, streams=make_streams([f"{name}1", f"{name}2"])[::-1]) for name in "ABC"]
+    alone = make_channel("D", streams=make_streams(["d"]))
+    asked = [channels[2].pk, alone.pk, channels[0].pk, channels[2].pk, 10**9]
+    by_id = plan_sorting(asked, mode)
+    monkeypatch.setattr("channels_app.sort_streams._ASKED_BY_ID", 0)
+    assert plan_sorting(asked, mode) == by_id
+    assert {change.channel_id for change in by_id.changes} == {channels[0].pk, channels[2].pk}
+    assert (by_id.considered, by_id.skipped) == (2, 2)
+
+
+@pytest.mark.django_db
 def test_queries_of_planning_do_not_grow_with_the_channels() -> None:
     counts = []
     for size in (2, 60):

@@ -72,11 +72,11 @@ def _scope(request: HttpRequest) -> tuple[tuple[int, ...], str, list[tuple[str, 
         found = ChannelGroup.objects.filter(pk=int(group)).first() if int(group) else None
         if int(group) and found is None:
             raise EditRefused("This group no longer exists. Reload the page.")
-        channels = Channel.objects.filter(group=found).order_by("number", "name", "pk")
+        channels = Channel.objects.filter(group=found).order_by("pk")
         name = f"“{found.name}”" if found else "Uncategorized"
         return tuple(channels.values_list("pk", flat=True)), name, [("of_group", group)]
     if values.get("scope") == "all":
-        ids = tuple(Channel.objects.order_by("number", "name", "pk").values_list("pk", flat=True))
+        ids = tuple(Channel.objects.order_by("pk").values_list("pk", flat=True))
         return ids, f"all {counted(len(ids), 'channel')}", [("scope", "all")]
     target: Target = read_target(values)
     if not target:
