@@ -19,6 +19,7 @@ _ALL_CONNECTION_FIELDS = ("server_url", "playlist_file", "file_path", "username"
 
 
 _WORDS_CONNECTED = {
+    "allow_private_addresses": "Only for a tuner or server in your house: what Dispatcharr says alone is not believed in this.",
     "refresh_interval": "Dispatcharr does it. 0 = only by hand.",
     "stale_stream_days": "Dispatcharr deletes streams that left the playlist after this. 0 = at once.",
     "shrink_guard_percent": "ECM asks before it takes over what Dispatcharr found, if more is gone. 0 = never ask.",
@@ -150,7 +151,7 @@ class AccountForm(FeedForm):
             username=data.get("username") or "",
             password=self.typed_password(),
             user_agent=data.get("user_agent") or "",
-            allow_private_addresses=self._ticked_or_kept("allow_private_addresses"),
+            allow_private_addresses=bool(data.get("allow_private_addresses")),
             max_streams=data.get("max_streams") or 0,
             refresh_interval=number_or(data.get("refresh_interval"), 24),
             stale_stream_days=number_or(data.get("stale_stream_days"), 7),
@@ -207,6 +208,7 @@ class AccountForm(FeedForm):
         if self.is_connected:
             for name, words in _WORDS_CONNECTED.items():
                 self.fields[name].help_text = words
+            self.fields["allow_private_addresses"].label = "Previews may lead into the local network"
         for name in _ALL_CONNECTION_FIELDS:
             field = self.fields[name]
             field.label = self.kind.labels.get(name, field.label)

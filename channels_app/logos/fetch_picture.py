@@ -6,10 +6,12 @@ from urllib.parse import urlsplit
 from django.core.cache import cache
 
 from channels_app.logos.pictures import LARGEST_FILE
+from ecm_site.conf import get_settings
 from ecm_site.fetching.errors import FetchError
 from ecm_site.http import FetchPolicy, fetch_head
 from epg_app.models import GuideSource
 from m3u_app.models import Account
+from tasks_app.mirror.state import is_connected
 
 _HOSTS_KEY = "logos-private-hosts"
 _HOSTS_SECONDS = 60
@@ -38,7 +40,13 @@ def fetch_picture(
 
 
 def source_hosts() -> frozenset[str]:
-    """Hosts that operators entered as sources of playlists and guides; looked up once a minute."""
+    """Hosts that operators entered as sources of playlists and guides; looked up once a minute.
+
+    Of a house that mirrors a server only the server's own: all other sources are what it says, and who has taken it over
+    would otherwise have us ask whatever is in the local network.
+    """
+    if is_connected():
+        return frozenset(filter(None, [host_of(get_settings().dispatcharr_url)]))
     known: frozenset[str] | None = cache.get(_HOSTS_KEY)
     if known is None:
         addresses = [*Account.objects.values_list("server_url", flat=True), *GuideSource.objects.values_list("url", flat=True)]

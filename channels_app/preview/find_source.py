@@ -9,7 +9,8 @@ from channels_app.preview.errors import PreviewRefused
 from channels_app.publishing.lineup_rows import stream_rank
 from ecm_site.http import FetchPolicy
 from m3u_app.connection_limits import ConnectionLimit, connection_limits
-from m3u_app.models import Stream
+from m3u_app.models import Account, Stream
+from tasks_app.mirror.state import is_connected
 
 CONNECT_SECONDS = 10
 SILENCE_SECONDS = 15
@@ -86,15 +87,27 @@ def best_stream(channel_id: int) -> tuple[Stream, str]:
     return best.stream, channel.name
 
 
+def _private_hosts(account: Account | None) -> frozenset[str] | None:
+    """A provider's playlist may not send us around in the local network; what an operator typed or uploaded may.
+
+    While a server is mirrored everything but this account's switch comes from there, and may as little as a playlist.
+    """
+    if account is not None and account.allow_private_addresses:
+        return None
+    if is_connected():
+        return source_hosts()
+    if account is None or account.file_path:
+        return None
+    return source_hosts() | {host_of(account.server_url)}
+
+
 def _source(stream: Stream, name: str) -> PreviewSource:
     if not stream.url:
         raise PreviewRefused(404, "This stream has no address.")
     if not stream.url.lower().startswith(("http://", "https://")):
         raise PreviewRefused(502, "The preview plays http and https addresses only. Open this stream in VLC instead.")
     account = stream.account
-    # A provider's playlist may not send us around in the local network; what an operator typed or uploaded may.
-    trusted = account is None or account.allow_private_addresses or bool(account.file_path)
-    hosts = None if trusted else source_hosts() | ({host_of(account.server_url)} if account else set())
+    hosts = _private_hosts(account)
     stored = (stream.extras or {}).get("headers")
     headers = {str(key): str(value) for key, value in stored.items()} if isinstance(stored, dict) else {}
     return PreviewSource(

@@ -39,7 +39,9 @@ def thumbnail(request: HttpRequest, signature: str) -> HttpResponseBase:
 
 
 def _original(address: str, cache_control: str) -> HttpResponse:
-    """On to where the picture really is."""
+    """On to where the picture really is, if a browser may go there: a server can have put anything."""
+    if not address.lower().startswith(("http://", "https://", "/")):
+        return HttpResponse(status=404)
     response = HttpResponse(status=302)
     response["Location"] = iri_to_uri(address.replace("\r", "").replace("\n", ""))
     response["Cache-Control"] = cache_control

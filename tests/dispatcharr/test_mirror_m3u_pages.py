@@ -96,10 +96,10 @@ def test_the_form_leaves_out_what_the_server_cannot_do_and_keeps_it(at_page: Cli
     form = page(at_page, "m3u:edit", base().pk)
     assert 'name="file_path"' not in form
     assert 'name="playlist_file"' not in form
-    assert 'name="allow_private_addresses"' not in form
+    assert "Previews may lead into the local network" in form
     assert "Dispatcharr reads the playlist" in form
     assert 'name="playlist_file"' in page(at_page, "m3u:add")
-    values = posted(name="Base", server_url="http://provider.test/Base.m3u", priority=3)
+    values = posted(name="Base", server_url="http://provider.test/Base.m3u", priority=3, allow_private_addresses="on")
     assert at_page.post(reverse("m3u:edit", args=[base().pk]), values).status_code == 302
     assert (base().allow_private_addresses, base().priority) == (True, 3)
 
