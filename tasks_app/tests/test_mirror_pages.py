@@ -79,6 +79,16 @@ def test_without_a_worker_nobody_delivers(visitor: Client) -> None:
     assert "nobody delivers changes" not in page(visitor, "/server/")
 
 
+def test_while_a_server_is_being_connected_its_page_shows_how_far_that_is(visitor: Client) -> None:
+    MirrorState.objects.update(connected=False, connecting="adopt")
+    values = {"lock_key": "mirror", "status": "running", "started_at": timezone.now(), "phase": "Removing logos"}
+    TaskRun.objects.create(task_id="switch_dispatcharr", title="Connect to Dispatcharr", **values)
+    html = page(visitor, "/server/")
+    assert "Removing logos" in html
+    assert "No server is connected" not in html
+    assert "a part of it is gone" not in html
+
+
 def test_another_password_is_tried_at_once(visitor: Client) -> None:
     later = timezone.now() + timedelta(minutes=14)
     MirrorState.objects.update(trouble="The password is wrong.", trouble_since=timezone.now(), retry_at=later)
