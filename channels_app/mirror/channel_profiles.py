@@ -11,7 +11,7 @@ from channels_app.chunks import chunked
 from channels_app.lineup_changed import lineup_changed
 from channels_app.mirror.answers import each
 from channels_app.mirror.limits import text_problem
-from channels_app.mirror.names import as_on_server, names_here, remote_ids_of, told_apart
+from channels_app.mirror.names import as_on_server, names_here, set_names, told_apart
 from channels_app.models import ChannelProfile, ProfileMembership
 from ecm_site.dispatcharr.client import Dispatcharr
 from ecm_site.dispatcharr.errors import NotFound, Rejected
@@ -59,13 +59,8 @@ class ChannelProfileKind(MirroredKind):
         return dict(zip(names, (profile.pk for profile in made), strict=True))
 
     def change(self, rows: Mapping[int, Values]) -> None:
-        remote = remote_ids_of(KIND, list(rows))
-        for pk, values in rows.items():
-            if "name" in values:
-                taken = ChannelProfile.objects.exclude(pk=pk).values_list("name", flat=True)
-                number = remote.get(pk, pk)
-                name = names_here([(number, values["name"])], taken=taken, longest=LONGEST)[number]
-                ChannelProfile.objects.filter(pk=pk).update(name=name)
+        new = {pk: values["name"] for pk, values in rows.items() if "name" in values}
+        set_names(KIND, ChannelProfile, new, longest=LONGEST)
         lineup_changed(guide=False)
 
     def remove(self, ids: Collection[int]) -> None:

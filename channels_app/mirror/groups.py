@@ -11,7 +11,7 @@ from channels_app.chunks import chunked
 from channels_app.lineup_changed import lineup_changed
 from channels_app.mirror.answers import VANISHED, each
 from channels_app.mirror.limits import text_problem
-from channels_app.mirror.names import as_on_server, names_here, remote_ids_of, told_apart
+from channels_app.mirror.names import as_on_server, names_here, set_names, told_apart
 from channels_app.models import ChannelGroup
 from ecm_site.dispatcharr.client import Dispatcharr
 from ecm_site.dispatcharr.errors import NotFound, Rejected
@@ -60,13 +60,8 @@ class GroupKind(MirroredKind):
         return dict(zip(names, (group.pk for group in made), strict=True))
 
     def change(self, rows: Mapping[int, Values]) -> None:
-        remote = remote_ids_of(KIND, list(rows))
         new = {pk: values["name"] for pk, values in rows.items() if "name" in values}
-        taken = ChannelGroup.objects.exclude(pk__in=list(new)).values_list("name", flat=True)
-        names = names_here(((remote.get(pk, pk), name) for pk, name in new.items()), taken=taken, longest=LONGEST)
-        groups = [ChannelGroup(pk=pk, name=names[remote.get(pk, pk)]) for pk in new]
-        _give_up_names(list(new))
-        ChannelGroup.objects.bulk_update(groups, ["name"])
+        set_names(KIND, ChannelGroup, new, longest=LONGEST)
         lineup_changed(guide=False)
 
     def remove(self, ids: Collection[int]) -> None:
@@ -186,9 +181,3 @@ def _overridden_group(row: Mapping[str, Any]) -> int | None:
     own = row.get("override")
     found = own.get("channel_group_id") if isinstance(own, dict) else None
     return found if isinstance(found, int) else None
-
-
-def _give_up_names(ids: list[int]) -> None:
-    """Two groups that change names with each other would collide half-way."""
-    if len(ids) > 1:
-        ChannelGroup.objects.bulk_update([ChannelGroup(pk=pk, name=f"\x00{pk}") for pk in ids], ["name"])

@@ -6,6 +6,8 @@ always the server's name, for as long as nobody gives the row another one here.
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 
+from django.db.models import Model
+
 from tasks_app.models import MirrorLink
 
 TellApart = Callable[[str, int], str]
@@ -40,6 +42,17 @@ def names_here(names: Iterable[tuple[int, str]], *, taken: Iterable[str], longes
         used.add(folded(here))
         found[remote_id] = here
     return found
+
+
+def set_names(kind: str, model: type[Model], wanted: Mapping[int, str], *, longest: int) -> None:
+    """Call rows what the server calls them (local id → name there), as far as this house can; two may exchange theirs.
+    A constant number of queries."""
+    remote = remote_ids_of(kind, list(wanted))
+    taken = model._default_manager.exclude(pk__in=list(wanted)).values_list("name", flat=True)
+    names = names_here(((remote.get(pk, pk), name) for pk, name in wanted.items()), taken=taken, longest=longest)
+    if len(wanted) > 1:
+        model._default_manager.bulk_update([model(pk=pk, name=f"\x00{pk}") for pk in wanted], ["name"])
+    model._default_manager.bulk_update([model(pk=pk, name=names[remote.get(pk, pk)]) for pk in wanted], ["name"])
 
 
 def as_on_server(

@@ -7,7 +7,7 @@ from channels_app.chunks import chunked
 from channels_app.lineup_changed import lineup_changed
 from channels_app.mirror.answers import each
 from channels_app.mirror.limits import first_problem
-from channels_app.mirror.names import as_on_server, names_here, remote_ids_of, told_apart
+from channels_app.mirror.names import as_on_server, names_here, set_names, told_apart
 from channels_app.models import StreamProfile
 from ecm_site.dispatcharr.client import Dispatcharr
 from ecm_site.dispatcharr.errors import NotFound, Rejected
@@ -52,17 +52,12 @@ class StreamProfileKind(MirroredKind):
         return dict(zip(names, (profile.pk for profile in made), strict=True))
 
     def change(self, rows: Mapping[int, Values]) -> None:
-        remote = remote_ids_of(KIND, list(rows))
-        there = StreamProfile.objects.in_bulk(list(rows))
+        new = {pk: values["name"] for pk, values in rows.items() if "name" in values}
+        set_names(KIND, StreamProfile, new, longest=LONGEST)
         for pk, values in rows.items():
-            profile = there.get(pk)
-            if profile is None:
-                continue
-            new = dict(values)
-            if "name" in new:
-                taken = StreamProfile.objects.exclude(pk=pk).values_list("name", flat=True)
-                new["name"] = names_here([(remote.get(pk, pk), new["name"])], taken=taken, longest=LONGEST)[remote.get(pk, pk)]
-            StreamProfile.objects.filter(pk=pk).update(**new)
+            others = {name: value for name, value in values.items() if name != "name"}
+            if others:
+                StreamProfile.objects.filter(pk=pk).update(**others)
         lineup_changed(guide=False)
 
     def remove(self, ids: Collection[int]) -> None:

@@ -10,7 +10,7 @@ from channels_app.mirror import channels as kind_module
 from channels_app.mirror import read_there
 from channels_app.mirror.channel_targets import Edit
 from channels_app.mirror.deliver_channels import deliver_edits
-from channels_app.models import Channel, ChannelGroup, ChannelProfile, Logo
+from channels_app.models import Channel, ChannelGroup, ChannelProfile, Logo, StreamProfile
 from ecm_site.dispatcharr.resources import channels as resource
 from tasks_app.mirror import deliver as engine
 from tasks_app.mirror.kinds import Outcome
@@ -130,3 +130,26 @@ def test_logos_exchange_their_addresses(house: House) -> None:
         "One": "http://logos.test/2.png",
         "Two": "http://logos.test/1.png",
     }
+
+
+@pytest.mark.parametrize("model", [ChannelGroup, ChannelProfile, StreamProfile])
+def test_names_that_were_exchanged_on_the_server_are_exchanged_here(
+    house: House, model: type[ChannelGroup] | type[ChannelProfile] | type[StreamProfile]
+) -> None:
+    names = ("News", "Kids", "Sport")
+    house.pull()
+    for name in names:
+        model.objects.create(name=name)
+    house.deliver()
+    table = {ChannelGroup: "groups", ChannelProfile: "channel_profiles", StreamProfile: "stream_profiles"}[model]
+    rows = {row["name"]: pk for pk, row in house.world.tables[table].items() if row["name"] in names}
+    here = dict(model.objects.filter(name__in=names).values_list("name", "pk"))
+    for old, new in zip(names, (*names[1:], names[0]), strict=True):
+        house.world.change(table, rows[old], name=new)
+    house.pull()
+    assert dict(model.objects.filter(pk__in=here.values()).values_list("pk", "name")) == {
+        here["News"]: "Kids",
+        here["Kids"]: "Sport",
+        here["Sport"]: "News",
+    }
+    assert house.pull().changed == 0
