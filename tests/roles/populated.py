@@ -27,8 +27,6 @@ from epg_app.models import GuideEntry, GuideSource, Programme
 from m3u_app.models import (
     Account,
     AccountProfile,
-    Change,
-    ChangeBatch,
     LinkGroup,
     ServerGroup,
     Stream,
@@ -77,8 +75,6 @@ def populate() -> dict[Role, User]:
         stream_hash=b"1" * 32,
     )
     Stream.objects.create(pk=2, name="By hand", url=f"http://u:{SECRET}@own.tv/2.ts", stream_hash=b"2" * 32, is_custom=True)
-    batch = ChangeBatch.objects.create(pk=1, account=account, at=now)
-    Change.objects.create(pk=1, batch=batch, account=account, at=now, change_type="streams_added", group_name="Sports")
     source = GuideSource.objects.create(pk=1, name="Guide", url=f"http://guide.example/xmltv.php?password={SECRET}")
     entry = GuideEntry.objects.create(pk=1, source=source, tvg_id="sport.one", name="Sport One")
     Programme.objects.create(entry=entry, start=now, stop=now + timedelta(hours=1), title="The match")
