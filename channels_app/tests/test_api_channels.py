@@ -30,11 +30,6 @@ pytestmark = pytest.mark.django_db
 ROOT = "/api/channels"
 
 
-@pytest.fixture
-def program() -> Program:
-    return Program()
-
-
 def names(rows: list[dict[str, Any]]) -> list[str]:
     return [row["name"] for row in rows]
 

@@ -14,11 +14,6 @@ ROOT = "/api/streams"
 NAMES = ["b SD", "a", "c 4K", "d FHD", "e HD"]
 
 
-@pytest.fixture
-def program() -> Program:
-    return Program()
-
-
 def names(rows: list[dict[str, Any]]) -> list[str]:
     return [row["name"] for row in rows]
 

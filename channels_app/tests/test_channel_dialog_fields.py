@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 
 from channels_app.commands import UpdateChannel
@@ -18,13 +17,6 @@ from tasks_app.models import JournalEntry
 from tasks_app.undo import undo_entry
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def alice() -> Client:
-    client = Client()
-    client.force_login(User.objects.create_user("alice"))
-    return client
 
 
 def posted(channel: Channel, base: dict[str, Any], **changed: str) -> dict[str, str]:

@@ -21,12 +21,6 @@ pytestmark = pytest.mark.django_db
 PAGE = "/channels/csv/import/"
 
 
-@pytest.fixture
-def signed_in(client: Client, django_user_model: Any) -> Client:
-    client.force_login(django_user_model.objects.create_user("anna", password="x"))
-    return client
-
-
 @pytest.fixture(autouse=True)
 def no_files_of_other_tests() -> None:
     for path in waiting_files():

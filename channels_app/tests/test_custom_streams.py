@@ -29,12 +29,6 @@ pytestmark = pytest.mark.django_db
 CAMERA = CustomStream("Garden camera", "rtsp://admin:geheim@192.168.1.9:554/live", group="House")
 
 
-@pytest.fixture
-def signed_in(client: Client, django_user_model: Any) -> Client:
-    client.force_login(django_user_model.objects.create_user("anna", password="x"))
-    return client
-
-
 @pytest.mark.parametrize(
     "url",
     [

@@ -242,12 +242,6 @@ def test_queries_do_not_grow_with_the_groups() -> None:
 # --- over HTTP --------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def signed_in(client: Client, django_user_model: Any) -> Client:
-    client.force_login(django_user_model.objects.create_user("anna", password="x"))
-    return client
-
-
 def send(client: Client, method: str, path: str, body: object = None) -> tuple[int, Any]:
     answer = getattr(client, method)(path, json.dumps(body) if body is not None else "", content_type="application/json")
     return answer.status_code, answer.json()

@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
@@ -19,13 +18,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_folder")]
 
 A, B = "https://logos.example/a.png", "https://logos.example/b.png"
 HTMX = {"HTTP_HX_REQUEST": "true"}
-
-
-@pytest.fixture
-def alice() -> Client:
-    client = Client()
-    client.force_login(User.objects.create_user("alice"))
-    return client
 
 
 def text(answer: Any) -> str:

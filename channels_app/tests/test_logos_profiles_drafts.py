@@ -23,13 +23,6 @@ A = "https://logos.example/a.png"
 
 
 @pytest.fixture
-def alice() -> Client:
-    client = Client()
-    client.force_login(User.objects.create_user("alice"))
-    return client
-
-
-@pytest.fixture
 def draft(alice: Client) -> Any:
     (stream,) = make_streams(["s"])
     stream.logo_url = A

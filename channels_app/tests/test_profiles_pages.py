@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
@@ -20,13 +19,6 @@ from tasks_app.undo import undo_batch, undo_entry
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HTTP_HX_REQUEST": "true"}
-
-
-@pytest.fixture
-def alice() -> Client:
-    client = Client()
-    client.force_login(User.objects.create_user("alice"))
-    return client
 
 
 def text(answer: Any) -> str:

@@ -224,12 +224,6 @@ def test_queries_of_planning_do_not_grow_with_the_channels() -> None:
     assert facts_of([1]) == {}
 
 
-@pytest.fixture
-def signed_in(client: Client, django_user_model: Any) -> Client:
-    client.force_login(django_user_model.objects.create_user("anna", password="x"))
-    return client
-
-
 @pytest.mark.django_db
 def test_the_dialog_for_each_scope(signed_in: Client) -> None:
     a, b = make_streams(["a", "b"])
