@@ -147,8 +147,8 @@ def _asked() -> tuple[list[dict[str, Any]], str]:
 def _kept(status: ProxyStatus) -> list[dict[str, Any]]:
     """Name and number of viewers of each channel, most viewers first. The server's own words are not trusted to be complete."""
     found: list[dict[str, Any]] = []
-    rows: list[Any] = list(status.get("channels") or [])
-    for row in rows:
+    rows: Any = status.get("channels")
+    for row in rows if isinstance(rows, list) else []:
         if not isinstance(row, dict):
             continue
         clients = row.get("client_count")
