@@ -1,6 +1,9 @@
 """Watches this house: nothing that somebody did here may change again unless they were asked or the journal tells."""
 
+import copy
 from typing import Any
+
+from django.db import connection
 
 from epg_app.models import GuideEntry
 from m3u_app.models import Stream
@@ -14,6 +17,9 @@ Row = tuple[str, int]
 WHOLE = "*"
 SENT = "+"
 """Before a kind's name: what the engine remembers of creations that it has begun."""
+
+THEIRS_ALONE = {("account_group", "name"), ("account_group", "account")}
+"""Fields that only the server sets: undoing a change of such a one here lasts until the next pull."""
 
 
 class State:
@@ -40,11 +46,20 @@ class Ledger:
 
     def __init__(self) -> None:
         self.state = State()
+        self.written = (0, 0)
         self.entry = self._newest()
         self.pending: dict[tuple[str, int, str], Any] = {}
         self.gone: dict[Row, int | None] = {}
         self.overruled: dict[Row, set[str]] = {}
         self.kinds = {kind.name: kind for kind in all_kinds()}
+
+    def copied(self) -> "Ledger":
+        """As it is now, for going back to."""
+        twin = copy.copy(self)
+        twin.state = self.state  # never changed, only exchanged
+        twin.pending, twin.gone = dict(self.pending), dict(self.gone)
+        twin.overruled = {row: set(fields) for row, fields in self.overruled.items()}
+        return twin
 
     def _newest(self) -> int:
         return JournalEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
@@ -65,7 +80,7 @@ class Ledger:
             known = links.get(row)
             ours = comparable(self.kinds[row[0]], new)
             for name, value in new.items():
-                if old is not None and same(old.get(name), value):
+                if (old is not None and same(old.get(name), value)) or (row[0], name) in THEIRS_ALONE:
                     continue
                 if known is not None and name not in known.sent and same(known.agreed.get(name), ours[name]):
                     self.pending.pop((*row, name), None)  # taken back before it was delivered
@@ -79,7 +94,10 @@ class Ledger:
 
     def run(self) -> None:
         """Raises ``AssertionError`` when the run just over has changed something without telling or being told."""
+        if self.written == _written():
+            return  # nothing was written since, by anybody
         before, self.state = self.state, State()
+        self.written = _written()
         told = self._told()
         for row in before.rows.keys() | self.state.rows.keys():
             old, new = before.rows.get(row), self.state.rows.get(row)
@@ -166,3 +184,9 @@ class Ledger:
     def may_come_back(self, kind: str, local_id: int) -> None:
         """The deletion of this row was given up."""
         self.gone.pop((kind, local_id), None)
+
+
+def _written() -> tuple[int, int]:
+    """Changes with every row that is written, by whichever connection of this process."""
+    connection.ensure_connection()
+    return id(connection.connection), connection.connection.total_changes

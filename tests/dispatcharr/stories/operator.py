@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -10,53 +9,51 @@ from django.contrib.auth import get_user_model
 from django.db import models
 
 from channels_app.arrange_streams import set_streams
-from channels_app.commands import CreateChannel, DeleteChannels, DeleteGroups, MoveChannels, RenameGroup, UpdateChannel
+from channels_app.bulk_editing.carry_out import bulk_edit
+from channels_app.bulk_editing.command import BulkEdit
+from channels_app.commands import (
+    CreateChannel,
+    DeleteChannels,
+    DeleteGroups,
+    MoveChannels,
+    RenameGroup,
+    RenumberChannels,
+    UpdateChannel,
+)
 from channels_app.commands import CreateGroup as NewGroup
-from channels_app.drafts.lives import open_draft
+from channels_app.drafts.commit_draft import NothingApplied
+from channels_app.drafts.lives import discard, open_draft, unfinished_draft
 from channels_app.edit_channels import create_channel, delete_channels, update_channel
 from channels_app.edit_groups import create_group, delete_groups, rename_group
 from channels_app.errors import EditRefused
+from channels_app.groups.hidden import hide_groups, restore_group
+from channels_app.logos.assign_logos import assign_logos
 from channels_app.logos.edit_logos import add_logo, delete_logos, edit_logo
 from channels_app.merging.merge_into import MergeGroup, merge_groups
 from channels_app.merging.merge_new import MergeChannels, merge_into_new
-from channels_app.models import Channel, ChannelGroup, ChannelProfile, Logo, StreamProfile
+from channels_app.models import Channel, ChannelGroup, ChannelProfile, Draft, DraftState, Logo, StreamProfile
 from channels_app.move_channels import move_channels
 from channels_app.profiles.edit_profiles import create_profile, delete_profile, rename_profile
 from channels_app.profiles.set_memberships import set_memberships
 from channels_app.profiles.stream_profiles import create_stream_profile, delete_stream_profile, update_stream_profile
+from channels_app.renumber_channels import renumber_channels
+from channels_app.sort_streams import sort_streams
 from channels_app.tests.commit_fixtures import applied, stage
-from epg_app.create_source import create_source
-from epg_app.delete_source import request_deletion as delete_source
-from epg_app.edit_source import edit_source, reorder_sources, toggle_source
-from epg_app.models import GuideEntry, GuideSource
-from epg_app.source_values import FIELDS as SOURCE_FIELDS
-from epg_app.source_values import SourceRefused, SourceValues
-from m3u_app.account_values import AccountLocked, AccountRefused, AccountValues
-from m3u_app.choose_groups import SetGroups, choose_groups
-from m3u_app.create_account import create_account
+from epg_app.models import GuideEntry
+from epg_app.source_values import SourceRefused
+from m3u_app.account_values import AccountLocked, AccountRefused
 from m3u_app.custom_streams import (
-    CustomStream,
     CustomStreamRefused,
-    create_custom_stream,
-    delete_custom_stream,
-    update_custom_stream,
 )
-from m3u_app.delete_account import request_deletion as delete_account
-from m3u_app.edit_account import edit_account
 from m3u_app.edit_filters import (
     FilterRefused,
-    FilterValues,
-    add_filter,
-    change_filter,
-    order_filters,
-    remove_filter,
-    switch_filter,
 )
-from m3u_app.edit_profiles import ProfileRefused, ProfileValues, add_profile, change_profile, remove_profile
-from m3u_app.models import Account, AccountProfile, ServerGroup, Stream, StreamFilter, StreamGroup
-from m3u_app.server_groups import ServerGroupRefused, change_server_group, create_server_group, delete_server_group
+from m3u_app.edit_profiles import ProfileRefused
+from m3u_app.models import Account, Stream
+from m3u_app.server_groups import ServerGroupRefused
 from tasks_app.models import JournalEntry
 from tasks_app.undo import undo_batch, undo_entry
+from tests.dispatcharr.stories.operator_sources import SourcesOperator
 from tests.dispatcharr.stories.small_world import PERSON
 
 REFUSALS = (
@@ -65,7 +62,7 @@ REFUSALS = (
 )  # fmt: skip
 
 
-class Operator:
+class Operator(SourcesOperator):
     """Steps take numbers and choose by them among what is there. What is refused does not happen."""
 
     def __init__(self) -> None:
@@ -74,10 +71,6 @@ class Operator:
     def do(self, name: str, numbers: Sequence[int]) -> None:
         with contextlib.suppress(*REFUSALS):
             getattr(self, name)(*numbers)
-
-    def pick(self, rows: Any, which: int) -> Any:
-        ids = list(rows.order_by("pk").values_list("pk", flat=True))
-        return ids[which % len(ids)] if ids else None
 
     def channel(self, which: int) -> Any:
         return self.pick(Channel.objects, which)
@@ -145,6 +138,60 @@ class Operator:
         if number is not None:
             set_streams(number, self.streams(value))
 
+    def some_channels(self, which: int) -> list[int]:
+        return list(Channel.objects.order_by("number", "pk").values_list("pk", flat=True))[which % 2 :: which % 3 + 1]
+
+    def bulk_edit(self, which: int, what: int, value: int) -> None:
+        group, profile = self.pick(ChannelGroup.objects, value), self.pick(ChannelProfile.objects, value)
+        commands: tuple[dict[str, Any], ...] = (
+            {"front": "HD "},
+            {"number": "start", "number_value": str(value % 30 + 1)},
+            {"number": "shift", "number_value": str(value % 5 + 1)},
+            {"group": "set", "group_value": "Bulk group"} if group is None or value % 2 else {"group": "none"},
+            {"tvg_id": "set", "tvg_id_value": f"a{value % 5}.tv", "guide": "tvg_id"},
+            {"logo": "stream"} if value % 2 else {"logo": "clear"},
+            {"hidden": "on" if value % 2 else "off", "stream_profile": "default"},
+            {"enable" if value % 2 else "disable": (profile,) if profile is not None else ()},
+        )
+        bulk_edit(BulkEdit(**commands[what % 8]), self.some_channels(which))
+
+    def renumber(self, which: int, start: int) -> None:
+        chosen = tuple(self.some_channels(which))
+        if chosen:
+            renumber_channels(RenumberChannels(chosen, Decimal(start % 20 + 1), push_others=bool(start % 2)))
+
+    def delete_channels(self, which: int) -> None:
+        chosen = tuple(self.some_channels(which))
+        if chosen:
+            delete_channels(DeleteChannels(chosen))
+
+    def sort_streams(self, which: int) -> None:
+        sort_streams(self.some_channels(which))
+
+    def logos_of_streams(self, which: int) -> None:
+        assign_logos(self.some_channels(which), "stream")
+
+    def hide_group(self, which: int, back: int) -> None:
+        number = self.pick(ChannelGroup.objects, which)
+        if number is not None:
+            restore_group(number) if back % 3 == 0 else hide_groups([number])
+
+    def swap_names(self, kind: int, one: int, other: int) -> None:
+        """Two rows exchange names that are unique; for a moment one has a third."""
+        kinds: tuple[tuple[type[models.Model], Callable[[int, str], object]], ...] = (
+            (ChannelGroup, lambda pk, name: rename_group(RenameGroup(pk, name))),
+            (ChannelProfile, rename_profile),
+            (StreamProfile, lambda pk, name: update_stream_profile(pk, {"name": name})),
+            (Account, self.rename_account),
+        )
+        model, rename = kinds[kind % 4]
+        first, second = self.pick(model._default_manager, one), self.pick(model._default_manager, other)
+        if first is None or first == second:
+            return
+        names = dict(model._default_manager.values_list("pk", "name"))
+        for pk, name in ((first, "For a moment"), (second, names[first]), (first, names[second])):
+            rename(pk, name)
+
     def set_memberships(self, which: int, profile: int, enable: int) -> None:
         number, chosen = self.channel(which), self.pick(ChannelProfile.objects, profile)
         if number is not None and chosen is not None:
@@ -174,6 +221,39 @@ class Operator:
             with contextlib.suppress(EditRefused):
                 stage(draft, act)
         applied(draft)
+
+    def begin_draft(self, one: int, field: int, value: int) -> None:
+        """A step in a draft that stays open while others, and the mirror, go on."""
+        draft = open_draft(get_user_model().objects.get(username=PERSON))
+        number = self.channel(one)
+
+        def act() -> None:
+            if number is None or field % 4 == 0:
+                self.create_channel(value, field)
+            elif field % 4 == 1:
+                delete_channels(DeleteChannels((number,)))
+            else:
+                self.edit_channel(one, field, value)
+
+        with contextlib.suppress(*REFUSALS):
+            stage(draft, act)
+
+    def end_draft(self) -> None:
+        """What can be applied is; the rest is dropped."""
+        user = get_user_model().objects.get(username=PERSON)
+        draft = unfinished_draft(user)
+        if draft is None:
+            return
+        try:
+            applied(draft, apply_rest=True)
+        except NothingApplied:
+            Draft.objects.filter(pk=draft.pk).update(state=DraftState.OPEN)
+        self.discard_draft()
+
+    def discard_draft(self) -> None:
+        draft = unfinished_draft(get_user_model().objects.get(username=PERSON))
+        if draft is not None:
+            discard(draft)
 
     def undo(self, which: int) -> None:
         """One of the last entries of the journal, or its whole batch – also what a pull or an answer changed."""
@@ -226,121 +306,6 @@ class Operator:
             update_stream_profile(number, {"name": text, "parameters": f"-q {which % 3}"})
         else:
             delete_stream_profile(number)
-
-    # Accounts
-
-    def account(self, which: int) -> Any:
-        return self.pick(Account.objects.filter(deleting_since=None, locked=False), which)
-
-    def edit_account(self, which: int, field: int, value: int) -> None:
-        number = self.account(which)
-        if number is None:
-            return
-        change: dict[str, Any] = (
-            {"name": ("Base", "Second", "Acme", "Third")[value % 4]},
-            {"max_streams": value % 5},
-            {"refresh_interval": value % 30},
-            {"priority": value % 4},
-            {"username": ("", "eve")[value % 2]},
-            {"password": ("", "pass-3", "pass-2")[value % 3]},
-            {"is_active": bool(value % 3)},
-            {"stale_stream_days": value % 9},
-            {"user_agent": ("", "VLC/3.0.21 LibVLC/3.0.21", "Our own/1")[value % 3]},
-        )[field % 9]
-        stored = Account.objects.get(pk=number)
-        names = [name for name in AccountValues.__dataclass_fields__ if name not in ("upload_path", "server_url", "password")]
-        values = AccountValues(**{name: getattr(stored, name) for name in names}, server_url=None, password=None)
-        edit_account(number, replace(values, **change))
-
-    def create_account(self, value: int) -> None:
-        create_account(AccountValues(f"New {value % 3}", server_url=f"http://provider.test/new{value % 3}.m3u"))
-
-    def delete_account(self, which: int) -> None:
-        number = self.account(which)
-        if number is not None and which % 3 == 0:
-            delete_account(number)
-
-    def choose_groups(self, which: int, enabled: int) -> None:
-        number = self.pick(StreamGroup.objects, which)
-        if number is not None:
-            owner = StreamGroup.objects.get(pk=number).account_id
-            choose_groups(owner, [SetGroups(frozenset((number,)), bool(enabled % 2))])
-
-    def filter(self, verb: int, which: int, value: int) -> None:
-        number = self.pick(StreamFilter.objects, which)
-        kind = ("name", "group", "url")[value % 3]
-        values = FilterValues(kind, f"here {value % 4}", exclude=bool(value % 2), case_sensitive=bool(value % 5))
-        if verb % 5 == 0 or number is None:
-            owner = self.account(which)
-            if owner is not None:
-                add_filter(owner, values)
-            return
-        stored = StreamFilter.objects.get(pk=number)
-        if verb % 5 == 1:
-            change_filter(stored.account_id, number, replace(values, enabled=stored.enabled))
-        elif verb % 5 == 2:
-            switch_filter(stored.account_id, number, enabled=bool(value % 2))
-        elif verb % 5 == 3:
-            remove_filter(stored.account_id, number)
-        else:
-            order = list(
-                StreamFilter.objects.filter(account_id=stored.account_id).order_by("-position").values_list("pk", flat=True)
-            )
-            order_filters(stored.account_id, order)
-
-    def account_profile(self, verb: int, which: int, value: int) -> None:
-        number = self.pick(AccountProfile.objects.filter(is_default=False), which)
-        values = ProfileValues(f"Login {value % 4}", value % 3, search_pattern="a", replace_pattern=f"b{value % 2}")
-        if verb % 3 == 0 or number is None:
-            owner = self.account(which)
-            if owner is not None:
-                add_profile(owner, values)
-        elif verb % 3 == 1:
-            change_profile(AccountProfile.objects.get(pk=number).account_id, number, values)
-        else:
-            remove_profile(AccountProfile.objects.get(pk=number).account_id, number)
-
-    def server_group(self, verb: int, which: int, value: int) -> None:
-        number = self.pick(ServerGroup.objects, which)
-        members = [pk for pk in [self.account(value)] if pk is not None]
-        if verb % 3 == 0 or number is None:
-            create_server_group(("Panel", "Farm", "Four")[value % 3], members)
-        elif verb % 3 == 1:
-            change_server_group(number, ("Panel", "Farm", "Five")[value % 3], members if value % 2 else [])
-        else:
-            delete_server_group(number)
-
-    def custom_stream(self, verb: int, which: int, value: int) -> None:
-        number = self.pick(Stream.objects.filter(is_custom=True), which)
-        group = ("", "Mine", "News")[value % 3]
-        values = CustomStream(f"Own {value % 3}", f"http://own.test/{value % 5}.ts", tvg_id=("", "o")[value % 2], group=group)
-        if verb % 3 == 0 or number is None:
-            create_custom_stream(values)
-        elif verb % 3 == 1:
-            update_custom_stream(number, values)
-        else:
-            delete_custom_stream(number)
-
-    # Guides
-
-    def guide_source(self, verb: int, which: int, value: int) -> None:
-        number = self.pick(GuideSource.objects.filter(deleting_since=None), which)
-        if verb % 6 == 0 or number is None:
-            create_source(SourceValues(f"Source {value % 3}", url=f"http://guides.test/{value % 3}.xml"))
-        elif verb % 6 == 1:
-            toggle_source(number, active=bool(value % 2))
-        elif verb % 6 == 2:
-            ids: list[int] = list(GuideSource.objects.order_by("priority", "pk").values_list("pk", flat=True))
-            reorder_sources(ids)
-        elif verb % 6 == 3 and value % 2:
-            delete_source(number)
-        else:
-            stored = GuideSource.objects.get(pk=number)
-            change: dict[str, Any] = (
-                {"name": ("Guide", "Programme", "Third guide")[value % 3]},
-                {"refresh_interval": value % 13},
-            )[value % 2]
-            edit_source(number, SourceValues(**({name: getattr(stored, name) for name in SOURCE_FIELDS} | change)))
 
 
 def ids_of(model: type[models.Model]) -> set[int]:

@@ -21,7 +21,7 @@ from tests.fake_dispatcharr.playlists import Entry
 
 PERSON = "ann"
 BASE, SECOND = 2, 3  # ids of the accounts there; 1 is "custom"
-_STATE = (
+WORLD_STATE = (
     "rng", "playlists", "guides", "streams", "tables", "memberships", "relations", "passwords", "loaded", "watched", "events",
     "snapshots", "locked_until", "refreshes", "poison", "_ids",
 )  # fmt: skip
@@ -111,7 +111,7 @@ class Beginning:
     def world(self) -> World:
         world = World(seed=11, refresh_seconds=0.5)
         world.clock.advance(self._world.clock.now() - world.clock.now())
-        for name in _STATE:
+        for name in WORLD_STATE:
             setattr(world, name, copy.deepcopy(getattr(self._world, name)))
         return world
 

@@ -79,6 +79,61 @@ class SomebodyElse:
             numbers = sorted(self.world.tables["channels"])[:: which % 2 + 1]
         self.ask("DELETE", f"{CHANNELS}bulk-delete/", {"channel_ids": numbers})
 
+    def bulk_edit_there(self, what: int, value: int) -> None:
+        with self.world.lock:
+            numbers = sorted(self.world.tables["channels"])[:: what % 2 + 1]
+        bodies: list[dict[str, Any]] = [
+            {"id": number, "channel_number": float(value % 40 + place)} if what % 3 else {"id": number, "name": f"Bulk {place}"}
+            for place, number in enumerate(numbers)
+        ]
+        self.ask("PATCH", f"{CHANNELS}edit/bulk/", bodies)
+
+    def match_guides_there(self) -> None:
+        with self.world.lock:
+            jobs.match_guides(self.world, list(self.world.tables["channels"]))
+
+    def auto_sync_there(self, which: int, group: int, value: int) -> None:
+        """The server's own auto-sync makes channels of a group's streams, renames them, and takes away those that are over."""
+        number = self.pick("accounts", which, where="locked", value=False)
+        with self.world.lock:
+            if number is None or not self.world.relations[number]:
+                return
+            groups = sorted(self.world.relations[number])
+            chosen = groups[group % len(groups)]
+            made = {
+                row["streams"][0]: row
+                for row in self.world.tables["channels"].values()
+                if row["auto_created"] and row["auto_created_by"] == number and row["streams"]
+            }
+            wanted = [
+                row
+                for pk in self.world.streams.of_account(number)
+                if (row := self.world.streams.get(pk)) and row["channel_group"] == chosen and not row["is_stale"]
+            ][: value % 4]
+            for row in wanted:
+                if row["id"] in made:
+                    made[row["id"]]["name"] = row["name"]
+                    continue
+                self.made.add(
+                    self.world.add_channel(
+                        row["name"],
+                        channel_number=100.0 + row["id"],
+                        channel_group_id=chosen,
+                        streams=[row["id"]],
+                        auto_created=True,
+                        auto_created_by=number,
+                    )
+                )
+            for stream_id in made.keys() - {row["id"] for row in wanted}:
+                self.world.remove("channels", made[stream_id]["id"])
+
+    def override_there(self, which: int, field: int, value: int) -> None:
+        """Somebody sets a field of a channel of auto-sync by hand, or leaves it to auto-sync again."""
+        number = self.pick("channels", which, where="auto_created", value=True)
+        if number is not None:
+            change = ({"name": f"By hand {value % 3}"}, {"channel_number": 7.5}, {"name": None}, {"tvg_id": "zz"})[field % 4]
+            self.ask("PATCH", f"{CHANNELS}{number}/", {"override": change})
+
     def members_there(self, which: int, channel: int, enabled: int) -> None:
         profile, number = self.pick("channel_profiles", which), self.pick("channels", channel)
         if profile is not None and number is not None:
@@ -95,7 +150,9 @@ class SomebodyElse:
             ("stream_profiles", "/api/core/streamprofiles/", ("Own", "Fast", "Slow", "own", "Third", "x")),
             ("server_groups", "/api/m3u/server-groups/", ("Panel", "Farm", "panel", "Three", "y", "z")),
         )[kind % 4]
-        number = self.pick(table, which)
+        number = self.pick(table, which, where="locked", value=False) if table == "stream_profiles" else self.pick(table, which)
+        if table == "groups" and which % 3:
+            number = self.group_of_channels(which)
         body = {"name": names[name % 6]}
         if verb % 3 == 0 or number is None:
             self.ask("POST", path, body)
@@ -103,6 +160,30 @@ class SomebodyElse:
             self.ask("PATCH", f"{path}{number}/", body)
         else:
             self.ask("DELETE", f"{path}{number}/")
+
+    def group_of_channels(self, which: int) -> int | None:
+        """One that is no provider's: the ones that the operator has here, too."""
+        with self.world.lock:
+            providers = {number for each in self.world.relations.values() for number in each}
+            numbers = sorted(set(self.world.tables["groups"]) - providers)
+        return numbers[which % len(numbers)] if numbers else None
+
+    def swap_names_there(self, kind: int, one: int, other: int) -> None:
+        table, path = (
+            ("groups", "/api/channels/groups/"),
+            ("channel_profiles", "/api/channels/profiles/"),
+            ("stream_profiles", "/api/core/streamprofiles/"),
+            ("accounts", ACCOUNTS),
+        )[kind % 4]
+        first, second = self.pick(table, one), self.pick(table, other)
+        if first is None or second is None or first == second:
+            return
+        with self.world.lock:
+            names = {pk: row["name"] for pk, row in self.world.tables[table].items()}
+        if "Default Group" in (names[first], names[second]) or "custom" in (names[first], names[second]):
+            return
+        for pk, name in ((first, "For a moment there"), (second, names[first]), (first, names[second])):
+            self.ask("PATCH", f"{path}{pk}/", {"name": name})
 
     def logo_there(self, verb: int, which: int, value: int) -> None:
         number = self.pick("logos", which)
@@ -132,7 +213,10 @@ class SomebodyElse:
             {"server_group": self.pick("server_groups", value) if value % 2 else None},
             {"is_active": bool(value % 3)},
             {"stale_stream_days": value % 9},
-        )[field % 9]
+            {"user_agent": self.pick("user_agents", value) if value % 3 else None},
+            {"auto_enable_new_groups_live": bool(value % 2)},
+            {"cron_expression": ("", "0 4 * * *")[value % 2]},
+        )[field % 12]
         self.ask("PATCH", f"{ACCOUNTS}{number}/", body)
 
     def delete_account_there(self, which: int) -> None:
@@ -148,6 +232,9 @@ class SomebodyElse:
             groups = sorted(self.world.relations[number])
             row = dict(self.world.relations[number][groups[group % len(groups)]])
         row["enabled"] = bool(enabled % 2)
+        if enabled % 3 == 0:
+            row["auto_channel_sync"] = bool(enabled % 4)
+            row["auto_sync_channel_start"] = float(enabled % 50 + 1) if enabled % 5 else None
         self.ask("PATCH", f"{ACCOUNTS}{number}/group-settings/", {"group_settings": [row]})
 
     def filter_there(self, verb: int, which: int, value: int) -> None:

@@ -3,7 +3,7 @@
 import contextlib
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -11,113 +11,39 @@ from django.db import connection
 
 from channels_app.mirror import arrivals, create_channels
 from channels_app.models import Channel
+from m3u_app.mirror.run_when_free import OURS
 from m3u_app.models import Account, Stream
+from tasks_app.mirror import pull as pulling
 from tasks_app.mirror.answers import DELETED, HERE, MINE, THEIRS, answer_conflict, answer_held_back, drop, retry, take_theirs
 from tasks_app.mirror.compare import comparable
 from tasks_app.mirror.kinds import all_kinds
 from tasks_app.mirror.links import StoredLinks
 from tasks_app.mirror.reconcile import Reconciler
 from tasks_app.models import CreationAttempt, MirrorLink, MirrorPull, MirrorState, OutboxEntry, OutboxState
+from tests.dispatcharr.stories.invent import BIG, HERE_STEPS, THERE_STEPS, UPHEAVALS, Step
 from tests.dispatcharr.stories.ledger import WHOLE, Ledger
 from tests.dispatcharr.stories.operator import Operator
 from tests.dispatcharr.stories.small_world import Beginning
 from tests.dispatcharr.stories.somebody_else import SomebodyElse
 from tests.dispatcharr.stories.their_edits import TheirEdits
-from tests.dispatcharr.stories.worker import DELIVER, PULL, SYNC, Worker
+from tests.dispatcharr.stories.upheavals import Upheavals
+from tests.dispatcharr.stories.worker import PULL, SYNC, Worker
 from tests.fake_dispatcharr import FakeServer, Kind
 
-Step = tuple[Any, ...]
-BIG = 840  # divisible by all that steps choose by
-HERE_STEPS = {
-    "edit_channel": (3, 8), "create_channel": (2, 4), "create_channels": (1, 2), "delete_channel": (1, 3),
-    "move_channel": (2, 1), "merge_channels": (2, 2), "set_streams": (2, 3), "set_memberships": (3, 2), "draft": (3, 2),
-    "undo": (1, 4), "group": (3, 3), "logo": (3, 2), "channel_profile": (3, 2), "stream_profile": (3, 2),
-    "edit_account": (3, 2), "create_account": (1, 1), "delete_account": (1, 1), "choose_groups": (2, 2), "filter": (3, 3),
-    "account_profile": (3, 2), "server_group": (3, 2), "custom_stream": (3, 2), "guide_source": (3, 3),
-}  # fmt: skip
-"""What the operator does: numbers that it takes, how often it comes."""
-THERE_STEPS = {
-    "edit_channel_there": (3, 7), "set_streams_there": (2, 2), "create_channel_there": (1, 2), "delete_channel_there": (1, 3),
-    "delete_many_channels_there": (1, 1), "members_there": (3, 2), "named_row_there": (4, 4), "logo_there": (3, 2),
-    "account_there": (3, 2), "delete_account_there": (1, 1), "group_setting_there": (3, 2), "filter_there": (3, 2),
-    "profile_there": (3, 1), "refresh_there": (2, 3), "custom_stream_there": (3, 2), "source_there": (3, 2),
-    "guide_there": (2, 1), "time_passes_there": (1, 1),
-}  # fmt: skip
 FAULTS = (
     Kind.STATUS, Kind.STATUS, Kind.RESET_BEFORE, Kind.RESET_AFTER, Kind.RESET_AFTER, Kind.HALF_ANSWER, Kind.TOKEN_EXPIRED,
-    Kind.HTML, Kind.SLOW, Kind.THROTTLE,
+    Kind.HTML, Kind.SLOW, Kind.THROTTLE, Kind.GARBAGE, Kind.KEY_REVOKED, Kind.REDIRECT, Kind.RESET_AFTER,
 )  # fmt: skip
 WRITES = (
     r"/channels/channels/$", r"/channels/channels/$", r"/from-stream/bulk/", r"/edit/bulk/", r"/bulk-delete/", r"/bulk-update/",
     r"/groups/", r"/logos/", r"/profiles/", r"/m3u/accounts/", r"/filters/", r"/streams/$", r"/sources/", r"/assign/|-epg/", "",
 )  # fmt: skip
 METHODS = ("", "POST", "PATCH", "DELETE", "GET")
-
-
-def invented(seed: int, length: int = 16) -> list[Step]:
-    """A history, decided by its seed alone."""
-    rng = random.Random(seed)
-    favourites = [rng.randrange(BIG) for _ in range(3)]  # so that both sides often mean the same row and the same field
-
-    def number() -> int:
-        return rng.choice(favourites) if rng.random() < 0.6 else rng.randrange(BIG)
-
-    def some(steps: dict[str, tuple[int, int]]) -> Step:
-        [name] = rng.choices(list(steps), [weight for _, weight in steps.values()])
-        return (name, *(number() for _ in range(steps[name][0])))
-
-    def run() -> Step:
-        return ("run", rng.choice((DELIVER, DELIVER, PULL, SYNC)))
-
-    def any_edit() -> Step:
-        return some(HERE_STEPS if rng.random() < 0.6 else THERE_STEPS)
-
-    def lost() -> Step:
-        """A delivery whose writes are cut off somewhere."""
-        how = rng.choice(("lost_answers", "kill_at_write"))
-        return (
-            (how, DELIVER, rng.randrange(4), rng.randrange(BIG)) if how == "lost_answers" else (how, DELIVER, rng.randrange(8))
-        )
-
-    def collision() -> list[Step]:
-        """Both sides edit the same row, often the same field, and nothing is delivered in between."""
-        which, field = number(), rng.randrange(8)
-        mine = ("edit_channel", which, field, rng.randrange(BIG) // 8 * 8 + field)
-        other = field if rng.random() < 0.5 else rng.randrange(8)
-        theirs: Step = ("edit_channel_there", which, other, rng.randrange(BIG))
-        if rng.random() < 0.2:
-            theirs = ("delete_channel_there", which)
-        elif rng.random() < 0.2:
-            mine = ("delete_channel", which)  # type: ignore[assignment]
-        return [mine, theirs] if rng.random() < 0.7 else [mine, ("faults", DELIVER, *(number() for _ in range(4))), theirs]
-
-    def cut_off_creation() -> list[Step]:
-        made: Step = ("create_channel", number(), number()) if rng.random() < 0.6 else ("create_channels", number())
-        return [made, lost()] if rng.random() < 0.6 else [made, lost(), some(HERE_STEPS if rng.random() < 0.5 else THERE_STEPS)]
-
-    makers: dict[Callable[[], Step | list[Step]], int] = {
-        lambda: some(HERE_STEPS): 9,
-        lambda: some(THERE_STEPS): 6,
-        collision: 4,
-        cut_off_creation: 2,
-        run: 2,
-        lost: 1,
-        lambda: ("faults", rng.choice((DELIVER, PULL, SYNC)), *(rng.randrange(BIG) for _ in range(4))): 2,
-        lambda: ("lost_answers", rng.choice((DELIVER, SYNC)), rng.randrange(BIG), rng.randrange(BIG)): 2,
-        lambda: ("kill_at_request", rng.choice((DELIVER, DELIVER, SYNC)), rng.randrange(60)): 1,
-        lambda: ("kill_at_write", rng.choice((DELIVER, DELIVER, SYNC)), rng.randrange(10)): 2,
-        lambda: ("kill_at_statement", rng.choice((DELIVER, SYNC, PULL)), rng.randrange(150)): 2,
-        lambda: ("meanwhile", rng.choice((DELIVER, PULL, SYNC)), [(rng.randrange(25), any_edit()) for _ in range(3)]): 2,
-        lambda: ("full_disk", rng.choice((DELIVER, SYNC))): 1,
-        lambda: ("restart", rng.choice((DELIVER, SYNC)), rng.randrange(30)): 1,
-        lambda: ("clock_skew", rng.randrange(-600, 600)): 1,
-        lambda: ("answer", rng.randrange(BIG), rng.randrange(BIG)): 2,
-    }
-    steps: list[Step] = []
-    while len(steps) < length:
-        told = rng.choices(list(makers), list(makers.values()))[0]()
-        steps += told if isinstance(told, list) else [told]
-    return steps
+PARTS: tuple[tuple[str, ...], ...] = (
+    ("channel",), (*OURS, "stream"), ("guide_source", "guide_entry"), ("channel", "programme"), ("group", "logo"), ("stream",),
+)  # fmt: skip
+PECULIAR = ("hidden_from_output", "tvg_id", "stream_profile_id", "channel_number")
+HELD_BACK_FROM = 5  # rows of a kind, instead of 20: this world is small
 
 
 class Story:
@@ -140,6 +66,8 @@ class Story:
             monkeypatch.setattr(module, "time", clock)
         monkeypatch.setattr(create_channels, "sleep", clock.sleep)
         monkeypatch.setattr(create_channels, "BULK_FROM", 3)
+        monkeypatch.setattr(pulling, "HELD_BACK_FROM", HELD_BACK_FROM)
+        self.upheavals = Upheavals(self)
         real, stored = Reconciler.store, self.stored
 
         def store(reconciler: Reconciler, rows: Any) -> None:
@@ -158,6 +86,11 @@ class Story:
 
     def close(self) -> None:
         self.worker.client.close()
+        self.upheavals.close()
+
+    def came_from_there(self) -> None:
+        """What the server has now may come here as new, whoever made it once."""
+        self.somebody.made |= set(self.world.tables["channels"])
 
     def _do(self, step: Step) -> None:
         name, *values = step
@@ -169,12 +102,14 @@ class Story:
             getattr(self.somebody, name)(*values)
             if not self.in_a_run:
                 self.theirs.edit()
+        elif name in UPHEAVALS:
+            getattr(self.upheavals, name)(*values)
         else:
             getattr(self, f"_{name}")(*values)
 
     # Runs
 
-    def _run(self, what: str, **kill: int) -> None:
+    def _run(self, what: str, **kill: Any) -> None:
         self.told[-1] = (*self.told[-1], "→", self.worker.work(what, **kill))
         self._look()
 
@@ -215,6 +150,38 @@ class Story:
         self.fake.faults.full_disk = True
         self._run(what)
         self.fake.faults.full_disk = False
+
+    def _pull_some(self, which: int) -> None:
+        """Only some kinds, as after a refresh."""
+        self._run(PULL, names=PARTS[which % len(PARTS)])
+
+    def _refresh_from_here(self, which: int) -> None:
+        """The operator has the server refresh an account, and what came of it is brought over."""
+        numbers = sorted(MirrorLink.objects.filter(kind="account").values_list("remote_id", flat=True))
+        if numbers and self.worker.ask_for_refresh(numbers[which % len(numbers)]):
+            self.world.finish()
+            self._run(PULL, names=PARTS[1])
+
+    def _locked_out(self, what: str, how: int) -> None:
+        """The account that ECM uses has lost its rights, or its password was changed; then it is all as before."""
+        user, name = self.world.tables["users"][1], self.fake.user
+        if how % 3 == 0:
+            user["user_level"] = 1
+        else:
+            self.fake.reinstall()
+            self.world.passwords[name] = self.fake.password + "x" * (how % 2)
+        self._run(what)
+        user["user_level"], self.world.passwords[name] = 10, self.fake.password
+
+    def _peculiar_server(self, which: int, how: int) -> None:
+        """From now on: a channel whose changes fail, streams that bulk creation passes over, fields that it does not know."""
+        channels, streams = sorted(self.world.tables["channels"]), sorted(self.world.streams.ids())
+        if how % 3 == 0 and channels:
+            self.world.poison.add(channels[which % len(channels)])
+        elif how % 3 == 1:
+            self.world.passed_over.update(streams[which % 3 :: 3])
+        else:
+            self.world.bulk_ignores.add(PECULIAR[which % len(PECULIAR)])
 
     def _restart(self, what: str, number: int) -> None:
         """The server's process goes down in the middle of a run: what it did in the background is lost."""
@@ -296,6 +263,8 @@ class Story:
         """The server is well; questions are answered; syncs follow until nothing is left to do."""
         self.fake.faults.clear()
         self.world.clock.skew = 0.0
+        self.world.poison.clear()
+        self.world.passed_over.clear()
         for round_ in range(14):
             self.world.finish()
             self.world.clock.advance(700.0)  # creations that the server took and lost count as lost
@@ -311,7 +280,7 @@ class Story:
                     self._answer_entry(entry, 7)
             self._answer_held_back(self.answers.randrange(BIG))
         assert not self._open(), self._open()
-        assert self.worker.work(SYNC) == "done"
+        assert self.worker.work(PULL) == "done"
         self._look()
         assert not self._open(), self._open()
 
@@ -342,6 +311,7 @@ class Story:
         doubles = {pk for kind, pk in self.stored if kind == "channel"} - self.somebody.made
         assert not doubles, f"channels {doubles} of the server came from here and were taken for new ones"
         marks = Counter(row["tvc_guide_stationid"] for row in channels.values() if row["tvc_guide_stationid"])
+        assert not [mark for mark, count in marks.items() if count > 1], f"made twice: {marks}"
         here_marks = Counter(Channel.objects.exclude(gracenote_id="").values_list("gracenote_id", flat=True))
         assert marks == here_marks
 
@@ -355,7 +325,9 @@ class Story:
         rows = Stream.objects.filter(is_custom=False, account__is_active=True)
         found = rows.values_list("provider_stream_id", "name", "url", "is_stale")
         here = {int(number): (name, url, stale) for number, name, url, stale in found}
-        assert here == there
+        assert here == there, (
+            f"streams: here {sorted(here.items() - there.items())}, there {sorted(there.items() - here.items())}"
+        )
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA foreign_key_check")
             assert cursor.fetchall() == []

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from channels_app.mirror.arrivals import IN_BULK
 from channels_app.mirror.channel_values import number_here
-from tasks_app.models import MirrorLink
+from tasks_app.models import CreationAttempt, MirrorLink
 from tests.fake_dispatcharr import World
 
 FIELDS = ("name", "number", "tvg_id", "is_hidden")
@@ -36,10 +37,19 @@ class TheirEdits:
         self._before = self._now()
 
     def edit(self) -> None:
+        half_made = self._half_made()
         for pk, values in self._now().items():
             for name, value in values.items():
+                if pk in half_made and name == "number":
+                    continue
                 if pk in self._before and self._before[pk][name] != value:
                     self.open[pk, name] = value
+
+    def _half_made(self) -> set[int]:
+        """Channels that a bulk creation has made, and nobody here knows of: which numbers they got first cannot be told."""
+        if not any(details.get("how") == IN_BULK for details in CreationAttempt.objects.values_list("details", flat=True)):
+            return set()
+        return set(self._before) - set(MirrorLink.objects.filter(kind="channel").values_list("remote_id", flat=True))
 
     def overruled(self, local_id: int, fields: set[str]) -> None:
         remote = MirrorLink.objects.filter(kind="channel", local_id=local_id).values_list("remote_id", flat=True).first()

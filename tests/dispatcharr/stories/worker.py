@@ -1,13 +1,14 @@
 """The engine as a process that can be killed at any request and at any statement, while others go on working."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from django.db import connection, connections
 
+from ecm_site.dispatcharr.errors import DispatcharrError
 from ecm_site.dispatcharr.transport import Transport
 from tasks_app.mirror import kinds
 from tasks_app.mirror.deliver import deliver
@@ -48,9 +49,9 @@ class Worker:
 
         monkeypatch.setattr(Transport, "send", send)
 
-    def work(self, what: str, *, requests: int = -1, writes: int = -1, statements: int = -1) -> str:
-        """Deliver, pull or both; killed at a request, one that writes (an even number before it arrives, an odd one after its
-        answer), or a statement. Returns what came of it, in a word."""
+    def work(self, what: str, *, requests: int = -1, writes: int = -1, statements: int = -1, names: Sequence[str] = ()) -> str:
+        """Deliver, pull (``names``: only these kinds) or both; killed at a request, one that writes (an even number before it
+        arrives, an odd one after its answer), or a statement. Returns what came of it, in a word."""
         self.world.clock.advance(90.0)  # sign-ins and pauses of outages are over
         OutboxEntry.objects.update(next_attempt_at=None)
         self._requests_left, self._statements_left = max(requests, writes), statements
@@ -58,7 +59,7 @@ class Worker:
         try:
             with connection.execute_wrapper(self._statement):
                 self._working = True
-                self._run(what)
+                self._run(what, names)
         except (Trouble, PullFailed):
             return "in vain"
         except Killed:
@@ -67,6 +68,13 @@ class Worker:
         finally:
             self._working = False
         return "done"
+
+    def ask_for_refresh(self, account_there: int) -> bool:
+        try:
+            self.client.accounts.refresh(account_there)
+        except DispatcharrError:
+            return False  # it may be gone there by now
+        return True
 
     def start_again(self) -> None:
         """A new process knows nothing of the old one."""
@@ -77,7 +85,7 @@ class Worker:
         self.client = client_of(self.world, self.fake.url)
         kinds._kinds.update({name: type(kind)() for name, kind in kinds._kinds.items()})
 
-    def _run(self, what: str) -> None:
+    def _run(self, what: str, names: Sequence[str]) -> None:
         links = StoredLinks()
         if what != PULL and deliver(self.client, links=links).trouble:
             raise Trouble
@@ -85,7 +93,7 @@ class Worker:
             with self._apart():
                 self.after_delivery()
         if what != DELIVER:
-            pull(self.client, links=links)
+            pull(self.client, names, links=links)
 
     @contextmanager
     def _apart(self) -> Iterator[None]:
