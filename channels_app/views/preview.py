@@ -17,6 +17,7 @@ from channels_app.preview.modes import MODES
 from channels_app.publishing.base_address import base_address
 from channels_app.views.answers import dialog
 from ecm_site.conf import get_settings
+from ecm_site.roles import may_edit
 from ecm_site.wording import shortened
 from m3u_app.models import Stream
 
@@ -138,6 +139,8 @@ def _channel_address(request: HttpRequest, found: Channel) -> str:
     """Where players open the channel; of one that is not published (new in a draft, hidden) its best stream's address."""
     if found.pk < FIRST_TEMPORARY_ID and not found.is_hidden:
         return base_address(request) + reverse("output:stream", args=[found.uuid])
+    if not may_edit(request.user):
+        return ""  # the provider's own address, login included
     try:
         return best_stream(found.pk)[0].url
     except PreviewRefused:

@@ -9,11 +9,12 @@ from django.test import Client
 from django.urls import reverse
 
 from channels_app.drafts.lives import DraftNotOpened, open_draft, unfinished_draft
+from channels_app.models import Channel
 from ecm_site.change_role import change_role
 from ecm_site.models import DecidedBy, UserRole
 from ecm_site.roles import Role, may_edit, role_of
 from tasks_app.models import JournalEntry
-from tests.roles.populated import people
+from tests.roles.populated import SECRET, people, populate
 
 pytestmark = pytest.mark.django_db
 
@@ -91,6 +92,17 @@ def test_a_viewer_keeps_what_is_his_own(client: Client) -> None:
     new = {"current": "correct horse", "password": "another long one 7", "again": "another long one 7"}
     assert client.post("/account/password/", new).status_code in (302, 422)
     assert client.post("/sign-out/").status_code == 302
+
+
+def test_of_a_channel_that_is_not_published_a_viewer_gets_no_address(client: Client) -> None:
+    """Players would get none; what is left is the provider's own address, with the login."""
+    everybody = populate()
+    Channel.objects.filter(pk=1).update(is_hidden=True)
+    client.force_login(everybody[Role.VIEWER])
+    for address in ("/channels/1/m3u/", "/channels/1/vlc/"):
+        assert client.get(address, headers={"Accept": "text/plain"}).status_code == 404
+    client.force_login(everybody[Role.EDITOR])
+    assert SECRET in client.get("/channels/1/m3u/").content.decode()
 
 
 def test_refusals_are_words_on_a_page_in_a_part_and_in_json(client: Client) -> None:
