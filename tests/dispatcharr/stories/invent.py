@@ -1,8 +1,12 @@
 """Histories, each decided by its seed alone.
 
 Whether they would notice is asked by breaking the engine on purpose. Caught after so many histories (seeds from 5000):
-the server's value wins a conflict unasked: 11; ours does: 22. The first had gone unseen for 60 while the same number meant
-different channels on the two sides, which is why the operator picks rows in the server's order.
+
+- the server's value wins a conflict unasked: 11 (unseen for 60 while the same number meant different channels on the two
+  sides, which is why the operator picks rows in the server's order);
+- our value wins a conflict unasked: 22;
+- what was sent without an answer is forgotten: not within 40;
+- an edit made while the row is being delivered counts as delivered: not within 40.
 """
 
 import random
