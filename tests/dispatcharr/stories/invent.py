@@ -4,7 +4,7 @@ Whether they would notice is asked by breaking the engine on purpose. Caught aft
 
 - the server's value wins a conflict unasked: 11 (unseen for 60 while the same number meant different channels on the two
   sides, which is why the operator picks rows in the server's order);
-- our value wins a conflict unasked: 22;
+- our value wins a conflict unasked: 22; deliveries do not look at the server first: 22;
 - what was sent without an answer is forgotten: not within 40;
 - an edit made while the row is being delivered counts as delivered: not within 40.
 """
