@@ -15,8 +15,8 @@ from tasks_app.backup.blockers import blockers
 from tasks_app.backup.snapshots import Snapshot, SnapshotFailed, find_snapshot, live_database, take_snapshot
 from tasks_app.execution import mend_after
 from tasks_app.journal import log_entry
-from tasks_app.models import ACTIVE_STATUSES, RunStatus, TaskRun
 from tasks_app.mirror.after_going_back import suspect_creations
+from tasks_app.models import ACTIVE_STATUSES, RunStatus, TaskRun
 
 logger = logging.getLogger(__name__)
 
