@@ -90,9 +90,10 @@ def test_bench_refuses_the_real_data_folder_and_prints_its_table(folder: Path) -
     )
     assert refused.returncode != 0
     assert "scratch" in refused.stderr
-    done = subprocess.run(
-        manage("bench", "import", "--entries", "500", "--json"), env=environment, capture_output=True, text=True, check=False
-    )
+    scratch = folder / "scratch"
+    prepared_databases.copy_all(data_folder(scratch))
+    arguments = ("bench", "import", "--entries", "500", "--json", "--scratch", str(scratch))
+    done = subprocess.run(manage(*arguments), env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     names = [line["name"] for line in json.loads(done.stdout)["lines"]]
     assert "other writers, longest wait" in names
