@@ -59,19 +59,27 @@ undone, which then are untouched. Writes no journal."""
 _handlers: dict[str, UndoHandler] = {}
 _many: dict[str, UndoManyHandler] = {}
 _for_administrators: set[str] = set()
+_judged: dict[str, Callable[[JournalEntry], bool]] = {}
 
 
 def register_undo(
-    entity_type: str, handler: UndoHandler, *, many: UndoManyHandler | None = None, admin_only: bool = False
+    entity_type: str,
+    handler: UndoHandler,
+    *,
+    many: UndoManyHandler | None = None,
+    admin_only: bool | Callable[[JournalEntry], bool] = False,
 ) -> None:
-    """``admin_only`` for what only administrators may change (50 U-5): they alone may take it back, too.
+    """``admin_only`` for what only administrators may change (50 U-5): they alone may take it back, too. A function where that
+    depends on the entry.
 
     ``many`` undoes a hundred entries with the queries of one, for batches of thousands.
     """
     _handlers[entity_type] = handler
     if many is not None:
         _many[entity_type] = many
-    if admin_only:
+    if callable(admin_only):
+        _judged[entity_type] = admin_only
+    elif admin_only:
         _for_administrators.add(entity_type)
 
 
@@ -91,13 +99,18 @@ def can_undo(entry: JournalEntry) -> bool:
 
 def is_for_administrators(entry: JournalEntry) -> bool:
     """Whether only an administrator may undo this entry."""
-    return entry.entity_type in _for_administrators
+    judge = _judged.get(entry.entity_type)
+    return judge(entry) if judge else entry.entity_type in _for_administrators
 
 
 def has_parts_for_administrators(batch_id: str) -> bool:
     """Whether a batch holds entries that only an administrator may undo."""
     rows = JournalEntry.objects.filter(batch_id=batch_id, undoable=True, undone_by=None)
-    return bool(batch_id) and rows.filter(entity_type__in=_for_administrators).exists()
+    if not batch_id:
+        return False
+    return rows.filter(entity_type__in=_for_administrators).exists() or any(
+        is_for_administrators(entry) for entry in rows.filter(entity_type__in=_judged)
+    )
 
 
 def undo_entry(entry: JournalEntry) -> UndoReport:

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from django import template
 
+from tasks_app.registry import UnknownTask, get_task
+
 register = template.Library()
 
 _STATUS_COLOURS = {
@@ -73,6 +75,15 @@ def action_colour(action: str) -> str:
             if word in actions:
                 return colour
     return "blue" if action.startswith("bulk_") else "secondary"
+
+
+@register.filter
+def for_whom(task_id: str) -> str:
+    """Who may start and stop this task, in the words of ``data-for``."""
+    try:
+        return "administrators" if get_task(task_id).admin_only else "editors"
+    except UnknownTask:
+        return "editors"
 
 
 @register.filter

@@ -22,6 +22,7 @@ from tasks_app.notifications.store import TOAST
 from tasks_app.notifications.worker_gone import look_for_worker
 from tasks_app.registry import UnknownTask
 from tasks_app.views.parameters import number_from
+from tasks_app.views.rights import check_may_manage
 
 CHANGED_EVENT = "notifications:changed"
 LISTED_EVENT = "notifications:listed"
@@ -132,6 +133,8 @@ def delete_all(request: HttpRequest) -> HttpResponse:
 def retry(request: HttpRequest, pk: int) -> HttpResponse:
     """Start the failed run of a notification again."""
     notification = get_object_or_404(Notification.objects.select_related("run"), pk=pk)
+    if notification.run is not None:
+        check_may_manage(request, notification.run.task_id)
     try:
         run = change_notifications.retry(notification)
     except AlreadyRunning as busy:

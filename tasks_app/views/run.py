@@ -12,6 +12,7 @@ from tasks_app.engine import request_cancel
 from tasks_app.models import TaskRun
 from tasks_app.run_pages import log_lines, run_details, task_name
 from tasks_app.views.going_back import back_from
+from tasks_app.views.rights import check_may_manage
 
 FINISHED_EVENT = "run:finished"
 
@@ -43,6 +44,7 @@ def run_log(request: HttpRequest, run_id: int) -> HttpResponse:
 @require_POST
 def cancel_run(request: HttpRequest, run_id: int) -> HttpResponse:
     run = get_object_or_404(TaskRun, pk=run_id)
+    check_may_manage(request, run.task_id)
     if not request_cancel(run.pk):
         messages.info(request, f"{run.title} had already ended.")
     if wants_partial(request):
