@@ -51,11 +51,12 @@ def django_db_modify_db_settings() -> None:
 @pytest.fixture(scope="session")
 def django_db_keepdb() -> bool:
     """A parallel test process begins with copies of files that have all their tables; alone it makes its own."""
-    from django.conf import settings
+    from django.db import connections
 
     if not prepared_databases.are_shared():
         return False
-    for database in settings.DATABASES.values():
+    for connection in connections.all():
+        database = connection.settings_dict
         prepared_databases.copy(Path(database["NAME"]).name, Path(database["TEST"]["NAME"]))
     return True
 
