@@ -5,10 +5,8 @@ from typing import TYPE_CHECKING
 from django.contrib import admin
 from django.http import HttpRequest
 
-from ecm_site import admin_users
+from ecm_site import admin_users  # noqa: F401 - importing registers users
 from ecm_site.models import ExternalIdentity, SignInAttempt, UserPreferences, UserRole
-
-__all__ = ["admin_users"]  # registers itself
 
 if TYPE_CHECKING:
     Admin = admin.ModelAdmin[SignInAttempt]

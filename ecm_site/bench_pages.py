@@ -8,6 +8,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -32,7 +33,9 @@ LIMIT_MS = 200.0  # p95, issue 5
 AT_ONCE = 4
 TRIVIAL = "/api/version"
 READY_SECONDS = 120.0
-STEPS = "ecm_site.bench_pages"
+WARM_UP = 2
+"""Visits to each page that do not count: caches fill, and processes import."""
+_MODULE = "ecm_site.bench_pages"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -78,6 +81,7 @@ def run(options: dict[str, Any]) -> Results:
         broken = [f"{path}: {answer.status}" for path, answer in found if not is_fine(answer)]
         pages = {path: Taken() for path, answer in found if is_fine(answer)}
         say(f"Opening {len(pages)} pages while the server is well")
+        open_again_and_again(visitor.get, [*pages] * WARM_UP, AT_ONCE)
         _open(visitor, pages, "well", max(1, options["rounds"] // 3), options["seed"])
         server.hang()
         for what in ("pull", "deliver"):
@@ -99,14 +103,10 @@ def run(options: dict[str, Any]) -> Results:
     return results
 
 
-def _open(
-    visitor: Visitor, pages: dict[str, Taken], name: str, rounds: int, seed: int, *, at_once: int = 1, warm_up: int = 2
-) -> None:
-    """Open each page ``rounds`` times, in an order of its own each time; what was opened before that does not count."""
+def _open(visitor: Visitor, pages: dict[str, Taken], name: str, rounds: int, seed: int, *, at_once: int = 1) -> None:
+    """Open each page ``rounds`` times, in an order of its own each time, and note the seconds under ``name``."""
     pick = random.Random(seed)  # noqa: S311 - not for secrets
     everything = list(pages)
-    if name == "well":
-        open_again_and_again(visitor.get, everything * warm_up, AT_ONCE)
     for _ in range(rounds):
         pick.shuffle(everything)
         for path, seconds in open_again_and_again(visitor.get, everything, at_once).items():
@@ -203,8 +203,6 @@ def _wait_until_ready(process: "subprocess.Popen[bytes]", log: Path) -> None:
 
 
 def _free_port() -> int:
-    import socket
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -215,7 +213,7 @@ def _hanging(folder: Path, what: str) -> Iterator[None]:
     """A process that pulls or delivers again and again, and so hangs. Not as runs: those never work at the same time."""
     with (folder / f"{what}.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", STEPS, what], env=scratch_environment(folder), stdout=log, stderr=subprocess.STDOUT
+            [sys.executable, "-m", _MODULE, what], env=scratch_environment(folder), stdout=log, stderr=subprocess.STDOUT
         )
         try:
             yield
@@ -225,7 +223,7 @@ def _hanging(folder: Path, what: str) -> Iterator[None]:
 
 
 def _step(folder: Path, *arguments: str) -> dict[str, Any]:
-    found, _ = run_json([sys.executable, "-m", STEPS, *arguments], folder)
+    found, _ = run_json([sys.executable, "-m", _MODULE, *arguments], folder)
     return found
 
 
@@ -235,9 +233,9 @@ def main() -> None:
     import django
 
     django.setup()
-    from ecm_site.bench_pages_work import STEPS as WORK
+    from ecm_site.bench_pages_work import STEPS
 
-    print(json.dumps(WORK[sys.argv[1]](*sys.argv[2:])))
+    print(json.dumps(STEPS[sys.argv[1]](*sys.argv[2:])))
 
 
 if __name__ == "__main__":

@@ -53,6 +53,11 @@ def done(request: HttpRequest, url: str, *events: str) -> HttpResponse:
     return response
 
 
+def go_to(request: HttpRequest, url: str) -> HttpResponse:
+    """Answer a form after which the whole page is another one, not only what the dialog covers."""
+    return HttpResponseClientRedirect(url) if wants_partial(request) else redirect(url)
+
+
 def _is_sent_from_its_own_page(request: HttpRequest) -> bool:
     """Whether the dialog's address is what the browser shows: opened by a bookmark, or in another tab."""
     htmx: HtmxDetails | None = getattr(request, "htmx", None)

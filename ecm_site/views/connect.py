@@ -8,12 +8,11 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
-from django_htmx.http import HttpResponseClientRedirect
 
 from ecm_site.conf import get_settings
 from ecm_site.dispatcharr.check import ConnectionReport
 from ecm_site.dispatcharr.tested import is_proven, proof_for
-from ecm_site.htmx import render_dialog, wants_partial
+from ecm_site.htmx import go_to, render_dialog, wants_partial
 from ecm_site.settings_forms.dispatcharr import FirstConnectionForm
 from ecm_site.views.dispatcharr import error_slots, secret_typed, tried
 from tasks_app.change_settings import change_settings
@@ -44,8 +43,7 @@ def connect(request: HttpRequest) -> HttpResponse:
         return _dialog(request, form, problem=TEST_FIRST, status=422)
     change_settings(SECTION, form.changes())
     messages.success(request, "The server is saved. Choose now how ECM is to work with it.")
-    target = f"{reverse('settings_dispatcharr')}#connection"
-    return HttpResponseClientRedirect(target) if wants_partial(request) else redirect(target)
+    return go_to(request, f"{reverse('settings_dispatcharr')}#connection")
 
 
 def _tested(request: HttpRequest, form: FirstConnectionForm, report: ConnectionReport | None) -> HttpResponse:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from ecm_site.conf import get_settings
 from ecm_site.dispatcharr.check import ConnectionReport, check_connection
 from ecm_site.dispatcharr.credentials import API_KEY, PASSWORD, Credentials
-from ecm_site.htmx import done, render_dialog, wants_partial
+from ecm_site.htmx import go_to, render_dialog, wants_partial
 from ecm_site.settings_forms import SettingsPage, find_page
 from ecm_site.settings_forms.dispatcharr import AUTH_WORDS, SECRET_OF, TRIED, DispatcharrForm
 from ecm_site.take_api_key import KeyRefused, can_take_key, take_api_key
@@ -84,16 +84,7 @@ def take_key(request: HttpRequest) -> HttpResponse:
         return _key_dialog(request, problem=str(refused))
     what = "a new API key" if taken.was_made else "the API key it already had"
     messages.success(request, f"ECM works with {what} from now on, as {taken.user}. The password is no longer kept.")
-    if wants_partial(request):
-        return _gone_to(request, reverse("settings_dispatcharr"))
-    return redirect("settings_dispatcharr")
-
-
-def _gone_to(request: HttpRequest, url: str) -> HttpResponse:
-    """The whole page has changed, not only what the dialog covers."""
-    response = done(request, url)
-    response["HX-Redirect"] = url
-    return response
+    return go_to(request, reverse("settings_dispatcharr"))
 
 
 def _key_dialog(request: HttpRequest, *, problem: str = "") -> HttpResponse:

@@ -16,8 +16,8 @@ from epg_app.guideless import guideless_channels
 from tasks_app import engine
 from tasks_app.journal import current_actor
 from tasks_app.mirror.links import StoredLinks
-from tasks_app.mirror.mirror_tasks import STANDALONE, SYNC_TASK
-from tasks_app.mirror.state import is_connected
+from tasks_app.mirror.mirror_tasks import STANDALONE
+from tasks_app.mirror.state import SYNC_TASK, is_connected
 from tasks_app.mirror.which_server import mirrored_client
 from tasks_app.models import TaskRun
 from tasks_app.registry import TaskResult, TaskScheduler, register_task

@@ -6,7 +6,8 @@ from typing import Any
 
 from m3u_app.pass_cancel_on import pass_cancel_on
 from tasks_app import engine
-from tasks_app.mirror.mirror_tasks import LOCK, SYNC_TASK
+from tasks_app.mirror.mirror_tasks import LOCK
+from tasks_app.mirror.state import SYNC_TASK
 from tasks_app.mirror.triggers import DELIVER_TASK
 from tasks_app.models import OutboxEntry, OutboxState, TaskRun, Trigger
 from tasks_app.progress import Progress

@@ -25,9 +25,9 @@
   // By POST: the ids to keep in sight do not fit into an address.
   async function ask(url, values) {
     const looks = document.body.dataset.role === "viewer"; // keeps nothing, so it always fits
-    const answer = await fetch(looks ? `${url}?${values}` : url, { method: looks ? "GET" : "POST", body: looks ? null : values, headers: { "X-CSRFToken": csrf(), "HX-Request": "true" } }).catch(
-      () => null,
-    );
+    const headers = { "X-CSRFToken": csrf(), "HX-Request": "true" };
+    const asked = looks ? fetch(`${url}?${values}`, { headers }) : fetch(url, { method: "POST", body: values, headers });
+    const answer = await asked.catch(() => null);
     if (answer?.ok) return answer;
     window.ecm.toast("error", "The server does not answer as it should. Nothing was lost; try again in a moment.");
     return null;

@@ -19,14 +19,13 @@ from tasks_app.mirror.compare import comparable, differing, is_open
 from tasks_app.mirror.creating import sent_before
 from tasks_app.mirror.kinds import MirroredKind, Values, all_kinds, get_kind
 from tasks_app.mirror.reconcile import DELETED, EVERYTHING, HERE, THERE
-from tasks_app.mirror.state import quietly
+from tasks_app.mirror.state import SYNC_TASK, quietly
 from tasks_app.mirror.sync_journal import SyncJournal
 from tasks_app.mirror.triggers import DELIVER_TASK
 from tasks_app.models import MirrorLink, MirrorPull, MirrorState, OutboxEntry, OutboxState
 
 MINE = "mine"
 THEIRS = "theirs"
-SYNC_TASK = "sync_dispatcharr"
 ACTION = "answer"
 """Of journal entries."""
 

@@ -1,7 +1,7 @@
 """What the settings say about the server was changed: whatever it was that did not work is tried again at once."""
 
 from tasks_app.engine import request_run_soon
-from tasks_app.mirror.answers import SYNC_TASK
+from tasks_app.mirror.state import SYNC_TASK
 from tasks_app.models import MirrorState
 
 ACCESS = ("dispatcharr_url", "dispatcharr_auth", "dispatcharr_user", "dispatcharr_password", "dispatcharr_api_key")

@@ -65,7 +65,7 @@ class StoredLinks(LinkBook):
             left_out.nameless += 1
         left_out.rows[remote_id] = why
 
-    def left_out(self, kind: str, *, afresh: bool = False) -> "LeftOut":
+    def left_out(self, kind: str, *, afresh: bool = False) -> LeftOut:
         """Rows that were passed over since the last time that somebody began ``afresh``."""
         if afresh:
             self._left_out.pop(kind, None)
@@ -91,11 +91,6 @@ class StoredLinks(LinkBook):
     def remote_ids(self, kind: str) -> Collection[int]:
         """All ids on the server that are linked."""
         return self._read(kind)[0].keys()
-
-    def reread(self, kind: str) -> None:
-        """Forget what memory holds of a kind: a transaction that had changed it was rolled back."""
-        self._local.pop(kind, None)
-        self._remote.pop(kind, None)
 
     def _read(self, kind: str) -> tuple[dict[int, int], dict[int, int]]:
         """(remote id → local id, local id → remote id)"""

@@ -17,7 +17,7 @@ from tasks_app.mirror.deliver import deliver
 from tasks_app.mirror.links import StoredLinks
 from tasks_app.mirror.pull import PullFailed, PullReport, pull, steps
 from tasks_app.mirror.report import DeliveryReport
-from tasks_app.mirror.state import is_connected, mirror_state
+from tasks_app.mirror.state import SYNC_TASK, is_connected, mirror_state
 from tasks_app.mirror.triggers import DELIVER_TASK, ensure_triggers
 from tasks_app.mirror.trouble import Trouble, full_disk_is_trouble, note_trouble
 from tasks_app.mirror.which_server import mirrored_client
@@ -26,7 +26,6 @@ from tasks_app.progress import Progress
 from tasks_app.registry import TaskResult, TaskScheduler, WhatNext, register_task
 
 LOCK = "mirror"
-SYNC_TASK = "sync_dispatcharr"
 STANDALONE = "No server is mirrored."
 
 

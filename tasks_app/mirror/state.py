@@ -7,6 +7,9 @@ from django.db import transaction
 
 from tasks_app.models import MirrorState
 
+SYNC_TASK = "sync_dispatcharr"
+"""Id of the task that delivers and pulls; here, because whoever asks for a run of it need not know the task."""
+
 
 def mirror_state() -> MirrorState:
     """The one row; made when it is not there yet."""

@@ -15,9 +15,7 @@ from ecm_site.dispatcharr.errors import (
     Busy,
     DispatcharrError,
     NoRights,
-    ServerFault,
     SignInRefused,
-    Stopped,
     Unreachable,
 )
 from ecm_site.full_disk import full_disk, is_full_disk
@@ -60,10 +58,6 @@ def is_trouble(error: DispatcharrError) -> bool:
     return error.temporary or isinstance(error, Unreachable | Busy | SignInRefused | NoRights | AnsweredElse | NotConfigured)
 
 
-def is_stop(error: BaseException) -> bool:
-    return isinstance(error, Stopped)
-
-
 def note_reached() -> None:
     """The server answered as it should."""
     MirrorState.objects.filter(pk=1).update(reached_at=timezone.now(), trouble="", trouble_since=None, retry_at=None)
@@ -99,8 +93,3 @@ def _wait(error: Exception, *, since: datetime, now: datetime) -> timedelta:
     if isinstance(error, SignInRefused | NoRights | NotConfigured):
         seconds = LONGEST  # nothing changes until somebody does something, and they ask for a run then
     return timedelta(seconds=seconds)
-
-
-def is_fault(error: Exception) -> bool:
-    """A 500 that may be about the values or about the server: Dispatcharr gives it for both."""
-    return isinstance(error, ServerFault) and not error.temporary

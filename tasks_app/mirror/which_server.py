@@ -99,15 +99,15 @@ def _begin_doubt(client: Dispatcharr, state: MirrorState, found: Marks) -> None:
     if state.doubt.get("marks") == found:
         return
     doubt = {"at": timezone.now().isoformat(), "address": client.address, "marks": found}
-    with transaction.atomic():
-        if not MirrorState.objects.filter(pk=1, connected=True).update(doubt=doubt):
-            return
     words = (
         f"Another installation of Dispatcharr answers at {client.address}: {told_apart(state.marks, found)}"
         " Nothing is sent and nothing is read until somebody says what it is."
     )
+    with transaction.atomic():
+        if not MirrorState.objects.filter(pk=1, connected=True).update(doubt=doubt):
+            return
+        _tell(state, "dispatcharr_looks_other", words)
     logger.error("[MIRROR] %s", words)
-    _tell(state, "dispatcharr_looks_other", words)
     notify(
         "error",
         words,
@@ -129,16 +129,15 @@ def _end_doubt() -> bool:
 def told_apart(known: Marks, found: Marks) -> str:
     """How one can see that they differ, in a sentence or two."""
     both = len(known.keys() & found.keys())
-    things = f"Of {both} things that both have" if both != 1 else "The one thing that both have"
-    ending = "none was made at the same moment." if both != 1 else "was made at another moment."
+    if both == 1:
+        difference = "The one thing that both have was made at another moment."
+    else:
+        difference = f"Of {both} things that both have, none was made at the same moment."
     then, now = installed_at(known), installed_at(found)
     if then is None or now is None:
-        return f"{things}, {ending}" if both != 1 else f"{things} {ending}"
+        return difference
     when = "{:%-d %B %Y, %H:%M} UTC"
-    return (
-        f"{things}{',' if both != 1 else ''} {ending} The mirrored one was set up about {when.format(then)},"
-        f" this one about {when.format(now)}."
-    )
+    return f"{difference} The mirrored one was set up about {when.format(then)}, this one about {when.format(now)}."
 
 
 def _tell(state: MirrorState, action: str, words: str) -> None:

@@ -7,8 +7,7 @@ from django.db import transaction
 
 from tasks_app.engine import request_run_soon
 from tasks_app.journal import log_entry
-from tasks_app.mirror.mirror_tasks import SYNC_TASK
-from tasks_app.mirror.state import mirror_state
+from tasks_app.mirror.state import SYNC_TASK, mirror_state
 from tasks_app.mirror.which_server import told_apart
 from tasks_app.models import MirrorState
 

@@ -17,8 +17,7 @@ from tasks_app.backup.blockers import blockers
 from tasks_app.backup.snapshots import Snapshot, SnapshotFailed, described, find_snapshot, take_snapshot
 from tasks_app.engine import request_run_soon
 from tasks_app.journal import log_entry
-from tasks_app.mirror.mirror_tasks import SYNC_TASK
-from tasks_app.mirror.state import mirror_state
+from tasks_app.mirror.state import SYNC_TASK, mirror_state
 from tasks_app.mirror.which_server import mirrored_client
 from tasks_app.mirror.which_server_marks import Marks, read_marks
 from tasks_app.models import MirrorState, OutboxEntry

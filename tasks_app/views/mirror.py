@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from ecm_site.htmx import done, render_page, wants_partial
 from tasks_app.engine import AlreadyRunning, start_run
 from tasks_app.mirror import answers
-from tasks_app.mirror.mirror_tasks import SYNC_TASK
+from tasks_app.mirror.state import SYNC_TASK
 from tasks_app.mirror_pages.header import server_mark
 from tasks_app.mirror_pages.overview import HeldBack, held_back, overview
 from tasks_app.models import MirrorPull

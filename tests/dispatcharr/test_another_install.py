@@ -13,8 +13,7 @@ from ecm_site.conf import get_settings, save_settings
 from ecm_site.dispatcharr.client import get_client, reset_client
 from ecm_site.dispatcharr.credentials import API_KEY
 from tasks_app.engine import run_here
-from tasks_app.mirror.mirror_tasks import SYNC_TASK
-from tasks_app.mirror.state import mirror_state
+from tasks_app.mirror.state import SYNC_TASK, mirror_state
 from tasks_app.mirror.triggers import DELIVER_TASK
 from tasks_app.mirror.which_server import LooksLikeAnother, known_client, mirrored_client
 from tasks_app.mirror.which_server_answer import NoDoubt, accept_as_same, doubt_of

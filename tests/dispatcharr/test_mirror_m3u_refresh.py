@@ -14,7 +14,7 @@ from m3u_app.request_refresh import REFRESH_TASK
 from m3u_app.signals import account_refreshed
 from tasks_app import engine
 from tasks_app.mirror import mirror_tasks
-from tasks_app.mirror.mirror_tasks import SYNC_TASK
+from tasks_app.mirror.state import SYNC_TASK
 from tasks_app.models import JournalEntry, MirrorState, RunStatus, TaskRun, Trigger
 from tests.dispatcharr.m3u_house import Sync, base, here, there, waiting
 from tests.fake_dispatcharr import Entry, FakeServer, Kind, Playlist

@@ -42,7 +42,6 @@ from tasks_app.scheduling.catalogue import ensure_tasks
 SECRET = "s3cretpa55"
 HOST = "http://provider.example"
 ADDRESS = f"{HOST}/get.php?username=harbour&password={SECRET}"
-PEOPLE = {Role.ADMINISTRATOR: "alice", Role.EDITOR: "bob", Role.VIEWER: "vera"}
 
 
 def people() -> dict[Role, User]:

@@ -8,9 +8,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from tasks_app.engine import AlreadyRunning, run_here
-from tasks_app.mirror.mirror_tasks import STANDALONE, SYNC_TASK
+from tasks_app.mirror.mirror_tasks import STANDALONE
 from tasks_app.mirror.pull import steps
-from tasks_app.mirror.state import is_connected
+from tasks_app.mirror.state import SYNC_TASK, is_connected
 
 EXIT_FAILED = 1
 EXIT_STANDALONE = 3
