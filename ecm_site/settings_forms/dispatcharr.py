@@ -1,5 +1,6 @@
 """Settings → Dispatcharr (50 §5.1): where the server is and who ECM is to it."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,8 @@ AUTH_WORDS = {"password": "A user with a password", "api_key": "An API key"}
 SECRET_OF = {PASSWORD: "dispatcharr_password", API_KEY: "dispatcharr_api_key"}
 TRIED = ("dispatcharr_url", "dispatcharr_auth", "dispatcharr_user", "dispatcharr_password", "dispatcharr_api_key")
 """The fields that a test is about."""
+WITHOUT_SCHEME = re.compile(r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d+)?(?:/\S*)?", re.ASCII)
+"""A host as people read it off their router: "192.168.1.10:9191"."""
 
 
 class DispatcharrForm(SettingsForm):
@@ -51,6 +54,8 @@ class DispatcharrForm(SettingsForm):
 
     def clean_dispatcharr_url(self) -> str:
         url: str = self.cleaned_data["dispatcharr_url"].strip().rstrip("/")
+        if WITHOUT_SCHEME.fullmatch(url):
+            url = f"http://{url}"  # what a server at home speaks
         problem = value_problem("dispatcharr_url", url)
         if problem:
             raise ValidationError(f"The address {problem}.")

@@ -252,7 +252,8 @@
   });
   // A form that came back with errors still holds what was typed.
   document.addEventListener("DOMContentLoaded", () => {
-    document.querySelectorAll("form[data-warn-unsaved]:has(.is-invalid, .invalid-feedback)").forEach((form) => changed.add(form));
+    const failed = "form[data-warn-unsaved]:has(.is-invalid, .invalid-feedback:not(:empty))";
+    document.querySelectorAll(failed).forEach((form) => changed.add(form));
   });
   // A change was taken back: a form of the settings that nobody has touched since shows what is true now.
   document.addEventListener("journal:changed", () => {

@@ -101,3 +101,18 @@ def test_the_question_about_another_server_can_be_read_and_answered(at_work: Any
     at_work.get_by_role("button", name="It is the same: go on").click()
     expect(at_work.get_by_text("This looks like another server.")).to_have_count(0)
     assert MirrorState.objects.get(pk=1).doubt == {}
+
+
+def test_leaving_the_page_asks_only_about_what_was_typed(at_work: Any, site: Site, fake: FakeServer) -> None:
+    save_settings(dispatcharr_url=fake.url, dispatcharr_user=fake.user, dispatcharr_password=fake.password)
+    asked: list[str] = []
+    at_work.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    at_work.goto(site.url("/settings/dispatcharr/"))
+    at_work.get_by_role("button", name="Test").click()
+    expect(at_work.locator("#dispatcharr-report")).to_contain_text("The server answers")
+    at_work.goto(site.url("/settings/general/"))
+    assert asked == []
+    at_work.goto(site.url("/settings/dispatcharr/"))
+    at_work.get_by_label("Address").fill("http://192.0.2.9:9191")
+    at_work.goto(site.url("/settings/general/"))
+    assert asked == ["beforeunload"]

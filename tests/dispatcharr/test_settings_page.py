@@ -41,7 +41,7 @@ def test_credentials_are_saved_and_never_shown_again(administrator: Client) -> N
 
 @pytest.mark.parametrize(
     ("address", "words"),
-    [("192.168.1.10", "must be an address such as"), ("http://u:p@host", "not in the address")],
+    [("ftp://192.168.1.10", "must be an address such as"), ("http://u:p@host", "not in the address")],
 )
 def test_addresses_are_checked_beside_their_field(administrator: Client, address: str, words: str) -> None:
     answer = administrator.post(reverse("settings_dispatcharr"), {"dispatcharr_url": address, "dispatcharr_auth": "password"})

@@ -210,3 +210,18 @@ def test_a_server_that_hangs_is_given_up_after_ten_seconds() -> None:
     hurried = Dispatcharr("http://127.0.0.1:1", insist=True)
     assert hurried.transport._longest == HURRY
     hurried.close()
+
+
+def test_an_address_may_leave_out_how_it_is_spoken_to(alice: Client, fake: FakeServer) -> None:
+    host = fake.url.removeprefix("http://")
+    answer = press_test(alice, typed(fake, dispatcharr_url=f" {host}/ ", dispatcharr_password=fake.password))
+    assert "The server answers" in answer.content.decode()
+    save(alice, typed(fake, dispatcharr_url=host, dispatcharr_password=fake.password))
+    assert get_settings().dispatcharr_url == fake.url
+
+
+@pytest.mark.parametrize("text", ["not an address", "ftp://host", "admin@host", "host:port", ":9191", "javascript:alert(1)"])
+def test_what_is_no_address_is_refused(alice: Client, fake: FakeServer, text: str) -> None:
+    answer = press_test(alice, typed(fake, dispatcharr_url=text, dispatcharr_password="x"))
+    assert answer.status_code == 422
+    assert "The address must be" in answer.content.decode()
