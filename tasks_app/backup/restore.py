@@ -1,28 +1,26 @@
 """Goes back to a snapshot: the whole database becomes what it was, at once or not at all."""
 
+import fcntl
 import logging
+import os
 import sqlite3
 import time
-from datetime import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from django.core.management import call_command
+from django.conf import settings
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
-from django.utils import timezone
 
 from tasks_app.backup.blockers import blockers
+from tasks_app.backup.made_ready import made_ready
 from tasks_app.backup.snapshots import Snapshot, SnapshotFailed, find_snapshot, live_database, take_snapshot
-from tasks_app.execution import mend_after
-from tasks_app.journal import log_entry
-from tasks_app.mirror.after_going_back import suspect_creations
-from tasks_app.models import ACTIVE_STATUSES, RunStatus, TaskRun
 
 logger = logging.getLogger(__name__)
 
 WAIT_SECONDS = 30.0
 """For others to finish what they are writing."""
-UNDER_WAY_THEN = "It was under way when the backup was taken to which ECM went back."
 
 
 def restore_snapshot(name: str) -> Snapshot:
@@ -33,37 +31,35 @@ def restore_snapshot(name: str) -> Snapshot:
     """
     if connection.in_atomic_block:
         raise SnapshotFailed("A backup cannot be put back in the middle of another change.")
-    path = find_snapshot(name)
-    reasons = blockers()
-    if reasons:
-        raise SnapshotFailed(" ".join(reasons))
-    _check(path)
-    began = timezone.now()
-    safety = take_snapshot("before-going-back")
-    find_snapshot(name)  # the safety copy may have pushed it out
-    _exchange(path)
-    call_command("migrate", verbosity=0, interactive=False)  # an older ECM may have taken it
-    _end_runs_of_then(began)
-    suspect_creations()
-    log_entry(
-        "backup",
-        "restore",
-        entity_type="backup",
-        entity_name=name,
-        description=f"Went back to the backup {name}; what was there before is kept as {safety.name}",
-        after={"restored": name, "kept_as": safety.name},
-    )
+    with _alone():
+        path = find_snapshot(name)
+        _refuse_while_others_work()
+        _check(path)
+        safety = take_snapshot("before-going-back", keep=name)
+        with made_ready(path, kept_as=safety.name) as ready:
+            _refuse_while_others_work()  # a large database is copied for some seconds
+            _exchange(ready)
     logger.warning("[BACKUP] Went back to snapshot %s; the state before is %s", name, safety.name)
     return safety
 
 
-def _end_runs_of_then(began: datetime) -> None:
-    """A snapshot is taken by a run, which goes on for ever in it; nobody works on what was under way then."""
-    for run in TaskRun.objects.filter(status__in=ACTIVE_STATUSES, queued_at__lt=began):
-        values = {"status": RunStatus.CANCELLED, "message": UNDER_WAY_THEN, "phase": "", "completed_at": timezone.now()}
-        TaskRun.objects.filter(pk=run.pk).update(**values)
-        if run.status == RunStatus.RUNNING:
-            mend_after(run)
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Two who go back at once, such as a double click, would keep a state that nobody has seen as the one of before."""
+    handle = os.open(Path(settings.CONFIG_DIR) / "going-back.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise SnapshotFailed("ECM is going back to a backup right now. Wait for it, then look again.") from None
+    finally:
+        os.close(handle)
+
+
+def _refuse_while_others_work() -> None:
+    reasons = blockers()
+    if reasons:
+        raise SnapshotFailed(" ".join(reasons))
 
 
 def _check(path: Path) -> None:

@@ -52,18 +52,19 @@ def live_database() -> Path:
     return Path(connection.settings_dict["NAME"])
 
 
-def take_snapshot(occasion: str) -> Snapshot:
-    """Copy the database; others read and write meanwhile. ``occasion``: lower-case words joined by hyphens.
+def take_snapshot(occasion: str, *, keep: str = "") -> Snapshot:
+    """Copy the database; others read and write meanwhile. ``occasion``: lower-case words joined by hyphens. ``keep``: the name
+    of one that stays although newer ones push it out.
 
     The copy is one moment of the database, checked and on disk before this returns. Raises :class:`SnapshotFailed`.
     """
     place = folder()
-    _make_room(place)
+    make_room(place)
     target = place / f"ecm-{timezone.now():%Y-%m-%d_%H%M%S-%f}-{occasion}.sqlite3"
     partial = target.with_name(target.name + _PARTIAL)
     try:
         os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        _copy(live_database(), partial)
+        copy_database(live_database(), partial)
         with partial.open("rb") as file:
             os.fsync(file.fileno())
         partial.rename(target)
@@ -72,7 +73,7 @@ def take_snapshot(occasion: str) -> Snapshot:
         logger.exception("[BACKUP] Snapshot %s failed", target.name)
         raise SnapshotFailed(f"The backup could not be written ({error}). Nothing was changed.") from error
     logger.info("[BACKUP] Snapshot %s taken, %s bytes", target.name, target.stat().st_size)
-    _forget_old(target)
+    _forget_old(target, keep)
     return described(target)
 
 
@@ -96,8 +97,8 @@ def delete_snapshot(name: str) -> None:
     logger.info("[BACKUP] Snapshot %s deleted", name)
 
 
-def _copy(source: Path, target: Path) -> None:
-    """SQLite's own online copy, in one step: a reader's lock is all it needs, so nobody waits."""
+def copy_database(source: Path, target: Path) -> None:
+    """Copy a whole database, and check the copy. SQLite's own way, in one step: a reader's lock is all it needs."""
     origin = sqlite3.connect(f"file:{source}?mode=ro", uri=True, timeout=30)
     try:
         copy = sqlite3.connect(target, isolation_level=None)
@@ -113,7 +114,8 @@ def _copy(source: Path, target: Path) -> None:
         origin.close()
 
 
-def _make_room(place: Path) -> None:
+def make_room(place: Path) -> None:
+    """Raises :class:`SnapshotFailed` when a copy of the database does not fit in ``place``."""
     needed = live_database().stat().st_size + ROOM_TO_SPARE
     free = shutil.disk_usage(place).free
     if free < needed:
@@ -131,9 +133,9 @@ def described(path: Path) -> Snapshot:
     return Snapshot(path.name, taken, match[2], path.stat().st_size)
 
 
-def _forget_old(newest: Path) -> None:
+def _forget_old(newest: Path, keep: str) -> None:
     for snapshot in list_snapshots()[KEEP:]:
-        if snapshot.name != newest.name:
+        if snapshot.name not in (newest.name, keep):
             (folder() / snapshot.name).unlink(missing_ok=True)
             logger.info("[BACKUP] Snapshot %s removed: %s newer ones are kept", snapshot.name, KEEP)
     for rest in folder().glob(f"*{_PARTIAL}"):  # of a process that was killed

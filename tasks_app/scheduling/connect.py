@@ -1,7 +1,7 @@
 """Ties schedules to the tick and to the journal's undo; called once when the app is ready."""
 
 from tasks_app import watchdog
-from tasks_app.models import JournalEntry, Schedule, Task
+from tasks_app.models import JournalEntry, Task
 from tasks_app.registry import UnknownTask, get_task
 from tasks_app.scheduling import dispatch, edit_schedules, edit_task
 from tasks_app.ticks import register_due_check
@@ -24,10 +24,7 @@ def _is_about_a_task_for_administrators(entry: JournalEntry) -> bool:
 
 
 def _task_of(entry: JournalEntry) -> str:
-    if entry.entity_type == edit_task.ENTITY_TYPE:
-        found = Task.objects.filter(pk=entry.entity_id or 0)
-        return found.values_list("task_id", flat=True).first() or ""
-    named = {**(entry.before_value or {}), **(entry.after_value or {})}.get("task_id")
+    named = {**(entry.before_value or {}), **(entry.after_value or {})}.get("task_id")  # what schedules are noted with
     if named:
         return str(named)
-    return Schedule.objects.filter(pk=entry.entity_id or 0).values_list("task_id", flat=True).first() or ""
+    return str(Task.objects.filter(pk=entry.entity_id or 0).values_list("task_id", flat=True).first() or "")

@@ -12,7 +12,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from tasks_app.backup import blockers, restore, snapshots
+from tasks_app.backup import blockers, made_ready, restore, snapshots
 from tasks_app.backup.restore import restore_snapshot
 from tasks_app.backup.snapshots import (
     SnapshotFailed,
@@ -64,7 +64,7 @@ def test_the_run_that_took_a_snapshot_does_not_go_on_for_ever_after_going_back()
     TaskRun.objects.update(status=RunStatus.COMPLETED)
     restore_snapshot(snapshot.name)
     run.refresh_from_db()
-    assert (run.status, run.message) == (RunStatus.CANCELLED, restore.UNDER_WAY_THEN)
+    assert (run.status, run.message) == (RunStatus.CANCELLED, made_ready.UNDER_WAY_THEN)
     assert blockers.blockers() == [], "one can connect again at once"
 
 
@@ -104,7 +104,7 @@ def test_others_write_while_a_snapshot_is_taken(monkeypatch: pytest.MonkeyPatch)
         written.append("done")
 
     say("as it was")
-    real = snapshots._copy
+    real = snapshots.copy_database
 
     def copy(source: Path, target: Path) -> None:
         thread = threading.Thread(target=write_meanwhile)
@@ -112,7 +112,7 @@ def test_others_write_while_a_snapshot_is_taken(monkeypatch: pytest.MonkeyPatch)
         real(source, target)
         thread.join()
 
-    monkeypatch.setattr(snapshots, "_copy", copy)
+    monkeypatch.setattr(snapshots, "copy_database", copy)
     take_snapshot("before-connecting")
     assert written == ["done"]
     assert titles() == ["changed"]
@@ -156,7 +156,7 @@ def test_a_database_that_is_always_in_use_is_left_alone(monkeypatch: pytest.Monk
     say("since")
     monkeypatch.setattr(restore, "WAIT_SECONDS", 0.3)
     busy = sqlite3.connect(snapshots.live_database(), isolation_level=None)
-    monkeypatch.setattr(restore, "take_snapshot", lambda occasion: snapshot)
+    monkeypatch.setattr(restore, "take_snapshot", lambda occasion, keep: snapshot)
     busy.execute("BEGIN IMMEDIATE")
     try:
         with pytest.raises(SnapshotFailed, match="in use all the time"):
