@@ -1,4 +1,5 @@
-"""The table of 10 §25.6 on consolidation (69–79): what a draft comes to in the end."""
+"""The table of 10 §25.6 on consolidation (69–79): what a draft comes to in the end. Runs of numbers (75, 76) are what
+goes to a server: ``test_mirror_rules.py``."""
 
 from collections.abc import Callable
 

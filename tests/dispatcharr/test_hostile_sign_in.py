@@ -118,7 +118,6 @@ def test_a_dripping_sign_in_does_not_hold_others_up(monkeypatch: pytest.MonkeyPa
         assert len(server.requests) <= 2
         for client in clients:
             client.close()
-    assert sign_in.PATIENCE.total < 60
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,19 @@
 """What people may do here whom the Dispatcharr server vouches for: it follows their level there (50 §7.5)."""
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 
 from ecm_site.change_role import change_role
-from ecm_site.conf import save_settings
+from ecm_site.conf import get_settings, save_settings
 from ecm_site.dispatcharr.people import _person
 from ecm_site.identities.new_user import role_for
 from ecm_site.models import DecidedBy, ExternalIdentity, SignInAttempt, UserRole
@@ -109,28 +112,16 @@ def test_an_administrator_stays_one_at_any_level(bob: dict[str, Any], sign_in: S
 def test_a_user_of_ecm_who_links_an_account_keeps_the_own_rights(bob: dict[str, Any], sign_in: SignIn) -> None:
     """The server made nobody of them: it takes nothing away, and gives nothing."""
     own = User.objects.create_user("bob", password="correct horse")
-    ExternalIdentity.objects.create(user=own, provider="dispatcharr", external_id=str(bob["id"]), name="bob", server="x")
-    ExternalIdentity.objects.update(server=_server())
+    server = urlsplit(get_settings().dispatcharr_url).netloc
+    ExternalIdentity.objects.create(user=own, provider="dispatcharr", external_id=str(bob["id"]), name="bob", server=server)
     bob["user_level"] = 0
     sign_in()
     assert bobs_role() is Role.EDITOR
     assert not UserRole.objects.filter(user=own).exists()
 
 
-def _server() -> str:
-    from urllib.parse import urlsplit
-
-    from ecm_site.conf import get_settings
-
-    return urlsplit(get_settings().dispatcharr_url).netloc
-
-
 def test_who_was_made_by_a_sign_in_before_there_were_roles_follows_the_server_from_now_on() -> None:
     """The upgrade: nobody here had let them edit."""
-    from importlib import import_module
-
-    from django.apps import apps
-
     made = User.objects.create_user("made", password=None)
     linked = User.objects.create_user("linked", password="correct horse")
     for number, user in enumerate((made, linked)):
