@@ -166,8 +166,13 @@ def get_settings() -> EcmSettings:
     return _cached[1]
 
 
-def save_settings(**changes: Any) -> EcmSettings:
-    """Store ``changes`` over the current record and return it.
+class SettingsMoved(Exception):
+    """What was to be changed is not any more what it was when somebody looked; nothing was saved."""
+
+
+def save_settings(if_still: Mapping[str, Any] | None = None, /, **changes: Any) -> EcmSettings:
+    """Store ``changes`` over the current record and return it; with ``if_still`` only while these values are the current ones,
+    else :class:`SettingsMoved` is raised.
 
     Raises ``ValueError`` naming the field for an unknown name or a value that is out of range; then nothing is saved.
     Secrets that were meant for another server are dropped (:func:`secrets_left_behind`).
@@ -178,6 +183,8 @@ def save_settings(**changes: Any) -> EcmSettings:
             raise ValueError(f"{name}: {problem}")
     with _saving():  # two saves at once must not undo each other
         current = get_settings()
+        if any(getattr(current, name) != value for name, value in (if_still or {}).items()):
+            raise SettingsMoved
         changes = {**changes, **secrets_left_behind(current, changes)}
         saved = replace(current, **{name: _frozen(value) for name, value in changes.items()})
         clash = clashing(asdict(saved))

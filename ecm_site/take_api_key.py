@@ -1,9 +1,16 @@
 """Use case: let ECM work with the API key of its account instead of the password."""
 
+import fcntl
 import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from ecm_site.conf import EcmSettings, get_settings
+from django.conf import settings
+
+from ecm_site.conf import EcmSettings, SettingsMoved, get_settings
 from ecm_site.dispatcharr.client import Dispatcharr
 from ecm_site.dispatcharr.credentials import API_KEY, PASSWORD, Credentials
 from ecm_site.dispatcharr.errors import DispatcharrError
@@ -11,6 +18,9 @@ from ecm_site.dispatcharr.patience import Backoff
 from tasks_app.change_settings import change_settings
 
 logger = logging.getLogger(__name__)
+
+_MEANT = ("dispatcharr_url", "dispatcharr_auth", "dispatcharr_user", "dispatcharr_password", "dispatcharr_api_key")
+"""What a key is asked for with; it is good for nothing else, and must go to no other server."""
 
 
 class KeyRefused(Exception):
@@ -38,20 +48,36 @@ def take_api_key(section: str) -> TakenKey:
     A key that exists is never made anew: that would end it for everything else that uses it. ``section`` names the settings
     page for the journal. Raises :class:`KeyRefused`.
     """
-    record = get_settings()
-    if not can_take_key(record):
-        raise KeyRefused("ECM does not sign in with a user and a password, so there is nothing to change.")
-    try:
-        user, key, was_made = _key_of(record)
-        _try(record.dispatcharr_url, key, user)
-    except DispatcharrError as error:
-        raise KeyRefused(str(error)) from error
-    now = get_settings()
-    if (now.dispatcharr_url, Credentials.from_settings(now)) != (record.dispatcharr_url, Credentials.from_settings(record)):
-        raise KeyRefused("The settings were changed meanwhile. Look again.")
-    change = change_settings(section, {"dispatcharr_auth": API_KEY, "dispatcharr_api_key": key, "dispatcharr_password": ""})
+    with _alone():
+        record = get_settings()
+        if not can_take_key(record):
+            raise KeyRefused("ECM does not sign in with a user and a password, so there is nothing to change.")
+        try:
+            user, key, was_made = _key_of(record)
+            _try(record.dispatcharr_url, key, user)
+        except DispatcharrError as error:
+            raise KeyRefused(str(error)) from error
+        values = {"dispatcharr_auth": API_KEY, "dispatcharr_api_key": key, "dispatcharr_password": ""}
+        meant = {name: getattr(record, name) for name in _MEANT}
+        try:
+            change = change_settings(section, values, if_still=meant)
+        except SettingsMoved:
+            raise KeyRefused("The settings were changed meanwhile. Look again.") from None
     logger.info("[DISPATCHARR] Works with an API key from now on, which was %s", "made" if was_made else "there")
     return TakenKey(user, was_made, change.names)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Two at once, such as a double click, would both make a key, and the second ends the first, which may be the saved one."""
+    handle = os.open(Path(settings.CONFIG_DIR) / "api-key.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise KeyRefused("Somebody is changing over to an API key right now. Look again in a moment.") from None
+    finally:
+        os.close(handle)
 
 
 def _key_of(record: EcmSettings) -> tuple[str, str, bool]:

@@ -1,6 +1,7 @@
 """Use case: change some settings, journalled with what they were before, and take such a change back (50 S-1, S-3)."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -26,10 +27,11 @@ class SettingsChange:
     entry_id: int | None = None
 
 
-def change_settings(section: str, changes: dict[str, Any]) -> SettingsChange:
+def change_settings(section: str, changes: dict[str, Any], *, if_still: Mapping[str, Any] | None = None) -> SettingsChange:
     """Save ``changes`` and nothing else.
 
-    ``section`` names the page for the journal. Raises ``ValueError`` naming the field; then nothing is saved.
+    ``section`` names the page for the journal. Raises ``ValueError`` naming the field, and
+    :class:`~ecm_site.conf.SettingsMoved` when ``if_still`` is not the case any more; then nothing is saved.
     """
     for name, value in changes.items():
         problem = value_problem(name, value)
@@ -44,7 +46,7 @@ def change_settings(section: str, changes: dict[str, Any]) -> SettingsChange:
     with transaction.atomic():
         entry = _journal(section, [name for name in changed if name not in SECRETS], before, changes)
         _journal(section, [name for name in changed if name in SECRETS], before, changes)
-        save_settings(**{name: changes[name] for name in changed})  # last: if this fails, the journal forgets it
+        save_settings(if_still, **{name: changes[name] for name in changed})  # last: if this fails, the journal forgets it
     logger.info("[SETTINGS] Changed %s", ", ".join(changed))
     ask_again_after(tuple(changed))
     return SettingsChange(tuple(changed), entry.pk if entry else None)
