@@ -101,6 +101,9 @@ def finish(request: HttpRequest) -> HttpResponse:
         messages.info(request, "Nothing is half done any more.")
         return redirect("settings_dispatcharr")
     if request.POST.get("answer") == "keep" and not state.connected:
+        if active_runs([LOCK]):  # from a page that was opened before somebody else went on
+            messages.info(request, "ECM is connecting right now. Stop that first, or wait for it.")
+            return redirect("settings_dispatcharr")
         MirrorState.objects.filter(pk=state.pk, connected=False).update(connecting="")
         messages.success(request, "What is here stays as it is. The backup is kept below.")
         return redirect("settings_dispatcharr")

@@ -149,6 +149,16 @@ def test_what_stopped_half_way_can_be_gone_on_with_or_left_so(site: Client, serv
     assert mirror_state().connecting == "push", "a server that is connected is left by leaving it"
 
 
+def test_a_page_of_before_does_not_forget_what_goes_on_right_now(site: Client) -> None:
+    """A kill of the run would leave half a house and nobody who says so."""
+    mirror_state()
+    MirrorState.objects.update(connecting="adopt")
+    TaskRun.objects.create(task_id="switch_dispatcharr", title="Connect", lock_key="mirror", status="running")
+    answer = site.post(reverse("settings_switch_finish"), {"answer": "keep"}, follow=True)
+    assert mirror_state().connecting == "adopt"
+    assert "connecting right now" in answer.content.decode()
+
+
 def test_only_administrators_go_on(server: FakeServer) -> None:
     mirror_state()
     MirrorState.objects.update(connecting="adopt")
