@@ -79,7 +79,9 @@ def run(options: dict[str, Any]) -> Results:
         visitor = Visitor(web.port, house["cookie"])
         found = [(path, answer) for path, answer in walk(visitor.get, selection=house["selection"])]
         broken = [f"{path}: {answer.status}" for path, answer in found if not is_fine(answer)]
-        pages = {path: Taken() for path, answer in found if is_fine(answer)}
+        if broken:
+            raise RuntimeError(f"{len(broken)} of {len(found)} pages are broken (serve.log says why): {', '.join(broken[:10])}")
+        pages = {path: Taken() for path, _ in found}
         say(f"Opening {len(pages)} pages while the server is well")
         open_again_and_again(visitor.get, [*pages] * WARM_UP, AT_ONCE)
         _open(visitor, pages, "well", max(1, options["rounds"] // 3), options["seed"])
@@ -90,13 +92,15 @@ def run(options: dict[str, Any]) -> Results:
         _open(visitor, pages, "hanging", options["rounds"], options["seed"] + 1)
         _open_with_cpu(visitor, pages, web.process.pid, options["seed"] + 2)
         _open(visitor, pages, "at_once", options["rounds"], options["seed"] + 3, at_once=AT_ONCE)
+        edits = [_rename(visitor, pk) for pk in house["channels"][: options["rounds"]]]
         bare = open_again_and_again(visitor.get, [TRIVIAL] * options["rounds"], 1)[TRIVIAL]
         asked = server.tally()
         hung = _step(folder, "still-hanging")
     results = _results(options, pages, bare)
+    results.add("renaming a channel meanwhile, p95", percentile(edits, 0.95) * 1000, "ms", limit=LIMIT_MS)
     results.facts |= {
         "house": house["facts"],
-        "pages": f"{len(pages)}, one of each kind that links lead to" + (f"; broken: {', '.join(broken)}" if broken else ""),
+        "pages": f"{len(pages)}, one of each kind that links lead to",
         "requests that the server took and never answered": f"{asked['unanswered']:,}",
         "said about it": hung["said"],
     }
@@ -124,6 +128,13 @@ def _open_with_cpu(visitor: Visitor, pages: dict[str, Taken], pid: int, seed: in
             before = cpu_seconds(members)
             visitor.get(path)
             pages[path].cpu.append(cpu_seconds(members) - before)
+
+
+def _rename(visitor: Visitor, channel_id: int) -> float:
+    answer = visitor.edit(f"/channels/{channel_id}/name/", value=f"Renamed {channel_id}")
+    if answer.status != 204:
+        raise RuntimeError(f"Renaming answers {answer.status}: {answer.text[:300]}")
+    return answer.seconds
 
 
 def _results(options: dict[str, Any], pages: dict[str, Taken], bare: list[float]) -> Results:

@@ -46,6 +46,7 @@ def furnish(waiting: str, in_draft: str) -> dict[str, Any]:
     return {
         "cookie": f"{settings.SESSION_COOKIE_NAME}={_session_of(user)}",
         "selection": "channel=" + ",".join(map(str, chosen)),
+        "channels": chosen,
         "facts": f"{len(ids):,} channels in {ChannelGroup.objects.count():,} groups with {ChannelStream.objects.count():,}"
         f" streams, {Stream.objects.count():,} streams, {GuideEntry.objects.count():,} guide entries,"
         f" {ChannelProfile.objects.count()} profiles, {Logo.objects.count():,} logos; {OutboxEntry.objects.count():,} changes"
