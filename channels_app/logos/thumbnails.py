@@ -62,10 +62,17 @@ def folder() -> Path:
 
 
 def shown_address(address: str) -> str:
-    """Where a page of ours gets the logo ``address`` from: our small copy, or the original when copies are switched off."""
+    """Where a page of ours gets the logo ``address`` from: our small copy, or the original when copies are switched off and a
+    browser may go there, else "".
+    """
     if not address or not get_settings().cache_logos:
-        return address
+        return address if may_be_followed(address) else ""
     return f"/logos/thumb/{signature(address)}?u={quote(address, safe='/:')}"
+
+
+def may_be_followed(address: str) -> bool:
+    """Whether a browser may go to the original: a server can have put anything."""
+    return address.lower().startswith(("http://", "https://", "/"))
 
 
 def signature(address: str) -> str:

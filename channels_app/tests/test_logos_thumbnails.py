@@ -177,6 +177,8 @@ def test_without_copies_pages_show_the_originals() -> None:
     assert shown_address("") == ""
     save_settings(cache_logos=False)
     assert shown_address("http://h/a.png") == "http://h/a.png"
+    for address in ("javascript:alert(1)", "data:image/png;base64,AA==", "file:///etc/passwd"):
+        assert shown_address(address) == ""
 
 
 def test_a_failed_picture_is_told(pictures: Server) -> None:

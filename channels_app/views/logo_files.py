@@ -5,7 +5,7 @@ from django.utils.encoding import iri_to_uri
 from django.views.decorators.http import require_GET
 
 from channels_app.logos.addresses import stored_name_of
-from channels_app.logos.thumbnails import Broken, NotHere, is_signed, thumbnail_of
+from channels_app.logos.thumbnails import Broken, NotHere, is_signed, may_be_followed, thumbnail_of
 from channels_app.publishing.views.logos import made_harmless
 
 COPY_SECONDS = 7 * 86_400
@@ -39,8 +39,8 @@ def thumbnail(request: HttpRequest, signature: str) -> HttpResponseBase:
 
 
 def _original(address: str, cache_control: str) -> HttpResponse:
-    """On to where the picture really is, if a browser may go there: a server can have put anything."""
-    if not address.lower().startswith(("http://", "https://", "/")):
+    """On to where the picture really is."""
+    if not may_be_followed(address):
         return HttpResponse(status=404)
     response = HttpResponse(status=302)
     response["Location"] = iri_to_uri(address.replace("\r", "").replace("\n", ""))

@@ -71,8 +71,11 @@ def read_channel(tvg_id: str, content: str, language: str, decode: Decoder) -> F
     return channel
 
 
-def _icon(address: str, decode: Decoder) -> str:
-    """The address when it is absolute and not too long, else nothing."""
-    address = (decode(address) if "&" in address else address).strip()
+def usable_icon(address: str) -> str:
+    """The address when it is absolute, one that a browser may follow and not too long, else nothing."""
     absolute = address[:8].lower().startswith(("http://", "https://"))
     return address if absolute and len(address) <= ICON_LENGTH else ""
+
+
+def _icon(address: str, decode: Decoder) -> str:
+    return usable_icon((decode(address) if "&" in address else address).strip())

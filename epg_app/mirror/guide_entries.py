@@ -15,7 +15,7 @@ from ecm_site.dispatcharr.shapes import GuideEntry as ServerEntry
 from ecm_site.dispatcharr.shapes import GuideSource as ServerSource
 from ecm_site.wording import counted
 from epg_app.entry_keys import search_text, tvg_key
-from epg_app.importing.channel_reader import ICON_LENGTH, NAME_LENGTH
+from epg_app.importing.channel_reader import NAME_LENGTH, usable_icon
 from epg_app.importing.guide_reader import ID_LENGTH
 from epg_app.importing.save_entries import settle_vanished
 from epg_app.mirror.marks import read_mark, save_mark, source_marks
@@ -154,14 +154,13 @@ class _Pull:
             return None
         tvg_id = text_of(raw.get("tvg_id"))[:ID_LENGTH]
         name = " ".join(text_of(raw.get("name")).split())[:NAME_LENGTH].rstrip()
-        icon = text_of(raw.get("icon_url"))
         return _Row(
             remote_id,
             source_id,
             tvg_id or f"entry-{remote_id}",  # one without an id cannot be linked by it
             tvg_key(tvg_id),
             name or tvg_id or f"Entry {remote_id}",
-            icon if len(icon) <= ICON_LENGTH else "",
+            usable_icon(text_of(raw.get("icon_url"))),
         )
 
     def _compare(self, rows: list[_Row]) -> None:

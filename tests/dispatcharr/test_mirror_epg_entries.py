@@ -166,8 +166,8 @@ def test_doubles_and_entries_without_an_id_do_no_harm(
     monkeypatch.setattr(guide_entries, "ROWS_AT_ONCE", portion)
     entries = fake.world.tables["entries"]
     fake.world.insert("entries", dict(entries[1]))
-    for _ in range(2):
-        fake.world.insert("entries", {"tvg_id": None, "name": None, "icon_url": "http://x/" + "y" * 900, "epg_source": 1})
+    for icon in ("http://x/" + "y" * 900, "javascript:alert(1)"):
+        fake.world.insert("entries", {"tvg_id": None, "name": None, "icon_url": icon, "epg_source": 1})
     fake.world.insert("entries", {"tvg_id": " Ab\x00C ", "name": "N\x00ul <b> " + "n" * 900, "icon_url": 7, "epg_source": 1})
     for _pass in range(2):
         touch(fake)
