@@ -105,6 +105,7 @@ class FeedForm(forms.Form):
         return self.cleaned_data.get("password") or self.typed_secrets.get("password") or None
 
     def posted(self, name: str) -> str:
+        """As the browser sent it, before anything is cleaned; "" when nothing was sent."""
         return str(self.data.get(name, "")) if self.is_bound else ""
 
     def unseal_typed(self) -> None:

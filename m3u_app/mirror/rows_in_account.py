@@ -83,7 +83,8 @@ class RowsInAccount(MirroredKind, Generic[R]):
     """Where an account of the server has them."""
 
     @abstractmethod
-    def rows_there(self, client: Dispatcharr, account: int) -> list[R]: ...
+    def rows_there(self, client: Dispatcharr, account: int) -> list[R]:
+        """Those of the server's ``account``. Raises ``DispatcharrError``."""
 
     @abstractmethod
     def ours(self, row: R, account_id: int) -> tuple[Values, Values]:
@@ -91,10 +92,11 @@ class RowsInAccount(MirroredKind, Generic[R]):
 
     @abstractmethod
     def create_one(self, there: RowsThere[R], account: int, local_id: int, values: Values) -> Outcome:
-        """Make it in the server's ``account``, or take one that is there. Raises ``NotForTheServer``, as the next one does."""
+        """Make it in the server's ``account``, or take one that is there. Raises ``NotForTheServer``."""
 
     @abstractmethod
-    def update_one(self, there: RowsThere[R], change: Change) -> Outcome: ...
+    def update_one(self, there: RowsThere[R], change: Change) -> Outcome:
+        """Send what changed. Raises ``NotForTheServer``."""
 
     @abstractmethod
     def delete_one(self, there: RowsThere[R], account: int, number: int) -> None:

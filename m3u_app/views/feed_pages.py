@@ -38,6 +38,7 @@ class FeedPages:
 
     @property
     def cancel(self) -> str:
+        """Name of the address that stops what works on a feed."""
         return f"{self.namespace}:cancel"
 
     def back_to(self, request: HttpRequest, pk: int | None = None) -> str:
