@@ -19,7 +19,15 @@ from tasks_app.registry import get_task
 from tasks_app.scheduling.parameters import InvalidParameters, effective_parameters, stored_configuration
 from tasks_app.scheduling.settle import settle_run
 
-__all__ = ["AlreadyRunning", "InvalidParameters", "request_cancel", "request_run_soon", "run_here", "start_run"]
+__all__ = [
+    "AlreadyRunning",
+    "InvalidParameters",
+    "do_waiting_run",
+    "request_cancel",
+    "request_run_soon",
+    "run_here",
+    "start_run",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +80,18 @@ def run_here(
     execution.work(run)
     run.refresh_from_db()
     return run
+
+
+def do_waiting_run(run_id: int) -> bool:
+    """Do a run in this process that is queued; False when it is not there to take any more.
+
+    For work that cannot go on before that run has ended: while it waits it takes the worker's room, which may be the last.
+    """
+    run = execution.claim(run_id)
+    if run is None:
+        return False
+    execution.work(run)
+    return True
 
 
 def request_run_soon(task_id: str, parameters: dict[str, Any] | None = None, *, delay_seconds: float = 3) -> None:

@@ -9,7 +9,7 @@ from tasks_app import engine
 from tasks_app.mirror.mirror_tasks import LOCK
 from tasks_app.mirror.state import SYNC_TASK
 from tasks_app.mirror.triggers import DELIVER_TASK
-from tasks_app.models import OutboxEntry, OutboxState, TaskRun, Trigger
+from tasks_app.models import OutboxEntry, OutboxState, RunStatus, TaskRun, Trigger
 from tasks_app.progress import Progress
 
 OURS = ("server_group", "account", "account_group", "account_filter", "account_profile")
@@ -40,6 +40,15 @@ def _run(task_id: str, parameters: dict[str, Any], progress: Progress) -> TaskRu
         try:
             with pass_cancel_on(progress, LOCK):
                 return engine.run_here(task_id, parameters, triggered_by=Trigger.SCHEDULED)
-        except engine.AlreadyRunning:
+        except engine.AlreadyRunning as refused:
             progress.report(phase="waiting for the sync to end")
-            sleep(SLICE)
+            if not _done_here(refused.run, progress):
+                sleep(SLICE)
+
+
+def _done_here(run: TaskRun, progress: Progress) -> bool:
+    """Do the sync that is in the way if it has not begun: refreshes that wait for it may take all the room of the worker."""
+    if run.status != RunStatus.QUEUED or run.task_id not in (DELIVER_TASK, SYNC_TASK):
+        return False
+    with pass_cancel_on(progress, LOCK):
+        return engine.do_waiting_run(run.pk)

@@ -15,6 +15,7 @@ from m3u_app.signals import account_refreshed
 from tasks_app import engine
 from tasks_app.mirror import mirror_tasks
 from tasks_app.mirror.state import SYNC_TASK
+from tasks_app.mirror.triggers import DELIVER_TASK
 from tasks_app.models import JournalEntry, MirrorState, RunStatus, TaskRun, Trigger
 from tests.dispatcharr.m3u_house import Sync, base, here, there, waiting
 from tests.fake_dispatcharr import Entry, FakeServer, Kind, Playlist
@@ -267,6 +268,22 @@ def test_it_waits_for_a_sync_that_is_under_way(
 
     monkeypatch.setattr(run_when_free, "sleep", sleep)
     assert refresh().success
+
+
+@pytest.mark.parametrize("task", [SYNC_TASK, DELIVER_TASK])
+def test_a_sync_that_has_not_begun_is_not_waited_for(
+    refresh: Refresh, fake: FakeServer, hurried: list[float], monkeypatch: pytest.MonkeyPatch, task: str
+) -> None:
+    """All the worker's room may be taken by refreshes: each waiting for it, it would never begin."""
+    other = engine.start_run(task, {})
+
+    def never(seconds: float) -> None:
+        raise AssertionError("it waits for a run that nobody can begin")
+
+    monkeypatch.setattr(run_when_free, "sleep", never)
+    assert refresh().success
+    other.refresh_from_db()
+    assert other.status == RunStatus.COMPLETED
 
 
 def test_due_refreshes_rest_while_a_server_is_mirrored(pulled: Sync) -> None:
