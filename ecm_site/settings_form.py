@@ -85,8 +85,13 @@ class SettingsForm(forms.Form):
         return bool(getattr(self.current, name))
 
     def changes(self) -> dict[str, Any]:
-        """What to save, in the types of the record: the fields that differ from what the page had shown."""
-        return {name: value for name, value in self._wanted().items() if not self._is_as_shown(name, value)}
+        """What to save, in the types of the record: the fields that differ from what the page had shown, and secrets that
+        were typed: the same one again may be meant for another address."""
+        return {
+            name: value
+            for name, value in self._wanted().items()
+            if not self._is_as_shown(name, value) or (name in SECRETS and value)
+        }
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}

@@ -46,7 +46,9 @@ def change_settings(section: str, changes: dict[str, Any], *, if_still: Mapping[
     with transaction.atomic():
         entry = _journal(section, [name for name in changed if name not in SECRETS], before, changes)
         _journal(section, [name for name in changed if name in SECRETS], before, changes)
-        save_settings(if_still, **{name: changes[name] for name in changed})  # last: if this fails, the journal forgets it
+        # A secret that is set again goes along: it is meant for what else changes, so it is not left behind with the old one.
+        saved = {name: value for name, value in changes.items() if name in changed or name in SECRETS}
+        save_settings(if_still, **saved)  # last: if this fails, the journal forgets it
     logger.info("[SETTINGS] Changed %s", ", ".join(changed))
     ask_again_after(tuple(changed))
     return SettingsChange(tuple(changed), entry.pk if entry else None)

@@ -225,3 +225,20 @@ def test_what_is_no_address_is_refused(alice: Client, fake: FakeServer, text: st
     answer = press_test(alice, typed(fake, dispatcharr_url=text, dispatcharr_password="x"))
     assert answer.status_code == 422
     assert "The address must be" in answer.content.decode()
+
+
+@pytest.mark.parametrize("auth", ["password", "api_key"])
+def test_the_same_secret_can_be_typed_for_another_address(alice: Client, fake: FakeServer, auth: str) -> None:
+    save_settings(
+        dispatcharr_url="http://192.0.2.9:9191",
+        dispatcharr_auth=auth,
+        dispatcharr_user=fake.user,
+        dispatcharr_password=fake.password,
+        dispatcharr_api_key=fake.api_key,
+    )
+    secret = {"dispatcharr_password": fake.password} if auth == "password" else {"dispatcharr_api_key": fake.api_key}
+    assert save(alice, typed(fake, dispatcharr_auth=auth, **secret)).status_code == 302
+    name, value = next(iter(secret.items()))
+    assert (get_settings().dispatcharr_url, getattr(get_settings(), name)) == (fake.url, value)
+    others = {"dispatcharr_password", "dispatcharr_api_key"} - {name}
+    assert [getattr(get_settings(), other) for other in others] == [""], "what was not typed again stays with the old address"
