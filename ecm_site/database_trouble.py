@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 
@@ -29,6 +30,23 @@ class DatabaseTroubleMiddleware:
             return None
         logger.warning("[DATABASE] %s %s failed: %s", request.method, request.path, exception)
         return unavailable(request, sentence)
+
+
+class PatientSessionMiddleware(SessionMiddleware):
+    """A session is saved after all other middleware, where nobody else tells that the database cannot be written.
+
+    Of a page that was only read nothing is lost: what is saved then is that the sign-in lasts longer; the next page does it.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        try:
+            return super().process_response(request, response)
+        except OperationalError as error:
+            sentence = sentence_for(error)
+            if not sentence:
+                raise
+            logger.warning("[DATABASE] The session could not be saved after %s %s: %s", request.method, request.path, error)
+            return response if request.method in ("GET", "HEAD") else unavailable(request, sentence)
 
 
 def sentence_for(exception: Exception) -> str:

@@ -138,5 +138,5 @@ def _forget_old(newest: Path, keep: str) -> None:
         if snapshot.name not in (newest.name, keep):
             (folder() / snapshot.name).unlink(missing_ok=True)
             logger.info("[BACKUP] Snapshot %s removed: %s newer ones are kept", snapshot.name, KEEP)
-    for rest in folder().glob(f"*{_PARTIAL}"):  # of a process that was killed
+    for rest in folder().glob(f"*{_PARTIAL}*"):  # of a process that was killed
         rest.unlink(missing_ok=True)
