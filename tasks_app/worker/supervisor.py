@@ -46,6 +46,13 @@ class Supervisor:
         self._cluster.start()
         self._guard.start()
         logger.info("[TASKS] Worker %s is ready", self._worker)
+        try:
+            self._go_round_and_round()
+        finally:  # whatever ends the loop: children that nobody stops would be waited for without end
+            self._guard.stop()
+            self._shut_down()
+
+    def _go_round_and_round(self) -> None:
         while not self._stop.is_set():
             self._keep_cluster_alive()
             self._rounds.go_round()
@@ -54,8 +61,6 @@ class Supervisor:
             if self._parent is not None and os.getppid() != self._parent:
                 logger.warning("[TASKS] The process that started this worker is gone; stopping")
                 break
-        self._guard.stop()
-        self._shut_down()
 
     def _on_signal(self, signum: int, frame: FrameType | None) -> None:
         if self._stop.is_set():
@@ -69,7 +74,12 @@ class Supervisor:
         self._stop.wait(self._backoff)
         if not self._stop.is_set():
             self._backoff = min(2 * self._backoff, LONGEST_BACKOFF_SECONDS)
-            self._restart()
+            try:
+                self._restart()
+            except OSError as error:  # no memory, or no room for what the processes write: it may pass
+                logger.warning(
+                    "[TASKS] The worker processes could not be started, trying again in %.0f s: %s", self._backoff, error
+                )
 
     def _restart(self) -> None:
         self._cluster.kill()
