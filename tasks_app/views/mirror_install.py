@@ -12,8 +12,7 @@ from ecm_site.htmx import done, wants_partial
 from tasks_app.mirror.state import mirror_state
 from tasks_app.mirror.which_server_answer import NoDoubt, accept_as_same, doubt_of
 from tasks_app.views.dialogs import dialog
-
-CHANGED_EVENT = "mirror:changed"
+from tasks_app.views.mirror import CHANGED_EVENT
 
 
 @never_cache

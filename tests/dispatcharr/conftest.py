@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import User
+from django.test import Client
 
 from ecm_site.dispatcharr.client import Dispatcharr, reset_client
 from ecm_site.dispatcharr.credentials import API_KEY, Credentials
@@ -28,6 +30,14 @@ def signed_out() -> Iterator[None]:
         path.unlink()
     yield
     reset_client()
+
+
+@pytest.fixture
+def alice(db: None) -> Client:
+    """The pages as an administrator gets them."""
+    client = Client()
+    client.force_login(User.objects.create_superuser("alice", "", "correct horse"))
+    return client
 
 
 @pytest.fixture

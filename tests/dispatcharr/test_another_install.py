@@ -258,13 +258,6 @@ def test_moments_that_a_script_could_have_chosen_say_nothing() -> None:
     assert marks_of("user", rows, "at") == {"user 1": written, "user 2": written}
 
 
-@pytest.fixture
-def alice() -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser("alice", "", "correct horse"))
-    return client
-
-
 def test_the_pages_ask_and_take_the_answer(mirrored: FakeServer, alice: Client) -> None:
     mirrored.install_anew(new_install())
     sync()

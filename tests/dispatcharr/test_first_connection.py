@@ -17,13 +17,6 @@ from tests.fake_dispatcharr import FakeServer
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def alice() -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser("alice", "", "correct horse"))
-    return client
-
-
 def values(fake: FakeServer, **more: str) -> dict[str, str]:
     return {
         "dispatcharr_url": fake.url,

@@ -23,13 +23,6 @@ def stored(fake: FakeServer) -> FakeServer:
     return fake
 
 
-@pytest.fixture
-def alice() -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser("alice", "", "correct horse"))
-    return client
-
-
 def test_a_key_that_is_there_is_taken_and_not_made_anew(stored: FakeServer) -> None:
     taken = take_api_key("Dispatcharr")
     assert (taken.user, taken.was_made) == ("admin", False)
