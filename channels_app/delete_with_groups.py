@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from django.db.models import Count
 
 from channels_app.autosync.filled_groups import groups_filled_by_auto_sync
-from channels_app.chunks import chunked
 from channels_app.commands import DeleteChannels, DeleteGroups
 from channels_app.edit_channels import delete_channels
 from channels_app.groups.remove_groups import remove_groups
+from channels_app.many_ids import among
 from channels_app.models import Channel, ChannelGroup
 from channels_app.outcomes import Outcome
 from ecm_site.wording import counted, shortened
@@ -26,11 +26,8 @@ class EmptiedGroups:
 
 def emptied_groups(channel_ids: Sequence[int]) -> EmptiedGroups:
     """What deleting these channels would leave empty, judged on the whole lineup and not on what a filter shows."""
-    going: dict[int, int] = {}
-    for portion in chunked(list(dict.fromkeys(channel_ids))):
-        rows = Channel.objects.filter(pk__in=portion, group__isnull=False).order_by().values_list("group_id")
-        for group_id, count in rows.annotate(count=Count("pk")):
-            going[group_id] = going.get(group_id, 0) + count
+    rows = Channel.objects.filter(pk__in=among(channel_ids), group__isnull=False).order_by().values_list("group_id")
+    going = dict(rows.annotate(count=Count("pk")))
     standing = Channel.objects.filter(group_id__in=going).order_by().values_list("group_id").annotate(count=Count("pk"))
     emptied = [group_id for group_id, count in standing if count == going[group_id]]
     if not emptied:

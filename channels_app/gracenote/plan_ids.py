@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from channels_app.chunks import chunked
+from channels_app.many_ids import among
 from channels_app.models import Channel, ChannelStream
 from channels_app.numbering import format_number, natural_key
 from epg_app.find_station_ids import Asked, StationIdHit, find_station_ids
@@ -56,8 +56,8 @@ class IdPlan:
 
 
 def plan_ids(channel_ids: Sequence[int]) -> IdPlan:
-    """Look the ids up. Each distinct TVG-ID is asked for once; the number of queries grows with every 500 channels only."""
-    channels = [row for ids in chunked(channel_ids) for row in _channels(ids)]
+    """Look the ids up. Each distinct TVG-ID is asked for once; the number of queries grows with every 500 of those only."""
+    channels = _channels(channel_ids)
     hits = find_station_ids(asked for channel in channels if (asked := _asked(channel))[0])
     missing = [channel.pk for channel in channels if not hits.get(_asked(channel), StationIdHit()).station_id]
     from_streams = stream_station_ids(missing)
@@ -79,16 +79,15 @@ def look_up(tvg_id: str, *, source_id: int | None = None, channel_id: int | None
 def stream_station_ids(channel_ids: Sequence[int]) -> dict[int, str]:
     """What playlists said about the streams of channels (``tvc-guide-stationid``); the first stream that says it wins."""
     found: dict[int, str] = {}
-    for ids in chunked(channel_ids):
-        links = ChannelStream.objects.filter(channel_id__in=ids).exclude(stream__station_id="").order_by("position", "id")
-        for channel_id, station_id in links.values_list("channel_id", "stream__station_id"):
-            found.setdefault(channel_id, station_id)
+    links = ChannelStream.objects.filter(channel_id__in=among(channel_ids)).exclude(stream__station_id="")
+    for channel_id, station_id in links.order_by("position", "id").values_list("channel_id", "stream__station_id"):
+        found.setdefault(channel_id, station_id)
     return found
 
 
 def _channels(ids: Sequence[int]) -> list[Channel]:
     fields = ("name", "number", "tvg_id", "gracenote_id", "guide_entry__tvg_id", "guide_entry__source_id")
-    return list(Channel.objects.filter(pk__in=ids).select_related("guide_entry").only(*fields))
+    return list(Channel.objects.filter(pk__in=among(ids)).select_related("guide_entry").only(*fields))
 
 
 def _asked(channel: Channel) -> Asked:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from channels_app.channel_fields import clean_logo
-from channels_app.chunks import chunked
 from channels_app.errors import EditRefused
 from channels_app.logos.edit_logos import LogoOutcome, delete_unused, remember
+from channels_app.many_ids import among
 from channels_app.models import Channel, ChannelStream, Logo
 from channels_app.write_changes import ChannelChange, write_changes
 from ecm_site.wording import counted
@@ -70,18 +70,20 @@ def offer(channel_ids: Sequence[int], source: LogoSource, *, only_missing: bool 
 
 
 def found_logos(channel_ids: Sequence[int], source: LogoSource, *, without: Collection[str] = ()) -> dict[int, str]:
-    """The logo that each channel could take, by channel; those without one are missing. A query for every 500 channels.
+    """The logo that each channel could take, by channel; those without one are missing. One query.
 
     Addresses in ``without`` (known to be broken) and those that a browser could not load are passed over.
     """
     found: dict[int, str] = {}
-    for ids in chunked(channel_ids):
-        for channel_id, address in _stream_logos(ids) if source == "stream" else _guide_logos(ids):
-            if channel_id in found or address in without:
-                continue
-            usable = _usable(address)
-            if usable:
-                found[channel_id] = usable
+    checked: dict[str, str] = {}  # many channels share an address
+    for channel_id, address in _stream_logos(channel_ids) if source == "stream" else _guide_logos(channel_ids):
+        if channel_id in found or address in without:
+            continue
+        usable = checked.get(address)
+        if usable is None:
+            usable = checked[address] = _usable(address)
+        if usable:
+            found[channel_id] = usable
     return found
 
 
@@ -130,12 +132,12 @@ def repair_logos(logo_ids: Collection[int], how: Repair, *, address: object = ""
 
 
 def _stream_logos(channel_ids: Sequence[int]) -> Iterable[tuple[int, str]]:
-    links = ChannelStream.objects.filter(channel_id__in=channel_ids).exclude(stream__logo_url="")
+    links = ChannelStream.objects.filter(channel_id__in=among(channel_ids)).exclude(stream__logo_url="")
     return links.order_by("channel_id", "position", "pk").values_list("channel_id", "stream__logo_url")
 
 
 def _guide_logos(channel_ids: Sequence[int]) -> Iterable[tuple[int, str]]:
-    channels = Channel.objects.filter(pk__in=channel_ids, guide_entry__isnull=False).exclude(guide_entry__icon_url="")
+    channels = Channel.objects.filter(pk__in=among(channel_ids), guide_entry__isnull=False).exclude(guide_entry__icon_url="")
     return channels.order_by("pk").values_list("pk", "guide_entry__icon_url")
 
 
@@ -144,19 +146,19 @@ def _changes(
 ) -> tuple[list[ChannelChange], dict[str, str]]:
     changes: list[ChannelChange] = []
     names: dict[str, str] = {}
-    for ids in chunked(channel_ids):
-        rows = {pk: (name, logo) for pk, name, logo in Channel.objects.filter(pk__in=ids).values_list("pk", "name", "logo_url")}
-        for pk in ids:
-            if pk not in rows:
-                continue
-            name, logo = rows[pk]
-            if (only_missing and logo) or (pk in found and found[pk] == logo):
-                outcome.unchanged += 1
-            elif pk not in found:
-                outcome.skipped += 1
-            else:
-                changes.append(ChannelChange(pk, {"logo_url": logo}, {"logo_url": found[pk]}))
-                names.setdefault(found[pk], name)
+    channels = Channel.objects.filter(pk__in=among(channel_ids)).values_list("pk", "name", "logo_url")
+    rows = {pk: (name, logo) for pk, name, logo in channels}
+    for pk in channel_ids:
+        if pk not in rows:
+            continue
+        name, logo = rows[pk]
+        if (only_missing and logo) or (pk in found and found[pk] == logo):
+            outcome.unchanged += 1
+        elif pk not in found:
+            outcome.skipped += 1
+        else:
+            changes.append(ChannelChange(pk, {"logo_url": logo}, {"logo_url": found[pk]}))
+            names.setdefault(found[pk], name)
     return changes, names
 
 

@@ -7,12 +7,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from channels_app.channel_queries import rows_by_id
-from channels_app.chunks import chunked
 from channels_app.commands import DeleteChannels, RenumberChannels, ReorderChannels
 from channels_app.delete_with_groups import delete_with_groups, emptied_groups
 from channels_app.edit_channels import numbers_after_delete
 from channels_app.errors import EditRefused
 from channels_app.forms import RenumberForm, refuse_in
+from channels_app.many_ids import among
 from channels_app.models import Channel
 from channels_app.move_channels import channel_behind, reorder_channels, rows_of_group
 from channels_app.numbering import format_number, format_range
@@ -145,4 +145,4 @@ def _gone() -> HttpResponse:
 
 
 def _existing(channel_ids: tuple[int, ...]) -> int:
-    return sum(Channel.objects.filter(pk__in=portion).count() for portion in chunked(channel_ids))
+    return Channel.objects.filter(pk__in=among(channel_ids)).count()
