@@ -133,6 +133,7 @@ def test_a_setting_that_names_a_row_unknown_there_waits(pulled_kinds: Sync, fake
 def test_choices_made_before_the_server_knew_the_account_find_its_groups(
     connected: None, fake: FakeServer, client: Dispatcharr
 ) -> None:
+    fake.world.refresh_seconds = 600  # it reads the groups when the test lets the time pass, however slow this machine is
     fake.world.playlists["http://provider.test/new.m3u"] = fake.world.playlists["http://provider.test/Base.m3u"]
     account = Account.objects.create(name="New", server_url="http://provider.test/new.m3u", is_active=True)
     name = fake.world.playlists["http://provider.test/new.m3u"].group_name(0)
