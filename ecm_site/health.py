@@ -10,13 +10,12 @@ from datetime import timedelta
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from ecm_site.server_pulse import OK, SKIPPED, server_pulse
 from tasks_app.models import Schedule, WorkerBeat
 
 logger = logging.getLogger(__name__)
 
 WORKER_SILENCE = timedelta(minutes=3)
-OK = "ok"
-SKIPPED = "skipped"
 UNKNOWN = "unknown"  # the database has to answer first
 SILENT = "silent"
 NEVER_DUE = "schedule_without_next_run"
@@ -45,7 +44,7 @@ _last_lock = threading.Lock()
 
 def readiness() -> Readiness:
     """Ask every part that work depends on. Logs changes only, not every question."""
-    checks = {"database": _answer(_database), "dispatcharr": _dispatcharr(), "ffprobe": _ffprobe()}
+    checks = {"database": _answer(_database), "dispatcharr": server_pulse(), "ffprobe": _ffprobe()}
     has_database = checks["database"] == OK
     checks["worker"] = _answer(_worker) if has_database else UNKNOWN
     checks["scheduler"] = _answer(_scheduler) if has_database else UNKNOWN
@@ -69,10 +68,6 @@ def _database() -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     return OK
-
-
-def _dispatcharr() -> str:
-    return SKIPPED  # this version works standalone: there is no server that could be configured
 
 
 def _ffprobe() -> str:
