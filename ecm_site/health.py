@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from ecm_site.server_pulse import OK, SKIPPED, server_pulse
-from tasks_app.models import Schedule, WorkerBeat
+from tasks_app.models import MirrorState, Schedule, WorkerBeat
 
 logger = logging.getLogger(__name__)
 
@@ -19,6 +19,7 @@ WORKER_SILENCE = timedelta(minutes=3)
 UNKNOWN = "unknown"  # the database has to answer first
 SILENT = "silent"
 NEVER_DUE = "schedule_without_next_run"
+TROUBLE = "trouble"  # syncing with the server does not go as it should; the page Server says why
 
 Check = Callable[[], str]
 
@@ -42,13 +43,18 @@ _last: dict[str, str] = {}
 _last_lock = threading.Lock()
 
 
-def readiness() -> Readiness:
-    """Ask every part that work depends on. Logs changes only, not every question."""
-    checks = {"database": _answer(_database), "dispatcharr": server_pulse(), "ffprobe": _ffprobe()}
+def readiness(*, asks_server: bool = True) -> Readiness:
+    """Ask every part that work depends on. Logs changes only, not every question.
+
+    Pages never wait for the mirrored server: without ``asks_server`` the answer is what the last run found.
+    """
+    server = server_pulse() if asks_server else _answer(_as_the_last_run_found_it)
+    checks = {"database": _answer(_database), "dispatcharr": server, "ffprobe": _ffprobe()}
     has_database = checks["database"] == OK
     checks["worker"] = _answer(_worker) if has_database else UNKNOWN
     checks["scheduler"] = _answer(_scheduler) if has_database else UNKNOWN
-    _log_changes(checks)
+    if asks_server:
+        _log_changes(checks)
     return Readiness(checks)
 
 
@@ -68,6 +74,13 @@ def _database() -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     return OK
+
+
+def _as_the_last_run_found_it() -> str:
+    trouble = MirrorState.objects.filter(connected=True).values_list("trouble", flat=True).first()
+    if trouble is None:
+        return SKIPPED
+    return TROUBLE if trouble else OK
 
 
 def _ffprobe() -> str:

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from ecm_site.health import NEVER_DUE, OK, SILENT, SKIPPED, UNKNOWN, Readiness
+from ecm_site.health import NEVER_DUE, SILENT, TROUBLE, UNKNOWN, Readiness
+from ecm_site.server_pulse import OK, SKIPPED
 
 
 @dataclass(frozen=True)
@@ -21,8 +22,9 @@ _TITLES = {
 }
 _SENTENCES = {
     ("database", OK): "It answers.",
-    ("dispatcharr", OK): "It answers.",
+    ("dispatcharr", OK): "It answered when it was last needed.",
     ("dispatcharr", SKIPPED): "Not connected; ECM works on its own.",
+    ("dispatcharr", TROUBLE): "Syncing does not go as it should. The page Server says why and what to do.",
     ("ffprobe", OK): "It is installed.",
     ("worker", OK): "It works.",
     (

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from ecm_site import health, version
-from tasks_app.models import Schedule, Task, WorkerBeat
+from tasks_app.models import MirrorState, Schedule, Task, WorkerBeat
 
 OPEN = ("/api/health", "/api/health/ready", "/api/health/schema", "/api/version")
 
@@ -164,3 +164,15 @@ def test_open_to_everybody_never_stored_and_only_read(client: Client, path: str)
     assert answer.status_code in (200, 503)
     assert "no-store" in answer["Cache-Control"]
     assert client.post(path).status_code == 405
+
+
+@pytest.mark.django_db
+def test_the_page_never_asks_the_server_and_says_what_the_last_run_found(
+    admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "server_pulse", lambda: pytest.fail("a page waits for the server"))
+    assert "ECM works on its own" in admin_client.get("/settings/maintenance/").content.decode()
+    MirrorState.objects.update_or_create(pk=1, defaults={"connected": True})
+    assert "It answered when it was last needed" in admin_client.get("/settings/maintenance/").content.decode()
+    MirrorState.objects.update(trouble="The server does not answer.")
+    assert "The page Server says why" in admin_client.get("/settings/maintenance/").content.decode()

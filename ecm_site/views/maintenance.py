@@ -49,7 +49,7 @@ def maintenance(request: HttpRequest) -> HttpResponse:
     form = MaintenanceForm(request.POST if request.method == "POST" else None, current=get_settings())
     if request.method == "POST" and save_form(request, TITLE, form):
         return redirect("settings_maintenance")
-    state = readiness()
+    state = readiness(asks_server=False)
     context = {
         "form": form,
         "state": state_lines(state),
