@@ -1,20 +1,15 @@
 """Use case: let ECM work with the API key of its account instead of the password."""
 
-import fcntl
 import logging
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from pathlib import Path
-
-from django.conf import settings
 
 from ecm_site.conf import EcmSettings, SettingsMoved, get_settings
 from ecm_site.dispatcharr.client import Dispatcharr
 from ecm_site.dispatcharr.credentials import API_KEY, PASSWORD, Credentials
 from ecm_site.dispatcharr.errors import DispatcharrError
 from ecm_site.dispatcharr.patience import Backoff
+from ecm_site.one_at_a_time import only_one
 from tasks_app.change_settings import change_settings
 
 logger = logging.getLogger(__name__)
@@ -67,17 +62,10 @@ def take_api_key(section: str) -> TakenKey:
     return TakenKey(user, was_made, change.names)
 
 
-@contextmanager
-def _alone() -> Iterator[None]:
+def _alone() -> AbstractContextManager[int]:
     """Two at once, such as a double click, would both make a key, and the second ends the first, which may be the saved one."""
-    handle = os.open(Path(settings.CONFIG_DIR) / "api-key.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError:
-        raise KeyRefused("Somebody is changing over to an API key right now. Look again in a moment.") from None
-    finally:
-        os.close(handle)
+    busy = KeyRefused("Somebody is changing over to an API key right now. Look again in a moment.")
+    return only_one("api-key", busy)
 
 
 def _key_of(record: EcmSettings) -> tuple[str, str, bool]:

@@ -28,6 +28,7 @@ GROUND = {
     "masking",
     "middleware",
     "navigation",
+    "one_at_a_time",
     "palette",
     "regex",
     "recent_log",

@@ -1,14 +1,12 @@
 """Applying rules to all channels: one run at a time, and at most five a minute (10 §11.3), over all processes."""
 
-import fcntl
 import json
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from django.conf import settings
+from ecm_site.one_at_a_time import only_one
 
 RUNS_A_MINUTE = 5
 _MINUTE = 60.0
@@ -32,17 +30,9 @@ class TooManyRuns(Exception):
 @contextmanager
 def one_run() -> Iterator[None]:
     """Hold the right to apply rules. The kernel gives it back when its holder dies. Raises one of the errors above."""
-    path = Path(settings.CONFIG_DIR) / "normalization.lock"
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise AnotherRuns from None
+    with only_one("normalization", AnotherRuns()) as handle:
         _count_run(handle)
         yield
-    finally:
-        os.close(handle)
 
 
 def _count_run(handle: int) -> None:

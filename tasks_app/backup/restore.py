@@ -1,18 +1,15 @@
 """Goes back to a snapshot: the whole database becomes what it was, at once or not at all."""
 
-import fcntl
 import logging
-import os
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from django.conf import settings
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
+from ecm_site.one_at_a_time import only_one
 from tasks_app.backup.blockers import blockers
 from tasks_app.backup.made_ready import made_ready
 from tasks_app.backup.snapshots import Snapshot, SnapshotFailed, find_snapshot, live_database, take_snapshot
@@ -43,17 +40,9 @@ def restore_snapshot(name: str) -> Snapshot:
     return safety
 
 
-@contextmanager
-def _alone() -> Iterator[None]:
+def _alone() -> AbstractContextManager[int]:
     """Two who go back at once, such as a double click, would keep a state that nobody has seen as the one of before."""
-    handle = os.open(Path(settings.CONFIG_DIR) / "going-back.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError:
-        raise SnapshotFailed("ECM is going back to a backup right now. Wait for it, then look again.") from None
-    finally:
-        os.close(handle)
+    return only_one("going-back", SnapshotFailed("ECM is going back to a backup right now. Wait for it, then look again."))
 
 
 def _refuse_while_others_work() -> None:
