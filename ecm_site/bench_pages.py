@@ -80,7 +80,8 @@ def run(options: dict[str, Any]) -> Results:
         found = [(path, answer) for path, answer in walk(visitor.get, selection=house["selection"])]
         broken = [f"{path}: {answer.status}" for path, answer in found if not is_fine(answer)]
         if broken:
-            raise RuntimeError(f"{len(broken)} of {len(found)} pages are broken (serve.log says why): {', '.join(broken[:10])}")
+            said = _last_words(folder / "serve.log")
+            raise RuntimeError(f"{len(broken)} of {len(found)} pages are broken: {', '.join(broken[:10])}. {said}")
         pages = {path: Taken() for path, _ in found}
         say(f"Opening {len(pages)} pages while the server is well")
         open_again_and_again(visitor.get, [*pages] * WARM_UP, AT_ONCE)
@@ -205,11 +206,15 @@ def _serving(folder: Path, say: Any) -> Iterator[_Web]:
                 process.wait()
 
 
+def _last_words(log: Path) -> str:
+    return log.read_text(errors="replace")[-2000:]
+
+
 def _wait_until_ready(process: "subprocess.Popen[bytes]", log: Path) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while "ECM is ready" not in log.read_text(errors="replace"):
         if process.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError(f"The web server did not start: {log.read_text(errors='replace')[-2000:]}")
+            raise RuntimeError(f"The web server did not start: {_last_words(log)}")
         time.sleep(0.2)
 
 

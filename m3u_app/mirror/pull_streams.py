@@ -89,10 +89,12 @@ def _pull_account(  # noqa: PLR0917 - one step of the loop above
     ids = _ids(client, row, account.pk)
     look = _look(row, ids, account.pk)
     accepted = bool(isinstance(account.held_back, dict) and account.held_back.get("accepted"))
-    if row["updated_at"] is None and not ids:
-        return  # never read there
-    unchanged = {name: before.get(name) for name in look.as_json()} == look.as_json()
-    if unchanged or (before.get(_HELD) == look.as_json() and not accepted):
+    never_read = row["updated_at"] is None and not ids
+    if never_read or {name: before.get(name) for name in look.as_json()} == look.as_json():
+        _withdraw_question(account)
+        counts.skipped += len(ids)
+        return
+    if before.get(_HELD) == look.as_json() and not accepted:
         counts.skipped += len(ids)
         return
     began = timezone.now()
@@ -113,6 +115,13 @@ def _pull_account(  # noqa: PLR0917 - one step of the loop above
     counts.deleted += report.removed
     journal_pulled(account, report)
     tell_others(account.pk, report)
+
+
+def _withdraw_question(account: Account) -> None:
+    """The server has again what is here, or is another one's by now: a shorter playlist that waits for a yes is over."""
+    if account.held_back:
+        Account.objects.filter(pk=account.pk).update(held_back={})
+        forget_held(account.pk)
 
 
 def _import(  # noqa: PLR0917

@@ -23,7 +23,7 @@ def remove_accounts(ids: Collection[int]) -> None:
     """
     marked = list(Account.objects.filter(pk__in=ids).values_list("pk", flat=True))
     Account.objects.filter(pk__in=marked, deleting_since=None).update(deleting_since=timezone.now())
-    Account.objects.filter(pk__in=marked).update(is_active=False)
+    Account.objects.filter(pk__in=marked).update(is_active=False, held_back={})  # nobody is asked about what goes anyway
     transaction.on_commit(lambda: _start(marked))
 
 

@@ -90,6 +90,15 @@ TOLD: tuple[tuple[int, list[Step]], ...] = (
     (1, [("create_channel", 1, 5), ("back_up_here",), ("run", "deliver"), ("go_back_here",)]),
     (3, [("create_channel", 1, 5), ("back_up_here",), ("run", "deliver"), ("edit_channel_there", 6, 0, 3),
          ("go_back_here",)]),
+    # An account was deleted there while its streams were read: they were gone first, and that was asked about for ever.
+    (2761, [("meanwhile", "pull", [(4, ("delete_account_there", 117)), (20, ("renumber", 170, 507)),
+                                   (17, ("set_streams", 368, 262))])]),
+    # The watchers themselves were wrong: what nobody can tell from what was before, and what arrived in the same run.
+    (1440, [("pull_some", 159), ("edit_channel", 398, 2, 298), ("faults", "deliver", 427, 280, 633, 240),
+            ("edit_channel_there", 398, 2, 282)]),
+    (1579, [("create_channels", 127), ("kill_at_write", "deliver", 6),
+            ("meanwhile", "sync", [(12, ("swap_names", 127, 417, 359)), (2, ("filter", 754, 498, 359)),
+                                   (0, ("edit_channel_there", 639, 127, 127))])]),
 )  # fmt: skip
 """Histories that have gone wrong once."""
 

@@ -155,9 +155,11 @@ def test_an_account_that_vanished_there_is_deleted_here_in_the_background(
     pulled_kinds: Sync, fake: FakeServer, client: Dispatcharr, django_capture_on_commit_callbacks: object
 ) -> None:
     client.accounts.delete(2)
+    Account.objects.update(held_back={"before": 40, "after": 0})
     pulled_kinds()
     account = base()
     assert account.deleting_since is not None
+    assert account.held_back == {}  # nobody is asked about what goes anyway
     assert not account.is_active
     assert waiting() == {}
     account.priority = 3

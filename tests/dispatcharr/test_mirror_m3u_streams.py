@@ -1,11 +1,12 @@
 """Streams of a mirrored server: read by ids, once per refresh there, with our search, changes, guard and stream users."""
 
+import copy
 from typing import Any
 
 import pytest
 
 from ecm_site.dispatcharr.client import Dispatcharr
-from m3u_app.changes.models import Change
+from m3u_app.changes.models import Change, HeldStream
 from m3u_app.mirror.own_identity import own_identity
 from m3u_app.mirror.stream_identity import locals_of, remotes_of
 from m3u_app.models import Account, Stream, StreamGroup
@@ -175,6 +176,19 @@ def test_a_sharply_shrunken_account_waits_for_an_answer_and_asks_once(pulled: Sy
     pulled()
     assert here() == there(fake)
     assert base().held_back == {}
+
+
+def test_the_question_is_over_when_the_server_has_again_what_is_here(pulled: Sync, fake: FakeServer) -> None:
+    before = copy.deepcopy((fake.world.tables["accounts"][2], fake.world.relations[2], fake.world.streams))
+    fake.world.change("accounts", 2, stale_stream_days=0)
+    offer(fake, Playlist.of(entries(Playlist.generated(40, groups=5), 0, 1, 2)))
+    pulled()
+    assert base().held_back
+    fake.world.tables["accounts"][2], fake.world.relations[2], fake.world.streams = before  # somebody put a backup of it back
+    pulled()
+    assert base().held_back == {}
+    assert not HeldStream.objects.exists()
+    assert len(here()) == 40
 
 
 def test_an_account_without_streams_there_is_no_error(pulled: Sync, fake: FakeServer, client: Dispatcharr) -> None:

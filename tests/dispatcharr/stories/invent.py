@@ -83,6 +83,14 @@ def invented(seed: int, length: int = 16) -> list[Step]:
         made: Step = ("create_channel", number(), number()) if rng.random() < 0.6 else ("create_channels", number())
         return [made, lost()] if rng.random() < 0.6 else [made, lost(), some(HERE_STEPS if rng.random() < 0.5 else THERE_STEPS)]
 
+    def second_thoughts() -> list[Step]:
+        """A row is edited again while it is on its way, or its edit is taken back before anybody knows whether it arrived."""
+        which, field = number(), rng.randrange(8)
+        mine, again = (("edit_channel", which, field, rng.randrange(BIG) // 8 * 8 + field) for _ in range(2))
+        if rng.random() < 0.5:
+            return [mine, ("meanwhile", rng.choice((DELIVER, SYNC)), [(rng.randrange(8), again)])]
+        return [mine, lost(), ("undo", 0) if rng.random() < 0.5 else again]
+
     def there_and_back() -> list[Step]:
         """A backup, some work that is delivered, and the way back to it."""
         where = rng.choice(("here", "there"))
@@ -112,6 +120,7 @@ def invented(seed: int, length: int = 16) -> list[Step]:
         lambda: ("peculiar_server", rng.randrange(BIG), rng.randrange(BIG)): 1,
         lambda: some(UPHEAVALS): 1,
         there_and_back: 1,
+        second_thoughts: 2,
     }
     steps: list[Step] = []
     while len(steps) < length:

@@ -159,7 +159,8 @@ class Ledger:
         if (*row, name) in self.pending:
             overruled = self.overruled.get(row, set())
             ours = comparable(self.kinds[row[0]], {name: old})[name]
-            arrived = any(name in sent and same(sent[name], ours) for sent in before.sent.get(row, ()))
+            known = before.links[row].agreed if row in before.links else {}
+            arrived = any(name in sent and same(sent[name], ours) for sent in (known, *before.sent.get(row, ())))
             assert arrived or name in overruled or WHOLE in overruled, f"{shown} although {old!r} had not been delivered"
             del self.pending[(*row, name)]
 

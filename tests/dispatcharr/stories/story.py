@@ -100,8 +100,7 @@ class Story:
         elif name in THERE_STEPS:
             self.theirs.begin()
             getattr(self.somebody, name)(*values)
-            if not self.in_a_run:
-                self.theirs.edit()
+            self.theirs.edit(in_a_run=self.in_a_run)
         elif name in UPHEAVALS:
             getattr(self.upheavals, name)(*values)
         else:
@@ -287,7 +286,7 @@ class Story:
     def _open(self) -> list[Any]:
         entries = list(OutboxEntry.objects.values_list("kind", "local_id", "state", "reason", "conflict", "wishes"))
         held = list(MirrorPull.objects.exclude(held_back={}).values_list("kind", "held_back"))
-        held += list(Account.objects.exclude(held_back={}).values_list("name", "held_back"))
+        held += list(Account.objects.filter(deleting_since=None).exclude(held_back={}).values_list("name", "held_back"))
         attempts = list(CreationAttempt.objects.values_list("kind", "details"))
         return [*entries, *held, *attempts]
 

@@ -21,7 +21,7 @@ def shown(row: dict[str, Any]) -> dict[str, Any]:
 
 
 class TheirEdits:
-    """``edit`` around each step of somebody else between runs (in the middle of one, the last who writes wins there), ``run``
+    """``begin`` and ``edit`` around each step of somebody else (in the middle of a run the last who writes wins there), ``run``
     after each run, ``overruled`` when somebody here says that ours shall count."""
 
     def __init__(self, world: World) -> None:
@@ -36,14 +36,19 @@ class TheirEdits:
     def begin(self) -> None:
         self._before = self._now()
 
-    def edit(self) -> None:
-        half_made = self._half_made()
+    def edit(self, *, in_a_run: bool) -> None:
+        half_made, agreed = self._half_made(), self._agreed()
         for pk, values in self._now().items():
             for name, value in values.items():
-                if pk in half_made and name == "number":
+                if pk not in self._before or self._before[pk][name] == value:
                     continue
-                if pk in self._before and self._before[pk][name] != value:
+                if in_a_run or agreed.get(pk, {}).get(name) == value:
+                    self.open.pop((pk, name), None)  # nobody can tell it from what was there before ours
+                elif not (pk in half_made and name == "number"):
                     self.open[pk, name] = value
+
+    def _agreed(self) -> dict[int, dict[str, Any]]:
+        return dict(MirrorLink.objects.filter(kind="channel").values_list("remote_id", "agreed"))
 
     def _half_made(self) -> set[int]:
         """Channels that a bulk creation has made, and nobody here knows of: which numbers they got first cannot be told."""
@@ -57,8 +62,7 @@ class TheirEdits:
             self.open.pop((remote or 0, name), None)
 
     def run(self) -> None:
-        now = self._now()
-        agreed = dict(MirrorLink.objects.filter(kind="channel").values_list("remote_id", "agreed"))
+        now, agreed = self._now(), self._agreed()
         for (pk, name), value in list(self.open.items()):
             if pk not in now or agreed.get(pk, {}).get(name) == value:
                 del self.open[pk, name]  # gone, or known here: what follows is a decision
