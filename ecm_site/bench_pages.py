@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from django.core.management import call_command
+
 from channels_app.bench_server import require_test_tree, running_server
 from channels_app.bench_sync import connect_to
 from ecm_site.bench_pages_walk import Visitor, is_fine, open_again_and_again, walk
@@ -68,6 +70,7 @@ def run(options: dict[str, Any]) -> Results:
     """Mirror a server in the scratch folder, let it hang, and open every page."""
     folder, say = options["scratch"], options["say"]
     require_test_tree("pages")
+    call_command("collectstatic", interactive=False, verbosity=0)  # pages name their files by content
     say(f"Mirroring a server with {options['streams']:,} streams and {options['channels']:,} channels")
     with ExitStack() as stack:
         size = (options["streams"], options["channels"])
