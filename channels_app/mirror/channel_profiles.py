@@ -5,13 +5,10 @@ for the channels that are in it here; until that is done nobody else may look at
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
 
-from channels_app.chunks import chunked
-from channels_app.lineup_changed import lineup_changed
 from channels_app.mirror.answers import each
 from channels_app.mirror.limits import text_problem
-from channels_app.mirror.names import as_on_server, names_here, set_names, told_apart
+from channels_app.mirror.named_rows import NamedKind
 from channels_app.models import ChannelProfile, ProfileMembership
 from ecm_site.dispatcharr.client import Dispatcharr
 from ecm_site.dispatcharr.errors import NotFound, Rejected
@@ -22,12 +19,10 @@ from tasks_app.mirror.kinds import (
     Change,
     Delivered,
     LinkBook,
-    MirroredKind,
     Outcome,
     Refused,
     Values,
     Watched,
-    name_stand_in,
 )
 from tasks_app.mirror.readable import Row, needed_text, readable, with_ids
 from tasks_app.models import CreationAttempt
@@ -36,43 +31,14 @@ KIND = "channel_profile"
 LONGEST = 100
 
 
-class ChannelProfileKind(MirroredKind):
+class ChannelProfileKind(NamedKind):
     name = KIND
     label = "channel profile"
     position = 73
-    fields = {"name": "name"}
     watched = (Watched(ChannelProfile._meta.db_table, columns=("name",), name="name"),)
-    natural_key = "name"
-    category = "channel"
     id_table = ChannelProfile._meta.db_table
-
-    def local(self, ids: Collection[int] | None = None) -> dict[int, Values]:
-        rows = ChannelProfile.objects.all() if ids is None else ChannelProfile.objects.filter(pk__in=list(ids))
-        names = as_on_server(KIND, "name", dict(rows.values_list("pk", "name")), told_apart(LONGEST), ids)
-        return {pk: {"name": name} for pk, name in names.items()}
-
-    def store(self, rows: Mapping[int, Values], books: Mapping[int, Values]) -> dict[int, int]:
-        taken = ChannelProfile.objects.values_list("name", flat=True)
-        names = names_here(((pk, values["name"]) for pk, values in rows.items()), taken=taken, longest=LONGEST)
-        made = ChannelProfile.objects.bulk_create(ChannelProfile(name=name) for name in names.values())
-        lineup_changed(guide=False)
-        return dict(zip(names, (profile.pk for profile in made), strict=True))
-
-    def change(self, rows: Mapping[int, Values]) -> None:
-        new = {pk: values["name"] for pk, values in rows.items() if "name" in values}
-        set_names(KIND, ChannelProfile, new, longest=LONGEST)
-        lineup_changed(guide=False)
-
-    def remove(self, ids: Collection[int]) -> None:
-        for portion in chunked(list(ids)):
-            ChannelProfile.objects.filter(pk__in=portion).delete()
-        lineup_changed(guide=False)
-
-    def bring_back(self, values: Values) -> int | None:
-        return int(ChannelProfile.objects.create(name=values["name"]).pk)
-
-    def stand_in(self, value: Any, remote_id: int) -> str:
-        return name_stand_in(value, remote_id, longest=LONGEST)
+    model = ChannelProfile
+    longest = LONGEST
 
     def read(
         self, client: Dispatcharr, links: LinkBook, ids: Collection[int] | None = None

@@ -7,11 +7,9 @@ Group" is where it puts channels without a group: here they simply have none, un
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from channels_app.chunks import chunked
-from channels_app.lineup_changed import lineup_changed
 from channels_app.mirror.answers import VANISHED, each
 from channels_app.mirror.limits import text_problem
-from channels_app.mirror.names import as_on_server, names_here, set_names, told_apart
+from channels_app.mirror.named_rows import NamedKind
 from channels_app.models import ChannelGroup
 from ecm_site.dispatcharr.client import Dispatcharr
 from ecm_site.dispatcharr.errors import NotFound, Rejected
@@ -22,13 +20,11 @@ from tasks_app.mirror.kinds import (
     Change,
     Delivered,
     LinkBook,
-    MirroredKind,
     Outcome,
     Postponed,
     Refused,
     Values,
     Watched,
-    name_stand_in,
 )
 from tasks_app.mirror.readable import needed_text, readable, with_ids
 
@@ -37,43 +33,14 @@ DEFAULT_GROUP = "Default Group"
 LONGEST = 255
 
 
-class GroupKind(MirroredKind):
+class GroupKind(NamedKind):
     name = KIND
     label = "group"
     position = 70
-    fields = {"name": "name"}
     watched = (Watched(ChannelGroup._meta.db_table, columns=("name",), name="name"),)
-    natural_key = "name"
-    category = "channel"
     id_table = ChannelGroup._meta.db_table
-
-    def local(self, ids: Collection[int] | None = None) -> dict[int, Values]:
-        rows = ChannelGroup.objects.all() if ids is None else ChannelGroup.objects.filter(pk__in=list(ids))
-        names = as_on_server(KIND, "name", dict(rows.values_list("pk", "name")), told_apart(LONGEST), ids)
-        return {pk: {"name": name} for pk, name in names.items()}
-
-    def store(self, rows: Mapping[int, Values], books: Mapping[int, Values]) -> dict[int, int]:
-        taken = ChannelGroup.objects.values_list("name", flat=True)
-        names = names_here(((pk, values["name"]) for pk, values in rows.items()), taken=taken, longest=LONGEST)
-        made = ChannelGroup.objects.bulk_create(ChannelGroup(name=name) for name in names.values())
-        lineup_changed(guide=False)
-        return dict(zip(names, (group.pk for group in made), strict=True))
-
-    def change(self, rows: Mapping[int, Values]) -> None:
-        new = {pk: values["name"] for pk, values in rows.items() if "name" in values}
-        set_names(KIND, ChannelGroup, new, longest=LONGEST)
-        lineup_changed(guide=False)
-
-    def remove(self, ids: Collection[int]) -> None:
-        for portion in chunked(list(ids)):
-            ChannelGroup.objects.filter(pk__in=portion).delete()
-        lineup_changed(guide=False)
-
-    def bring_back(self, values: Values) -> int | None:
-        return int(ChannelGroup.objects.create(name=values["name"]).pk)
-
-    def stand_in(self, value: Any, remote_id: int) -> str:
-        return name_stand_in(value, remote_id, longest=LONGEST)
+    model = ChannelGroup
+    longest = LONGEST
 
     def read(
         self, client: Dispatcharr, links: LinkBook, ids: Collection[int] | None = None

@@ -8,7 +8,7 @@ from ecm_site.wording import counted
 from m3u_app.account_names import account_names
 from m3u_app.mirror.accounts_there import holds_custom_streams
 from m3u_app.mirror.pull_streams import last_seen_refreshes
-from m3u_app.mirror.run_when_free import bring_over
+from m3u_app.mirror.run_when_free import GaveWay, bring_over
 from m3u_app.models import Account
 from tasks_app.mirror.mirror_tasks import STANDALONE
 from tasks_app.mirror.state import is_connected, mirror_state
@@ -50,7 +50,10 @@ class M3uChangeMonitor(TaskScheduler):
             return TaskResult(success=True, message=f"The server could not be asked: {error}")
         if not changed:
             return TaskResult(success=True, message=f"Nothing new in {counted(watched, 'account')}.", skipped_count=watched)
-        run = bring_over(self.progress)
+        try:
+            run = bring_over(self.progress)
+        except GaveWay as gave_way:
+            return TaskResult(success=True, message=f"Not looked: {gave_way}")
         names = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")
         if run.status != RunStatus.COMPLETED or not run.success:
             return TaskResult(success=False, message=f"{names} changed, and could not be read: {run.message}", failed_count=1)

@@ -12,7 +12,7 @@ from m3u_app.account_journal import CATEGORY, ENTITY
 from m3u_app.answer_held_back import read_held_back
 from m3u_app.find_account import find_account
 from m3u_app.importing.judge import HeldBack
-from m3u_app.mirror.run_when_free import bring_over, deliver_first
+from m3u_app.mirror.run_when_free import GaveWay, bring_over, deliver_first
 from m3u_app.mirror.wait_for_refresh import MayStillRun, RefreshFailedThere, Wait
 from m3u_app.models import Account, StreamGroup
 from tasks_app.journal import log_entry
@@ -31,6 +31,13 @@ def refresh_through_server(account_id: int, progress: Progress, *, only_accept: 
     """
     if not Account.objects.filter(pk=account_id).exists():
         return TaskResult(success=False, message="The account does not exist any more.", error="CONFIG_INVALID")
+    try:
+        return _refresh(account_id, progress, only_accept=only_accept)
+    except GaveWay as gave_way:
+        return _failed(account_id, str(gave_way))
+
+
+def _refresh(account_id: int, progress: Progress, *, only_accept: bool) -> TaskResult:
     deliver_first(progress)
     problem = _not_there(account_id)
     if problem:

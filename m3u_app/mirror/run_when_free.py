@@ -19,8 +19,15 @@ SLICE = 0.5  # seconds between two tries
 sleep: Callable[[float], None] = time.sleep
 
 
+class GaveWay(Exception):
+    """Something else has to go first, and waits for the room in the worker that this run has: the connection changes."""
+
+
 def deliver_first(progress: Progress) -> None:
-    """Deliver what waits of accounts and what belongs to them: the server must not refresh by settings of yesterday."""
+    """Deliver what waits of accounts and what belongs to them: the server must not refresh by settings of yesterday.
+
+    Raises ``Cancelled`` and :class:`GaveWay`.
+    """
     waiting = OutboxEntry.objects.filter(kind__in=OURS, state=OutboxState.WAITING)
     if waiting.exists():
         waiting.exclude(next_attempt_at=None).update(next_attempt_at=None)  # what it waited for may be there by now
@@ -29,7 +36,10 @@ def deliver_first(progress: Progress) -> None:
 
 
 def bring_over(progress: Progress) -> TaskRun:
-    """Pull accounts, what belongs to them, and the streams of those that changed. Returns the finished run."""
+    """Pull accounts, what belongs to them, and the streams of those that changed. Returns the finished run.
+
+    Raises ``Cancelled`` and :class:`GaveWay`.
+    """
     progress.report(phase="reading from the server")
     return _run(SYNC_TASK, {"kinds": [*OURS, "stream"]}, progress)
 
@@ -47,8 +57,13 @@ def _run(task_id: str, parameters: dict[str, Any], progress: Progress) -> TaskRu
 
 
 def _done_here(run: TaskRun, progress: Progress) -> bool:
-    """Do the sync that is in the way if it has not begun: refreshes that wait for it may take all the room of the worker."""
-    if run.status != RunStatus.QUEUED or run.task_id not in (DELIVER_TASK, SYNC_TASK):
+    """Do the sync that is in the way if it has not begun: refreshes that wait for it may take all the room of the worker.
+
+    A switch is not for a refresh to do: it changes where to refresh.
+    """
+    if run.status != RunStatus.QUEUED:
         return False
+    if run.task_id not in {DELIVER_TASK, SYNC_TASK}:
+        raise GaveWay(f"“{run.title}” was asked for meanwhile and goes first. Refresh again when it is done.")
     with pass_cancel_on(progress, LOCK):
         return engine.do_waiting_run(run.pk)

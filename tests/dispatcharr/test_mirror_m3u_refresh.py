@@ -286,6 +286,25 @@ def test_a_sync_that_has_not_begun_is_not_waited_for(
     assert other.status == RunStatus.COMPLETED
 
 
+def test_a_switch_that_waits_goes_first(refresh: Refresh, fake: FakeServer, hurried: list[float]) -> None:
+    """It would never begin either, and decides where to refresh at all."""
+    TaskRun.objects.create(task_id="switch_dispatcharr", lock_key="mirror", status=RunStatus.QUEUED, title="Leave the server")
+    run = refresh()
+    assert not run.success
+    assert "“Leave the server” was asked for meanwhile and goes first" in run.message
+    assert run_when_free.SLICE not in hurried
+
+
+def test_the_monitor_gives_way_to_a_switch_too(
+    pulled: Sync, fake: FakeServer, hurried: list[float], client: Dispatcharr
+) -> None:
+    offer_next(fake, Playlist.generated(39, groups=5))
+    client.accounts.refresh(2)
+    fake.world.finish()
+    TaskRun.objects.create(task_id="switch_dispatcharr", lock_key="mirror", status=RunStatus.QUEUED, title="Leave the server")
+    assert watch().message.startswith("Not looked: “Leave the server”")
+
+
 def test_due_refreshes_rest_while_a_server_is_mirrored(pulled: Sync) -> None:
     Account.objects.update(refresh_interval=1, updated_at=None, status=AccountStatus.FETCHING)
     queue_due_refreshes(timezone.now())
