@@ -29,6 +29,9 @@ def when_ready(_: object) -> None:
     Python's collector need not look through it again. Each time it did, a request would wait for a tenth of a second, and
     memory that the processes share would be copied.
     """
+    from ecm_site.serving.preload import load_pages  # after Django was set up
+
+    load_pages()
     gc.collect()
     gc.freeze()
 
