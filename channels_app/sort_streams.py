@@ -3,6 +3,8 @@
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 
 from channels_app.chunks import chunked
 from channels_app.models import ChannelStream
@@ -72,16 +74,23 @@ def plan_sorting(channel_ids: Sequence[int], mode: str = SMART) -> SortPlan:
     rules = current_rules()
     sort = sorter(rules, mode)
     wanted = set(channel_ids)
-    streams = _streams(wanted, with_providers=Criterion.M3U_PRIORITY in criteria_of(mode, rules))
-    several = {pk: links for pk, links in streams.items() if len(links) > 1}
-    facts = facts_of({stream_id for links in several.values() for stream_id, _ in links})
+    links = _links(wanted, with_providers=Criterion.M3U_PRIORITY in criteria_of(mode, rules))
+    facts = facts_of({link[1] for link in links})
     changes = []
-    for channel_id, links in several.items():
-        before = [stream_id for stream_id, _ in links]
-        after = sort([SortableStream(stream_id, account_id, facts.get(stream_id)) for stream_id, account_id in links])
+    considered = 0
+    for channel_id, found in groupby(links, itemgetter(0)):
+        streams = list(found)
+        if len(streams) == 1 or channel_id not in wanted:
+            continue
+        considered += 1
+        before = [link[1] for link in streams]
+        if facts.keys().isdisjoint(before) and len({link[2:] for link in streams}) == 1:
+            after = sorted(before)  # nothing tells them apart; most lineups are full of these
+        else:
+            after = sort([SortableStream(link[1], *link[2:], facts=facts.get(link[1])) for link in streams])
         if after != before:
             changes.append(StreamsChange(channel_id, tuple(before), tuple(after)))
-    return SortPlan(changes, len(several), len(wanted) - len(several))
+    return SortPlan(changes, considered, len(wanted) - considered)
 
 
 def sort_streams(
@@ -122,19 +131,10 @@ def _message(outcome: SortOutcome, plan: SortPlan) -> str:
     )
 
 
-def _streams(channel_ids: Collection[int], *, with_providers: bool) -> dict[int, list[tuple[int, int | None]]]:
-    """(stream id, provider or None) in order, by channel. One query: of many channels, all are read and others passed over,
-    which is quicker than asking for thousands of ids."""
+def _links(channel_ids: Collection[int], *, with_providers: bool) -> list[tuple[int, ...]]:
+    """(channel, stream) or (channel, stream, provider), channel after channel, each in its order. One query: of many channels,
+    those of all are read, which is quicker than asking for thousands of ids."""
     links = ChannelStream.objects.order_by("channel_id", "position", "id")
     if len(channel_ids) <= _ASKED_BY_ID:
         links = links.filter(channel_id__in=channel_ids)
-    found: dict[int, list[tuple[int, int | None]]] = {pk: [] for pk in channel_ids}
-    if with_providers:
-        for channel_id, stream_id, account_id in links.values_list("channel_id", "stream_id", "stream__account_id"):
-            if channel_id in found:
-                found[channel_id].append((stream_id, account_id))
-    else:
-        for channel_id, stream_id in links.values_list("channel_id", "stream_id"):
-            if channel_id in found:
-                found[channel_id].append((stream_id, None))
-    return found
+    return list(links.values_list("channel_id", "stream_id", *(("stream__account_id",) if with_providers else ())))

@@ -6,11 +6,11 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
-from django.db.models import Count
+from django.db.models import Count, F, Value
 
 from channels_app.chunks import chunked
 from channels_app.models import Channel, ChannelGroup, ChannelStream
-from channels_app.naming.normalizing import match_key
+from channels_app.naming.normalizing import match_keys
 from channels_app.normalize_rules import current_rules
 from channels_app.numbering import format_number, natural_key
 
@@ -75,7 +75,7 @@ class _Row(NamedTuple):
     pk: int
     name: str
     group_id: int | None
-    value: str = ""
+    value: str
 
 
 def find_duplicates(match_by: MatchBy = MatchBy.NAME, scope: Scope | None = None) -> list[DuplicateGroup]:
@@ -101,25 +101,24 @@ def find_duplicates(match_by: MatchBy = MatchBy.NAME, scope: Scope | None = None
 
 def _rows(scope: Scope, match_by: MatchBy) -> list[_Row]:
     """Channels of the scope."""
-    columns = ["pk", "name", "group_id"]
-    value = {MatchBy.TVG_ID: "tvg_id", MatchBy.GRACENOTE: "gracenote_id"}.get(match_by)
-    if value:
-        columns.append(value)
+    value = {MatchBy.TVG_ID: F("tvg_id"), MatchBy.GRACENOTE: F("gracenote_id")}.get(match_by, Value(""))
+    columns = ("pk", "name", "group_id", value)
     channels = Channel.objects.order_by()
     if scope.group_id is not None:
         channels = channels.filter(group_id=scope.group_id or None)
     if scope.channel_ids is None:
-        found = list(channels.values_list(*columns))
+        portions = [channels]
     else:
-        found = [row for ids in chunked(list(scope.channel_ids)) for row in channels.filter(pk__in=ids).values_list(*columns)]
-    return [_Row(*row) for row in found]
+        portions = [channels.filter(pk__in=ids) for ids in chunked(list(scope.channel_ids))]
+    return [_Row._make(row) for portion in portions for row in portion.values_list(*columns)]
 
 
 def _by_names(rows: Sequence[_Row]) -> dict[int, str]:
     """What is left of each name. The own number matters only to a name that begins with one."""
     rules = current_rules()
     numbers = _numbers([row.pk for row in rows if row.name.lstrip()[:1] in _BEGINNINGS])
-    return {row.pk: match_key(row.name, rules, format_number(numbers.get(row.pk))) for row in rows}
+    key_of = match_keys(rules)
+    return {row.pk: key_of(row.name, format_number(numbers[row.pk]) if row.pk in numbers else "") for row in rows}
 
 
 def _numbers(channel_ids: Sequence[int]) -> dict[int, Decimal | None]:

@@ -31,6 +31,7 @@ _TOLD = (
     "hidden_from_output", "streams",
 )  # fmt: skip
 _CHOSEN = ("channel_number", "logo_id")
+_IDS = ("tvg_id", "tvc_guide_stationid")
 _EMPTY = {"hidden_from_output": False}
 _APART, _APART_UNSURE = 2, 1
 """Fields in which a channel may differ from what was asked for and still be ours; with profiles to tell, and without."""
@@ -147,19 +148,22 @@ def matched(
 def recognised(expected: Mapping[int, Expected], rows: Iterable[Channel], members: Collection[int]) -> dict[int, Channel]:
     """Local id → the channel that came for it and was changed by somebody before anybody here saw it.
 
-    It shares its name or a stream with what was asked for and differs in no more than a field or two. ``members``: channels
-    that are in a profile; ours are made in none, those of others mostly in all.
+    It shares its name, an id or a stream with what was asked for and differs in no more than a field or two. ``members``:
+    channels that are in a profile; ours are made in none, those of others mostly in all.
     """
     by_trait: dict[Any, list[int]] = {}
     for local_id, wanted in expected.items():
         streams = [pk for some in wanted.looks.get("streams", ()) for pk in some]
-        for trait in {*(("name", name) for name in wanted.names), *(("stream", pk) for pk in streams)}:
+        ids = {(name, value) for name in _IDS for value in wanted.looks.get(name, ()) if value}
+        for trait in {*(("name", name) for name in wanted.names), *(("stream", pk) for pk in streams), *ids}:
             by_trait.setdefault(trait, []).append(local_id)
     pairs = []
     for row in rows:
         if row["auto_created"]:
             continue
-        traits = {("name", row["name"]), *(("stream", pk) for pk in row["streams"])}
+        said = dict(row)
+        ids = {(name, value) for name in _IDS if isinstance(value := said.get(name), str) and value}
+        traits = {("name", row["name"]), *(("stream", pk) for pk in row["streams"]), *ids}
         for local_id in {pk for trait in traits for pk in by_trait.get(trait, ())}:
             apart = len(expected[local_id].changed(row)) + (row["id"] in members)
             if expected[local_id].looks and apart <= (_APART if members else _APART_UNSURE):

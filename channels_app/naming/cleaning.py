@@ -5,9 +5,9 @@ kept, so that a preview that is drawn again costs next to nothing.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from channels_app.naming.countries import split_country
 from channels_app.naming.letters import plain_letters
@@ -32,7 +32,10 @@ class CountryChoice(StrEnum):
 
 @dataclass(frozen=True)
 class CleanOptions:
-    """What :func:`clean` takes away. ``numbers``: a number in front (``123 | X``), because another will stand there."""
+    """What :func:`clean` takes away. ``numbers``: a number in front (``123 | X``), because another will stand there.
+
+    Results are kept by name and options, so each name asks for their hash: it is worked out once.
+    """
 
     country: CountryChoice = CountryChoice.LEAVE
     network_prefix: bool = False
@@ -41,6 +44,13 @@ class CleanOptions:
     quality: bool = True
     custom_prefixes: tuple[str, ...] = ()
     custom_suffixes: tuple[str, ...] = ()
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(astuple(self))
 
 
 @dataclass(frozen=True, slots=True)

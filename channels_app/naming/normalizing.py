@@ -6,7 +6,7 @@ here. Rules that operators write themselves will run in front of :func:`_cleaned
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -77,24 +77,31 @@ def _normalized(name: str, rules: NormalizeRules) -> str:
     return proposed if len(proposed) <= LONGEST_NAME else name
 
 
-def match_key(name: str, rules: NormalizeRules, number: str = "") -> str:
-    """Equal for names of the same station, "" for names of which nothing is left (10 §15.1).
+def match_keys(rules: NormalizeRules) -> Callable[[str, str], str]:
+    """A function of a channel's name and number: equal for names of the same station, "" for names of which nothing is left
+    (10 §15.1).
 
-    ``number`` is the channel's own: it is also recognised with other signs behind it (``101 - RTL``), or glued (``535espn``).
+    The number, "" for none, is also recognised with other signs behind it (``101 - RTL``), or glued (``535espn``).
     """
-    rest = split_number(name)[1]
-    if number:
-        rest = without_leading_number(rest, number)
-        if len(number) >= _GLUED_DIGITS and rest.startswith(number) and rest[len(number) :][:1].isalpha():
-            rest = rest[len(number) :]
-    cleaned = _cleaned(rest, rules)
-    if cleaned.fell_back:
-        return ""
-    if rules.quality:
-        return cleaned.key
-    spelt_alike = _cleaned(rest, replace(rules, country=CountryChoice.KEEP))  # quality words count, the country's spelling not
-    country = "" if rules.country is CountryChoice.STRIP else spelt_alike.country
-    return f"{country}|{spelt_alike.name}".casefold()
+    options = _options(rules)
+    as_spelt = _options(replace(rules, country=CountryChoice.KEEP))
+
+    def key_of(name: str, number: str) -> str:
+        rest = split_number(name)[1]
+        if number:
+            rest = without_leading_number(rest, number)
+            if len(number) >= _GLUED_DIGITS and rest.startswith(number) and rest[len(number) :][:1].isalpha():
+                rest = rest[len(number) :]
+        cleaned = clean(rest, options)
+        if cleaned.fell_back:
+            return ""
+        if rules.quality:
+            return cleaned.key
+        spelt_alike = clean(rest, as_spelt)  # quality words count, the country's spelling not
+        country = "" if rules.country is CountryChoice.STRIP else spelt_alike.country
+        return f"{country}|{spelt_alike.name}".casefold()
+
+    return key_of
 
 
 def transformations(name: str, rules: NormalizeRules) -> list[Transformation]:

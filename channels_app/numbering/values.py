@@ -82,4 +82,6 @@ def number_steps(start: Decimal, count: int, *, step: Decimal | None = None) -> 
         start = start.quantize(TENTH, ROUND_HALF_UP)
     if count > 0 and start + step * (count - 1) > LARGEST:
         raise ValueError(f"{count} numbers from {format_number(start)} do not fit: a number has at most {WHOLE_DIGITS} digits.")
+    if step == ONE and start == start.to_integral_value():
+        return [Decimal(number) for number in range(int(start), int(start) + count)]  # nearly always, and much quicker
     return [plain(start + step * place) for place in range(count)]

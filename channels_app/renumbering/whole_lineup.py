@@ -1,10 +1,10 @@
 """Numbers the whole lineup anew, group after group (10 §8.9). Groups that auto-sync fills are left out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import FloatField
+from django.db.models import F, FloatField
 from django.db.models.functions import Cast
 
 from channels_app.autosync.filled_groups import groups_filled_by_auto_sync
@@ -20,7 +20,6 @@ from channels_app.numbering import (
     NewNumbers,
     duplicates_created,
     format_range,
-    in_number_order,
     renumber_all,
 )
 from channels_app.outcomes import Outcome
@@ -63,7 +62,7 @@ def plan_renumber_all(command: RenumberAll) -> PlannedLineup:
         members.setdefault(group_id or 0, []).append((pk, number))
     groups = [(group.pk, group.name) for group in groups_in_order()]
     wanted = [(pk, name) for pk, name in (*groups, (0, "Uncategorized")) if pk not in synced and members.get(pk)]
-    orders = [in_number_order(members[pk]) for pk, _ in wanted]
+    orders = [[channel_id for channel_id, _ in members[pk]] for pk, _ in wanted]
     try:
         given = renumber_all([GroupToNumber(order, own.get(pk)) for order, (pk, _) in zip(orders, wanted, strict=True)], start)
     except ValueError as error:
@@ -76,7 +75,7 @@ def plan_renumber_all(command: RenumberAll) -> PlannedLineup:
         if current[pk] != number
     }
     lines = [
-        PlannedGroup(pk, name, len(order), format_range(n for _, n in members[pk] if n is not None), format_range(new))
+        PlannedGroup(pk, name, len(order), _range([n for _, n in members[pk] if n is not None]), _range(new))
         for (pk, name), order, new in zip(wanted, orders, given, strict=True)
     ]
     shared = duplicates_created(rows, numbers)
@@ -89,11 +88,16 @@ def plan_renumber_all(command: RenumberAll) -> PlannedLineup:
     )
 
 
+def _range(numbers: Sequence[Decimal]) -> str:
+    """Of numbers that are in their order."""
+    return format_range((numbers[0], numbers[-1]) if numbers else ())
+
+
 def _lineup() -> list[LineupRow]:
-    """All channels by number and name. Numbers come as SQLite keeps them: rounding each to four places once more, as the
-    field would do, takes longer than everything else here."""
+    """All channels by number and name, those without a number last. Numbers come as SQLite keeps them: rounding each to four
+    places once more, as the field would do, takes longer than everything else here."""
     number = Cast("number", FloatField())
-    rows = Channel.objects.order_by("number", "name", "pk").values_list("pk", number, "group_id")
+    rows = Channel.objects.order_by(F("number").asc(nulls_last=True), "name", "pk").values_list("pk", number, "group_id")
     return [LineupRow(pk, None if value is None else _decimal(value), group_id) for pk, value, group_id in rows]
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from channels_app.models import Channel
 from channels_app.naming.cleaning import CountryChoice
-from channels_app.naming.normalizing import NormalizeRules, match_key, normalize, split_number, transformations
+from channels_app.naming.normalizing import NormalizeRules, match_keys, normalize, split_number, transformations
 from channels_app.normalize_rules import current_rules
 from channels_app.normalizing.proposals import hinted_name, preview_channels, proposals_for
 from channels_app.normalizing.rename_channels import rename_channels
@@ -16,6 +16,12 @@ from tasks_app.models import JournalEntry
 from tasks_app.undo import undo_batch
 
 RULES = NormalizeRules()
+
+
+def match_key(name: str, rules: NormalizeRules, number: str = "") -> str:
+    return match_keys(rules)(name, number)
+
+
 ALL = NormalizeRules(network_prefix=True, country=CountryChoice.STRIP)
 KEEP = NormalizeRules(country=CountryChoice.KEEP)
 

@@ -93,12 +93,18 @@ TOLD: tuple[tuple[int, list[Step]], ...] = (
     # An account was deleted there while its streams were read: they were gone first, and that was asked about for ever.
     (2761, [("meanwhile", "pull", [(4, ("delete_account_there", 117)), (20, ("renumber", 170, 507)),
                                    (17, ("set_streams", 368, 262))])]),
-    # The watchers themselves were wrong: what nobody can tell from what was before, and what arrived in the same run.
+    # A channel without streams was made, the answer was lost, and somebody there gave it another name.
+    (1739, [("create_channel", 777, 276), ("lost_answers", "deliver", 0, 134), ("edit_channel_there", 244, 336, 469)]),
+    # The watchers themselves were wrong: what nobody can tell from what was before, what arrived in the same run,
+    # and what came back with the group whose deletion was given up.
     (1440, [("pull_some", 159), ("edit_channel", 398, 2, 298), ("faults", "deliver", 427, 280, 633, 240),
             ("edit_channel_there", 398, 2, 282)]),
     (1579, [("create_channels", 127), ("kill_at_write", "deliver", 6),
             ("meanwhile", "sync", [(12, ("swap_names", 127, 417, 359)), (2, ("filter", 754, 498, 359)),
                                    (0, ("edit_channel_there", 639, 127, 127))])]),
+    (2687, [("meanwhile", "pull", [(8, ("delete_channel", 567)), (12, ("group", 377, 216, 502)),
+                                   (22, ("bulk_edit_there", 363, 556))]),
+            ("full_disk", "sync"), ("answer", 9, 493)]),
 )  # fmt: skip
 """Histories that have gone wrong once."""
 

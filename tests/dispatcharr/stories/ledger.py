@@ -107,7 +107,11 @@ class Ledger:
                 self._appeared_or_went(row, old, told, before)
                 continue
             for name, value in new.items():
-                if not same(old.get(name), value) and not self._follows(row[0], name, old.get(name), value):
+                if same(old.get(name), value) or self._follows(row[0], name, old.get(name), value):
+                    continue
+                if self._comes_back(row, name, old.get(name), value, before):
+                    self.pending.pop((*row, name), None)
+                else:
                     self._changed(row, name, old.get(name), value, told.get(row, []), before)
         self._settle()
 
@@ -148,10 +152,16 @@ class Ledger:
         target = self.kinds[kind].references.get(name)
         if target is None:
             return False
-        before = old if isinstance(old, list) else [old]
-        after = new if isinstance(new, list) else [new]
-        there = [pk for pk in before if pk is not None and self.state.has(target, pk)]
-        return there == [pk for pk in after if pk is not None]
+        there = [pk for pk in _ids(old) if self.state.has(target, pk)]
+        return there == _ids(new)
+
+    def _comes_back(self, row: Row, name: str, old: Any, new: Any, before: State) -> bool:
+        """Whether a reference only comes back with the row: its deletion was given up, and nobody there knew of any of it."""
+        target = self.kinds[row[0]].references.get(name)
+        if target is None or row not in self.state.links:
+            return False
+        back = {pk for pk in _ids(self.state.links[row].agreed.get(name)) if not before.has(target, pk)}
+        return bool(back) and [pk for pk in _ids(new) if pk not in back] == _ids(old)
 
     def _changed(self, row: Row, name: str, old: Any, new: Any, told: list[Any], before: State) -> None:
         shown = f"{row} {name}: {old!r} became {new!r}"
@@ -185,6 +195,10 @@ class Ledger:
     def may_come_back(self, kind: str, local_id: int) -> None:
         """The deletion of this row was given up."""
         self.gone.pop((kind, local_id), None)
+
+
+def _ids(value: Any) -> list[int]:
+    return [pk for pk in (value if isinstance(value, list) else [value]) if pk is not None]
 
 
 def _written() -> tuple[int, int]:
