@@ -83,11 +83,11 @@ def plan_sorting(channel_ids: Sequence[int], mode: str = SMART) -> SortPlan:
         if len(streams) == 1 or channel_id not in wanted:
             continue
         considered += 1
-        before = [link[1] for link in streams]
-        if facts.keys().isdisjoint(before) and len({link[2:] for link in streams}) == 1:
+        before = [stream_id for _, stream_id, _ in streams]
+        if facts.keys().isdisjoint(before) and len({provider for _, _, provider in streams}) == 1:
             after = sorted(before)  # nothing tells them apart; most lineups are full of these
         else:
-            after = sort([SortableStream(link[1], *link[2:], facts=facts.get(link[1])) for link in streams])
+            after = sort([SortableStream(stream_id, provider, facts.get(stream_id)) for _, stream_id, provider in streams])
         if after != before:
             changes.append(StreamsChange(channel_id, tuple(before), tuple(after)))
     return SortPlan(changes, considered, len(wanted) - considered)
@@ -131,10 +131,12 @@ def _message(outcome: SortOutcome, plan: SortPlan) -> str:
     )
 
 
-def _links(channel_ids: Collection[int], *, with_providers: bool) -> list[tuple[int, ...]]:
-    """(channel, stream) or (channel, stream, provider), channel after channel, each in its order. One query: of many channels,
-    those of all are read, which is quicker than asking for thousands of ids."""
+def _links(channel_ids: Collection[int], *, with_providers: bool) -> list[tuple[int, int, int | None]]:
+    """(channel, stream, provider or None), channel after channel, each in its order. One query: of many channels, those of all
+    are read, which is quicker than asking for thousands of ids."""
     links = ChannelStream.objects.order_by("channel_id", "position", "id")
     if len(channel_ids) <= _ASKED_BY_ID:
         links = links.filter(channel_id__in=channel_ids)
-    return list(links.values_list("channel_id", "stream_id", *(("stream__account_id",) if with_providers else ())))
+    if with_providers:
+        return list(links.values_list("channel_id", "stream_id", "stream__account_id"))
+    return [(channel_id, stream_id, None) for channel_id, stream_id in links.values_list("channel_id", "stream_id")]

@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import F, FloatField
-from django.db.models.functions import Cast
+from django.db.models import F, Field, Func
 
 from channels_app.autosync.filled_groups import groups_filled_by_auto_sync
 from channels_app.channel_fields import clean_number
@@ -93,16 +92,23 @@ def _range(numbers: Sequence[Decimal]) -> str:
     return format_range((numbers[0], numbers[-1]) if numbers else ())
 
 
+class _AsStored(Func):
+    """A column as SQLite gives it: rounding each number to four places once more, as the field does, takes longer than
+    everything else here."""
+
+    template = "%(expressions)s"
+    output_field = Field()
+
+
 def _lineup() -> list[LineupRow]:
-    """All channels by number and name, those without a number last. Numbers come as SQLite keeps them: rounding each to four
-    places once more, as the field would do, takes longer than everything else here."""
-    number = Cast("number", FloatField())
-    rows = Channel.objects.order_by(F("number").asc(nulls_last=True), "name", "pk").values_list("pk", number, "group_id")
+    """All channels by number and name, those without a number last."""
+    channels = Channel.objects.order_by(F("number").asc(nulls_last=True), "name", "pk")
+    rows = channels.values_list("pk", _AsStored("number"), "group_id")
     return [LineupRow(pk, None if value is None else _decimal(value), group_id) for pk, value, group_id in rows]
 
 
 def _decimal(value: float) -> Decimal:
-    return Decimal(int(value)) if value.is_integer() else round(Decimal(value), _PLACES)
+    return Decimal(value) if isinstance(value, int) else round(Decimal(value), _PLACES)
 
 
 def renumber_lineup(command: RenumberAll, *, batch_id: str = "") -> Outcome:
