@@ -78,8 +78,8 @@ def _client_at_its_address() -> tuple[Dispatcharr, MirrorState]:
 
 def _look(client: Dispatcharr, state: MirrorState) -> None:
     """Usually our own account is enough; everything else is asked for when that is not known, or is another."""
-    known: Marks = state.marks
-    if known and not state.doubt and compare(known, own_mark(client)) is Verdict.SAME:
+    known, own = state.marks, own_mark(client)
+    if known and not state.doubt and compare(known, own) is Verdict.SAME:
         return
     found = read_marks(client)
     verdict = compare(known, found)

@@ -12,12 +12,14 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
+from ecm_site.dispatcharr.check import ADMINISTRATOR, LEVELS
 from ecm_site.dispatcharr.client import Dispatcharr
-from ecm_site.dispatcharr.errors import AnsweredElse, NoRights, NotFound, Rejected, ServerFault
+from ecm_site.dispatcharr.errors import AnsweredElse, DispatcharrError, NoRights, NotFound, Rejected, ServerFault
 
 logger = logging.getLogger(__name__)
 
 MOST_OF_A_KIND = 200
+_UNREADABLE = (NoRights, NotFound, Rejected, AnsweredElse, ServerFault)
 Marks = dict[str, str]
 """What was made → when, as in ``{"user 1": "2026-11-22T20:57:25.850+00:00"}``."""
 
@@ -54,19 +56,39 @@ def read_marks(client: Dispatcharr) -> Marks:
 
 
 def own_mark(client: Dispatcharr) -> Marks:
-    """The mark of the user that we are, one small request; empty when the server does not say. Raises ``DispatcharrError``."""
-    return _read("user", lambda: (client.server.me(),), "date_joined")
+    """The mark of the user that we are, one small request; empty when the server does not say.
+
+    Raises ``DispatcharrError``, also when that user does not see everything (NOTES §3): what they do not see would be taken
+    for deleted.
+    """
+    try:
+        me = client.server.me()
+    except _UNREADABLE as error:
+        _go_without("user", error)
+        return {}
+    level = me.get("user_level")
+    if type(level) is int and level < ADMINISTRATOR:
+        raise NoRights(
+            f"The account {me.get('username')} is a {LEVELS.get(level, 'user of another level')} on Dispatcharr by now and does"
+            " not see every channel. Make it an administrator there, or enter another account under Connection. Nothing is sent"
+            " and nothing is read until then."
+        )
+    return marks_of("user", (me,), "date_joined")
 
 
 def _read(noun: str, read: Callable[[], Iterable[Any]], column: str) -> Marks:
     """Empty for a list that the server cannot give us: it is known by other things. An outage is raised."""
     try:
         return marks_of(noun, read(), column)
-    except (NoRights, NotFound, Rejected, AnsweredElse, ServerFault) as error:
-        if error.temporary:
-            raise
-        logger.info("[MIRROR] What tells the server apart could not be read, %s: %s", noun, error)
+    except _UNREADABLE as error:
+        _go_without(noun, error)
         return {}
+
+
+def _go_without(noun: str, error: DispatcharrError) -> None:
+    if error.temporary:
+        raise error
+    logger.info("[MIRROR] What tells the server apart could not be read, %s: %s", noun, error)
 
 
 def marks_of(noun: str, rows: Iterable[Mapping[str, Any]], column: str) -> Marks:

@@ -195,7 +195,7 @@ def test_usually_one_small_request_is_enough(mirrored: FakeServer) -> None:
 
 def test_a_fault_in_one_list_does_not_keep_the_others_from_telling(mirrored: FakeServer) -> None:
     MirrorState.objects.update(marks={})
-    mirrored.faults.order(Kind.STATUS, path="users/", status=500)
+    mirrored.faults.order(Kind.STATUS, path=r"accounts/users/$", status=500)
     mirrored_client()
     assert "account 1" in mirror_state().marks
     assert "user 1" not in mirror_state().marks
