@@ -38,6 +38,17 @@ KIND: Final = "guide_source"
 ONE_BY_ONE: Final = 3  # more rows than these are read with all the others, in one request
 
 _NAME_IS_THERE: Final = "Dispatcharr has another guide of this name. Give one of the two another name."
+_AS_UPLOADED: Final[Values] = {
+    "url": "",
+    "username": "",
+    "password": "",
+    "is_active": False,
+    "priority": 0,
+    "refresh_interval": 0,
+    "cron_expression": "",
+    "custom_properties": {},
+}
+"""What the server makes of an upload, whatever it is told (recorded)."""
 _FIELDS: Final = {
     "name": "name",
     "source_type": "kind",
@@ -121,6 +132,9 @@ class GuideSourceKind(MirroredKind):
     # There.
     def stand_in(self, value: Any, remote_id: int) -> str:
         return name_stand_in(value, remote_id, longest=NAME_LENGTH)
+
+    def as_made(self, values: Values) -> Values:
+        return values | _AS_UPLOADED if values["source_type"] == SourceType.XMLTV_FILE else values
 
     def read(
         self, client: Dispatcharr, links: LinkBook, ids: Collection[int] | None = None
@@ -208,7 +222,7 @@ def _is_about_name(error: Rejected) -> bool:
 
 
 def _uploaded(client: Dispatcharr, local_id: int, values: Values) -> Outcome:
-    """The server switches an upload off, whatever it is told: what differs is set afterwards."""
+    """Two requests: what differs from what the server makes of an upload is set afterwards."""
     stored = GuideSource.objects.filter(pk=local_id).values_list("file_path", flat=True).first() or ""
     path = Path(stored)
     if not is_upload(stored):

@@ -60,7 +60,7 @@ def sent_before(kind: MirroredKind) -> Sent:
 
 def note_sent(kind: MirroredKind, rows: Mapping[int, Values]) -> int:
     """Remember what is about to be sent; :func:`forget_sent` when all answers are stored."""
-    details = {"rows": {str(local_id): comparable(kind, values) for local_id, values in rows.items()}}
+    details = {"rows": {str(local_id): comparable(kind, kind.as_made(values)) for local_id, values in rows.items()}}
     return int(CreationAttempt.objects.create(kind=_SENT + kind.name, details=details).pk)
 
 

@@ -168,6 +168,11 @@ class MirroredKind(ABC):
         """
         return None
 
+    def as_made(self, values: Values) -> Values:
+        """What a row with ``values`` is on the server when the request that makes it was carried out and none of those that
+        follow it: with what it is compared when answers were lost."""
+        return values
+
     def keep_books(self, books: Mapping[int, Values]) -> None:
         """Set what is mirrored but never delivered (status, uuid, counts) of local rows (by local id) where it differs.
         Called inside ``quietly``."""

@@ -1,6 +1,7 @@
 """Guides through the engine: pulled, edited on both sides, delivered, deleted, with the faults of a real network."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +11,9 @@ from epg_app.create_source import create_source
 from epg_app.delete_source import delete_source
 from epg_app.edit_source import edit_source, toggle_source
 from epg_app.mirror.guide_sources import KIND
-from epg_app.models import GuideEntry, GuideSource, Programme
+from epg_app.models import GuideEntry, GuideSource, Programme, SourceType
 from epg_app.source_values import SourceValues
-from epg_app.tests.samples import Mapping
+from epg_app.tests.samples import Mapping, make_source
 from tasks_app.mirror.answers import answer_conflict, drop
 from tasks_app.mirror.deliver import deliver
 from tasks_app.mirror.pull import PullReport, pull
@@ -101,6 +102,30 @@ def test_a_password_goes_to_the_server_and_stays_nowhere_here(
     assert waiting() == []
     assert "s3cret-pass" not in str(list(MirrorLink.objects.values_list("agreed", flat=True)))
     assert bring(client).changed == 0
+
+
+@pytest.mark.parametrize(("kind", "path"), [(Kind.RESET_AFTER, "/upload/"), (Kind.RESET_BEFORE, r"/sources/\d+/$")])
+def test_an_upload_that_was_cut_off_half_way_becomes_what_it_was_to_be(
+    source: GuideSource, fake: FakeServer, client: Dispatcharr, settings: Any, tmp_path: Path, kind: Kind, path: str
+) -> None:
+    """The server makes something else of it at first; nobody there has changed that."""
+    settings.UPLOAD_DIR = tmp_path
+    file = tmp_path / "abcd1234_guide.xml"
+    file.write_text("<tv><channel id='a'/></tv>")
+    added = make_source("Mine", source_type=SourceType.XMLTV_FILE, url="", file_path=str(file), priority=4, refresh_interval=24)
+    fake.faults.order(kind, path=path, times=30)
+    deliver(client)
+    assert [name for name, _ in waiting()] == ["Mine"]
+    fake.faults.clear()
+    MirrorState.objects.update(retry_at=None)
+    OutboxEntry.objects.update(next_attempt_at=None)
+    deliver(client)
+    bring(client)
+    row = row_of(fake, "Mine")
+    assert (row["is_active"], row["priority"], row["refresh_interval"]) == (True, 4, 24)
+    added.refresh_from_db()
+    assert (added.is_active, added.priority, added.refresh_interval) == (True, 4, 24)
+    assert waiting() == []
 
 
 def test_a_creation_whose_answer_was_lost_is_made_once(source: GuideSource, fake: FakeServer, client: Dispatcharr) -> None:
