@@ -53,6 +53,11 @@ class Account(models.Model):
     )
     max_streams = models.PositiveIntegerField(default=0, help_text="0 = unlimited.")
     refresh_interval = models.PositiveIntegerField(default=24, help_text="Hours; 0 = by hand only.")
+    cron_expression = models.CharField(
+        max_length=255,
+        blank=True,
+        help_text="Of a mirrored account: when its server refreshes it, instead of every so many hours.",
+    )
     stale_stream_days = models.PositiveIntegerField(default=7)
     priority = models.IntegerField(default=0)
     is_active = models.BooleanField(default=True)

@@ -53,6 +53,7 @@ _SAME_COLUMN = (
     "user_agent",
     "max_streams",
     "refresh_interval",
+    "cron_expression",
     "stale_stream_days",
     "priority",
     "is_active",
@@ -77,6 +78,7 @@ class AccountKind(MirroredKind):
         "user_agent": "User-Agent",
         "max_streams": "streams at a time",
         "refresh_interval": "hours between refreshes",
+        "cron_expression": "refresh times (cron)",
         "stale_stream_days": "days to keep missing streams",
         "priority": "priority",
         "is_active": "enabled",
@@ -175,6 +177,8 @@ class AccountKind(MirroredKind):
             def deliver(local_id: int = local_id, values: Values = values) -> Outcome:
                 try:
                     body = their_terms(values, values, agents, links)
+                    if not values.get("cron_expression"):
+                        body.pop("cron_expression", None)  # a new account has none anyway
                     if values["file"]:
                         row = create_with_file(client, body, paths[local_id], values["file"])
                     else:

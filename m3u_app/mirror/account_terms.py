@@ -19,7 +19,8 @@ from tasks_app.mirror.readable import is_id, needed_text
 NAME_LIMIT = 255
 STATUS_LIMIT = 20
 MESSAGE_LIMIT = 2_000
-PLAIN = ("name", "max_streams", "refresh_interval", "stale_stream_days", "priority", "is_active")
+CRON_LIMIT = 255
+PLAIN = ("name", "max_streams", "refresh_interval", "cron_expression", "stale_stream_days", "priority", "is_active")
 """Fields that both sides call and write the same."""
 NUMBERS = ("max_streams", "refresh_interval", "stale_stream_days")
 _TUNER_PLAYLISTS = ("/lineup.m3u", "/lineup.m3u8")  # an HDHomeRun is a playlist of this name there (20 §1.2)
@@ -45,6 +46,8 @@ def our_terms(row: Row, agents: UserAgents, links: LinkBook) -> Values:
     }
     if "password" in row:  # only administrators are told
         values["password"] = text(row, "password")
+    if "cron_expression" in row:  # a server that knows no times says nothing about ours
+        values["cron_expression"] = text(row, "cron_expression", longest=CRON_LIMIT)
     return values | {
         "account_type": account_type,
         "server_url": url,

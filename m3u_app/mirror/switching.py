@@ -54,13 +54,18 @@ class ProvidersRoom(Room):
         no_password = [
             one.name for one in accounts if one.account_type == AccountType.XTREAM and not (one.username and one.password)
         ]
-        by_hand = [one.name for one in accounts if not one.refresh_interval]
+        by_hand = [one.name for one in accounts if not one.refresh_interval and not one.cron_expression]
+        by_its_times = [one.name for one in accounts if not one.refresh_interval and one.cron_expression]
         return [
             f"{counted(len(names), 'account')} {words} ({_first(names)})."
             for names, words in (
                 (no_file, "cannot be refreshed until you choose the playlist file again, which only the server has"),
                 (no_password, "cannot be refreshed until you enter user and password, which the server has not told"),
                 (by_hand, "will be refreshed by hand only, as the interval is 0"),
+                (
+                    by_its_times,
+                    "will be refreshed by hand only: Dispatcharr's own times do not hold here, and the interval is 0",
+                ),
             )
             if names
         ]

@@ -8,6 +8,7 @@ from ecm_site.typed_numbers import number_in
 from m3u_app.queries import account_rows, account_total
 from m3u_app.server_groups import server_group_names
 from m3u_app.views._answers import ACCOUNTS
+from tasks_app.mirror.state import is_connected
 from tasks_app.mirror_pages.waits import waiting_rows
 
 
@@ -21,6 +22,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
         "server_groups": server_group_names(),
         "server_group": server_group,
         "is_narrowed": bool(text) or server_group is not None,
+        "is_connected": any(row.account.cron_expression for row in rows) and is_connected(),  # asked for by these only
         "waits": waiting_rows({"account": [row.account.pk for row in rows]}),
         "can_refresh_all": any(row.account.is_active and not row.is_busy and not row.account.locked for row in rows),
     }

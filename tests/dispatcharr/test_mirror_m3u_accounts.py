@@ -1,9 +1,11 @@
 """Accounts on a mirrored server: what is chosen here goes there whole and once, what changes there comes here."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.db import connection
 
@@ -11,7 +13,7 @@ from ecm_site.dispatcharr.client import Dispatcharr
 from m3u_app.models import Account, AccountProfile, AccountType, ServerGroup, StreamFilter, StreamGroup
 from tasks_app.mirror.deliver import deliver
 from tasks_app.mirror.pull import pull
-from tasks_app.models import JournalEntry, MirrorState, OutboxEntry, RunRequest
+from tasks_app.models import JournalEntry, MirrorLink, MirrorState, OutboxEntry, RunRequest
 from tests.dispatcharr.m3u_house import KINDS, Sync, base, sent, waiting
 from tests.fake_dispatcharr import FakeServer, Kind
 
@@ -213,4 +215,62 @@ def test_an_account_that_tells_no_password_keeps_ours(
     monkeypatch.setattr(client.accounts, "all", as_told_to_a_standard_user)
     pulled_kinds()
     assert base().password == "secret"
+    assert waiting() == {}
+
+
+def test_refresh_times_come_from_the_server_and_an_edit_of_the_hours_leaves_them_alone(
+    pulled_kinds: Sync, fake: FakeServer, client: Dispatcharr
+) -> None:
+    assert base().cron_expression == ""
+    fake.world.change("accounts", 2, cron_expression="0 4 * * *", refresh_interval=0)
+    pulled_kinds()
+    account = base()
+    assert (account.cron_expression, account.refresh_interval) == ("0 4 * * *", 0)
+    assert waiting() == {}
+    account.refresh_interval = 6
+    account.save()
+    deliver(client)
+    assert sent(fake, "PATCH", "/accounts/2/") == [{"refresh_interval": 6}]
+    row = fake.world.tables["accounts"][2]
+    assert (row["cron_expression"], row["refresh_interval"]) == ("0 4 * * *", 6)
+    assert pulled_kinds().changed == 0
+    fake.world.change("accounts", 2, cron_expression="")
+    pulled_kinds()
+    assert base().cron_expression == ""
+
+
+def test_a_server_without_refresh_times_leaves_ours_alone(
+    pulled_kinds: Sync, fake: FakeServer, client: Dispatcharr, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake.world.change("accounts", 2, cron_expression="0 4 * * *")
+    pulled_kinds()
+    original = client.accounts.all
+
+    def as_an_older_server() -> Any:
+        return [{name: value for name, value in row.items() if name != "cron_expression"} for row in original()]
+
+    monkeypatch.setattr(client.accounts, "all", as_an_older_server)
+    assert pulled_kinds().changed == 0
+    assert base().cron_expression == "0 4 * * *"
+
+
+@pytest.mark.parametrize(("cron", "told"), [("", {}), ("0 4 * * *", {"cron_expression": "0 4 * * *"})])
+def test_a_new_account_takes_refresh_times_along_if_it_has_any(
+    pulled_kinds: Sync, fake: FakeServer, client: Dispatcharr, cron: str, told: dict[str, str]
+) -> None:
+    Account.objects.create(name="Second", server_url="http://provider.test/2.m3u", is_active=False, cron_expression=cron)
+    deliver(client)
+    [body] = sent(fake, "POST", "/api/m3u/accounts/")
+    assert {name: value for name, value in body.items() if name == "cron_expression"} == told  # type: ignore[attr-defined]
+    assert waiting() == {}
+
+
+def test_times_that_a_mirrored_server_had_before_ecm_knew_them_are_no_conflict(pulled_kinds: Sync, fake: FakeServer) -> None:
+    link = MirrorLink.objects.get(kind="account")
+    del link.agreed["cron_expression"]
+    link.save()
+    import_module("m3u_app.migrations.0010_account_cron_expression").agree_on_none(apps, None)
+    fake.world.change("accounts", 2, cron_expression="0 4 * * *")
+    pulled_kinds()
+    assert base().cron_expression == "0 4 * * *"
     assert waiting() == {}

@@ -174,3 +174,15 @@ def test_logins_in_addresses_that_wait_are_not_shown(at_page: Client) -> None:
         listed += page(at_page, "mirror:entry", entry.pk)
     assert "Mine" in listed
     assert "secret77" not in listed
+
+
+def test_times_of_the_server_are_shown_in_the_place_of_hours_that_do_not_count(at_page: Client) -> None:
+    Account.objects.filter(pk=base().pk).update(cron_expression="0 4 * * *", refresh_interval=0)
+    assert '<span title="0 4 * * *">by Dispatcharr\'s times</span>' in page(at_page, "m3u:accounts")
+    assert "by Dispatcharr's own times: <code>0 4 * * *</code>" in page(at_page, "m3u:account", base().pk)
+    assert "by its own times (<code>0 4 * * *</code>)" in page(at_page, "m3u:edit", base().pk)
+    MirrorState.objects.update(connected=False)  # ECM alone goes by hours
+    for name, args in (("m3u:accounts", ()), ("m3u:account", (base().pk,)), ("m3u:edit", (base().pk,))):
+        assert "own times" not in page(at_page, name, *args)
+        assert "Dispatcharr's times" not in page(at_page, name, *args)
+    assert "by hand only" in page(at_page, "m3u:accounts")

@@ -189,6 +189,9 @@ def test_leaving_names_beforehand_what_ecm_cannot_fetch_by_itself(tmp_path: Path
     Account.objects.create(name="File there", file_path="/data/uploads/m3us/there.m3u")
     Account.objects.create(name="No password", account_type="XC", server_url="http://acme.test", username="joe")
     Account.objects.create(name="By hand", server_url="http://acme.test/2.m3u", refresh_interval=0)
+    cron = {"cron_expression": "0 4 * * *"}
+    Account.objects.create(name="By its times", server_url="http://acme.test/3.m3u", refresh_interval=0, **cron)
+    Account.objects.create(name="By hours then", server_url="http://acme.test/4.m3u", refresh_interval=24, **cron)
     Account.objects.create(name="Off", file_path="/nowhere.m3u", is_active=False)
     GuideSource.objects.create(name="Guide by hand", url="http://acme.test/guide.xml", refresh_interval=0)
     MirrorState.objects.update_or_create(pk=1, defaults={"connected": True, "address": "http://x.test"})
@@ -197,7 +200,9 @@ def test_leaving_names_beforehand_what_ecm_cannot_fetch_by_itself(tmp_path: Path
         "1 account cannot be refreshed until you choose the playlist file again",
         "1 account cannot be refreshed until you enter user and password",
         "1 account will be refreshed by hand only",
+        "1 account will be refreshed by hand only: Dispatcharr's own times do not hold here",
     ]
+    assert "(By its times)" in preview_switch(Way.LEAVE).asleep[4]
     assert "(File there)" in preview_switch(Way.LEAVE).asleep[1]
 
 
