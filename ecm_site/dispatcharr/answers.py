@@ -90,6 +90,7 @@ def error_for(answer: RawAnswer, *, what: str) -> DispatcharrError:
             status=status,
             temporary=True,
             maybe_done=True,
+            retry_after=seconds,
         )
     if status >= 500:
         quoted = f" It said: “{said}”" if said and said != "Server Error (500)" else ""

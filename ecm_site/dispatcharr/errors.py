@@ -71,11 +71,15 @@ class Busy(DispatcharrError):
 
 class ServerFault(DispatcharrError):
     """The server failed on it (5xx). ``temporary`` is True for gateways (502, 503, 504), False for a plain 500, which this
-    server also answers to values that it does not check."""
+    server also answers to values that it does not check. ``retry_after``: seconds that a gateway asks to wait, 0 = it does
+    not say."""
 
-    def __init__(self, message: str, *, status: int, temporary: bool, maybe_done: bool = False) -> None:
+    def __init__(
+        self, message: str, *, status: int, temporary: bool, maybe_done: bool = False, retry_after: float = 0.0
+    ) -> None:
         super().__init__(message, status=status, maybe_done=maybe_done)
         self.temporary = temporary  # of this one answer
+        self.retry_after = retry_after
 
 
 class AnsweredElse(DispatcharrError):

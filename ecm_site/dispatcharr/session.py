@@ -181,17 +181,18 @@ class Session:
         """Seconds to wait, or None to give up."""
         if attempt >= self._backoff.attempts or self.breaker.is_open:
             return None
+        asked = error.retry_after if isinstance(error, Busy | ServerFault) else 0.0
+        if asked > WAIT_MAX:
+            return None  # longer than anybody waits inside a request
         if isinstance(error, Busy):
-            if not error.status or error.retry_after > WAIT_MAX:
-                return None  # our own restraint, or longer than anybody waits inside a request
-            return max(error.retry_after, self._backoff.wait(attempt))
+            return max(asked, self._backoff.wait(attempt)) if error.status else None  # no status: our own restraint
         if not isinstance(error, Unreachable | ServerFault) or not error.temporary:
             return None
         if error.maybe_done and not repeatable:
             return None
         if isinstance(error, Unreachable) and error.timed_out and not reads:
             return None  # the first may still be at work; a second beside it would collide
-        return self._backoff.wait(attempt)
+        return max(asked, self._backoff.wait(attempt))
 
     def _once(self, method: str, path: str, *, headers: Mapping[str, str], **options: Any) -> RawAnswer:
         self.breaker.before()

@@ -15,6 +15,7 @@ from ecm_site.dispatcharr.errors import (
     Busy,
     DispatcharrError,
     NoRights,
+    ServerFault,
     SignInRefused,
     Unreachable,
 )
@@ -88,7 +89,7 @@ def _wait(error: Exception, *, since: datetime, now: datetime) -> timedelta:
     """Half as long as the trouble lasts already, within bounds; at least what the server asks for."""
     lasted = max(0.0, (now - since).total_seconds())
     seconds = min(LONGEST, max(SHORTEST, lasted / 2)) * (1 + _rng.random() / 4)
-    if isinstance(error, Busy):
+    if isinstance(error, Busy | ServerFault):
         seconds = max(seconds, error.retry_after)
     if isinstance(error, SignInRefused | NoRights | NotConfigured):
         seconds = LONGEST  # nothing changes until somebody does something, and they ask for a run then

@@ -135,6 +135,7 @@ def test_when_the_server_fails_on_everything_it_is_left_alone_for_a_while(toy_se
     [
         (Unreachable("It is down."), False),
         (Busy("Too many requests.", retry_after=500), False),
+        (ServerFault("It restarts.", status=503, temporary=True, retry_after=500), False),
         (AnsweredElse("A web page answered."), False),
         (SignInRefused("The password is wrong."), True),
         (NoRights("This user may not change anything."), True),
@@ -150,7 +151,7 @@ def test_trouble_stops_everything_and_only_what_somebody_must_mend_is_told(
     state = mirror_state()
     assert state.trouble == str(error)
     assert state.retry_at is not None
-    if isinstance(error, Busy):
+    if isinstance(error, Busy | ServerFault):
         assert state.retry_at > timezone.now() + timedelta(seconds=400)
     assert Notification.objects.filter(source="mirror").count() == (1 if told else 0)
     assert set(states().values()) == {"waiting"}

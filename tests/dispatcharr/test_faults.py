@@ -18,7 +18,7 @@ from ecm_site.dispatcharr.errors import (
     Stopped,
     Unreachable,
 )
-from ecm_site.dispatcharr.patience import CircuitBreaker
+from ecm_site.dispatcharr.patience import RETRY_AFTER_MAX, CircuitBreaker
 from ecm_site.dispatcharr.session import stopping_when
 from ecm_site.dispatcharr.transport import Patience
 from tests.dispatcharr.conftest import Connect
@@ -154,6 +154,45 @@ def test_short_throttling_is_waited_for_and_long_is_told(fake: FakeServer, clien
     with pytest.raises(Busy, match="wait 600 s") as caught:
         client.groups.all()
     assert caught.value.retry_after == 600
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_a_gateway_that_says_when_is_not_asked_earlier(
+    fake: FakeServer, client: Dispatcharr, status: int, slept: list[float]
+) -> None:
+    client.server.version()
+    fake.faults.order(Kind.NOT_NOW, path=f"{GROUPS}$", status=status, seconds=7)
+    assert client.groups.all()
+    assert slept == [7.0]
+
+
+def test_a_gateway_that_asks_for_longer_than_a_request_may_wait_is_left_alone(
+    fake: FakeServer, client: Dispatcharr, slept: list[float]
+) -> None:
+    fake.faults.order(Kind.NOT_NOW, path=f"{GROUPS}$", times=9, status=503, seconds=120)
+    with pytest.raises(ServerFault, match="wait 120 s") as caught:
+        client.groups.all()
+    assert (caught.value.retry_after, caught.value.temporary) == (120, True)
+    assert fake.count("GET", GROUPS) == 1
+    assert slept == []
+
+
+def test_a_gateway_cannot_stop_us_for_a_day(fake: FakeServer, client: Dispatcharr) -> None:
+    fake.faults.order(Kind.NOT_NOW, path=f"{GROUPS}$", status=503, seconds=86_400)
+    with pytest.raises(ServerFault) as caught:
+        client.groups.all()
+    assert caught.value.retry_after == RETRY_AFTER_MAX
+
+
+def test_a_gateway_that_says_when_does_not_have_a_creation_sent_twice(
+    fake: FakeServer, client: Dispatcharr, slept: list[float]
+) -> None:
+    fake.faults.order(Kind.NOT_NOW, method="POST", path=f"{CHANNELS}$", status=503, seconds=3)
+    with pytest.raises(ServerFault) as caught:
+        client.channels.create({"name": "Perhaps"})
+    assert caught.value.maybe_done
+    assert fake.count("POST", CHANNELS) == 1
+    assert slept == []
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ class Kind(Enum):
     SLOW = "slow"  # waits ``seconds`` before it does anything
     HANG = "hang"  # does what it was asked, then waits ``seconds`` before answering
     STATUS = "status"  # answers ``status`` with the web server's own page, without doing anything
+    NOT_NOW = "not_now"  # as a gateway: ``status`` (502, 503, 504) with Retry-After ``seconds``, without doing anything
     THROTTLE = "throttle"  # 429 with Retry-After ``seconds``, without doing anything
     TOKEN_EXPIRED = "token_expired"  # 401 as if the token had run out, without doing anything
     KEY_REVOKED = "key_revoked"  # 401 "Invalid API key"

@@ -158,6 +158,10 @@ class FakeServer:
             raise unauthorized({"detail": "Invalid API key"})
         if fault.kind is Kind.STATUS:
             return Reply(fault.status, html=ERROR_PAGE if fault.status == 500 else f"<html><h1>{fault.status}</h1></html>")
+        if fault.kind is Kind.NOT_NOW:
+            return Reply(
+                fault.status, html=f"<html><h1>{fault.status}</h1></html>", headers={"retry-after": f"{fault.seconds:.0f}"}
+            )
         if fault.kind is Kind.THROTTLE:
             words = f"Request was throttled. Expected available in {fault.seconds:.0f} seconds."
             return Reply(429, {"detail": words}, {"retry-after": f"{fault.seconds:.0f}"})
