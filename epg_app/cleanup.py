@@ -7,6 +7,8 @@ from pathlib import Path
 from django.conf import settings
 
 from epg_app.models import GuideSource
+from m3u_app.kept_uploads import UPLOADS
+from tasks_app.backup.named_files import register_file_column
 from tasks_app.cleanup.temporary_files import register_places
 
 _CACHED = re.compile(r"guide-(\d+)\.(xmltv|lock)")
@@ -19,3 +21,6 @@ def _orphaned_guides() -> Iterator[Path]:
         cached = _CACHED.fullmatch(path.name)
         if cached and int(cached[1]) not in known:
             yield path
+
+
+register_file_column(UPLOADS, GuideSource._meta.db_table, "file_path")  # uploaded guides lie beside uploaded playlists

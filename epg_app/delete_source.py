@@ -15,8 +15,8 @@ from epg_app.source_journal import deletion_entry, shown_values
 from epg_app.source_lock import source_lock
 from epg_app.source_users import foreseen_losses, let_go
 from m3u_app.account_users import Loss
+from m3u_app.kept_uploads import let_go_of_upload
 from m3u_app.raw_sql import bulk_writing, execute
-from m3u_app.store_upload import delete_upload
 from m3u_app.write_turns import WriteTurns
 from tasks_app import engine
 from tasks_app.journal import log_entries, new_batch_id
@@ -104,7 +104,7 @@ def delete_source(source_id: int, *, progress: Progress | None = None) -> Deleti
         with transaction.atomic():
             GuideSource.objects.filter(pk=source_id).delete()
             log_entries([entry])
-    delete_upload(source.file_path)
+    let_go_of_upload(source.file_path)
     CachedGuide(source_id).forget()
     logger.info("[EPG] Deleted guide source id=%s with %s programmes", source_id, deletion.programmes)
     return deletion

@@ -1,4 +1,4 @@
-"""What the clean-up removes for this app: cached playlists of accounts that are gone, and old changes (20 §10.4)."""
+"""What the clean-up removes for this app: files of accounts that are gone, and old changes (20 §10.4)."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,9 @@ from pathlib import Path
 from django.conf import settings
 
 from m3u_app.changes.forget import CHANGES_KEPT_DAYS, count_older, forget_older
+from m3u_app.kept_uploads import UPLOADS, orphaned_uploads
 from m3u_app.models import Account
+from tasks_app.backup.named_files import register_file_column
 from tasks_app.cleanup.steps import Cleared, Context, register_step
 from tasks_app.cleanup.temporary_files import register_places
 
@@ -21,6 +23,10 @@ def _orphaned_playlists() -> Iterator[Path]:
         cached = _CACHED.fullmatch(path.name)
         if cached and int(cached[1]) not in known:
             yield path
+
+
+register_file_column(UPLOADS, Account._meta.db_table, "file_path")
+register_places(orphaned_uploads)
 
 
 def _old_changes(context: Context) -> Cleared:

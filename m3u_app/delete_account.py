@@ -14,9 +14,9 @@ from m3u_app.account_values import AccountLocked
 from m3u_app.changes.forget import forget_account
 from m3u_app.find_account import find_account
 from m3u_app.importing.cached_copy import CachedCopy
+from m3u_app.kept_uploads import let_go_of_upload
 from m3u_app.models import Account, Stream, StreamGroup
 from m3u_app.request_refresh import cancel_work, lock_key
-from m3u_app.store_upload import delete_upload
 from m3u_app.stream_users import announce_removal
 from tasks_app import engine
 from tasks_app.journal import build_entry, log_entries, new_batch_id
@@ -154,7 +154,7 @@ def delete_account(account_id: int, *, progress: Progress | None = None) -> Dele
     with transaction.atomic():
         Account.objects.filter(pk=account_id).delete()
         log_entries([entry])
-    delete_upload(file_path)
+    let_go_of_upload(file_path)
     CachedCopy(account_id).forget()  # it holds stream addresses with their logins
     logger.info("[M3U] Deleted account id=%s with %s streams", account_id, deletion.streams)
     return deletion

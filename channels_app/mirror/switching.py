@@ -16,10 +16,14 @@ from channels_app.models import (
     ProfileMembership,
     StreamProfile,
 )
+from channels_app.profiles.set_memberships import default_profile_ids
 from ecm_site.conf import save_settings
 from ecm_site.wording import counted
+from epg_app.mirror.not_for_server import sources_not_sent
+from m3u_app.mirror.not_for_server import accounts_not_sent
 from m3u_app.write_turns import WriteTurns
 from tasks_app.backup.blockers import register_blocker
+from tasks_app.backup.row_settings import register_row_setting
 from tasks_app.progress import Progress
 from tasks_app.switching.rooms import SAMPLES, Room, Stock, register_room
 
@@ -35,6 +39,7 @@ _GOING: tuple[type[models.Model], ...] = (
     Logo,
 )
 """What points to others goes before them."""
+_JOINED = "default_channel_profile_ids"
 
 
 class LineupRoom(Room):
@@ -50,24 +55,20 @@ class LineupRoom(Room):
         ]
 
     def server_bound(self) -> list[Stock]:
-        return [_stock("hidden group", HiddenGroup, "name")]
+        joined = len(default_profile_ids())
+        return [
+            _stock("hidden group", HiddenGroup, "name"),
+            Stock("default profile for new channels", joined, plural="default profiles for new channels"),
+        ]
 
     def held(self) -> dict[str, int]:
         return {"channels": Channel.objects.count(), "streams on channels": ChannelStream.objects.count()}
 
     def missing_there(self) -> list[str]:
-        """Streams that the provider has no more, or whose group is switched off, are not fetched by a server."""
-        unfetched = Q(stream__is_stale=True) | Q(stream__group__enabled=False) | Q(stream__account__is_active=False)
-        lost = ChannelStream.objects.filter(unfetched, stream__is_custom=False).count()
-        if not lost:
-            return []
-        return [
-            f"{counted(lost, 'stream')} on channels will not be there: the provider has them no more, or their group or account"
-            " is switched off."
-        ]
+        return [*_missing_streams(), *_waiting_channels(), *_only_here()]
 
     def clear(self, progress: Progress) -> None:
-        """The files of uploaded logos stay: going back to the snapshot needs them."""
+        """The files of uploaded logos stay, and the snapshot has the setting: going back brings both."""
         turns = WriteTurns()
         for model in _GOING:
             total, done = model._default_manager.count(), 0
@@ -78,8 +79,57 @@ class LineupRoom(Room):
                     model._default_manager.filter(pk__in=ids)._raw_delete("default")
                 done += len(ids)
                 progress.report(current=done, total=max(total, done))
-        save_settings(default_channel_profile_ids=())
+        save_settings(**{_JOINED: ()})
         lineup_changed()
+
+
+def _missing_streams() -> list[str]:
+    """Streams that the provider has no more, or whose group is switched off, are not fetched by a server."""
+    unfetched = Q(stream__is_stale=True) | Q(stream__group__enabled=False) | Q(stream__account__is_active=False)
+    lost = ChannelStream.objects.filter(unfetched, stream__is_custom=False).count()
+    if not lost:
+        return []
+    return [
+        f"{counted(lost, 'stream')} on channels will not be there: the provider has them no more, or their group or account"
+        " is switched off."
+    ]
+
+
+def _waiting_channels() -> list[str]:
+    """A channel is created once the server has all that it refers to; it reads no guide that is switched off."""
+    of_streams = Q(pk__in=ChannelStream.objects.filter(stream__account_id__in=accounts_not_sent()).values("channel_id"))
+    of_guide = Q(guide_entry__source_id__in=sources_not_sent()) | Q(guide_entry__source__is_active=False)
+    sentences = []
+    for chosen, what in (
+        (of_streams, "streams of an account that will not be there"),
+        (of_guide & ~of_streams, "the guide entry of a source that will not be there or is switched off"),
+    ):
+        count = Channel.objects.filter(chosen).count()
+        if count:
+            wait = "waits here, as it has" if count == 1 else "wait here, as they have"
+            sentences.append(f"{counted(count, 'channel')} {wait} {what}.")
+    return sentences
+
+
+def _only_here() -> list[str]:
+    """What ECM keeps beside the lineup and a server has no place for."""
+    hidden, ordered = HiddenGroup.objects.count(), ChannelGroup.objects.exclude(position=None).count()
+    locked = Channel.objects.filter(epg_locked=True).count()
+    guideless = Channel.objects.filter(no_epg=True).count()
+    sentences = []
+    if hidden:
+        sentences.append(f"{counted(hidden, 'hidden group')} {'is' if hidden == 1 else 'are'} hidden here only.")
+    if ordered:
+        sentences.append(f"The order of {counted(ordered, 'group')} stays here only: the server orders by channel numbers.")
+    if locked:
+        sentences.append(
+            f"{counted(locked, 'channel')} {'is' if locked == 1 else 'are'} locked against automatic guide matching here only."
+        )
+    if guideless:
+        sentences.append(
+            f"{counted(guideless, 'channel')} {'is' if guideless == 1 else 'are'} marked to have no guide here only."
+        )
+    return sentences
 
 
 def open_drafts() -> list[str]:
@@ -94,6 +144,7 @@ def open_drafts() -> list[str]:
 def register() -> None:
     register_room("lineup", LineupRoom())
     register_blocker(open_drafts)
+    register_row_setting(_JOINED)
 
 
 def _stock(noun: str, model: type[models.Model], *order: str) -> Stock:

@@ -42,9 +42,9 @@ WORDS = {
     ),
     Way.PUSH: Words(
         "Bring this lineup to the server",
-        "Everything that is here is created on the server, which must be empty. The server then fetches the playlists and"
+        "What a server can hold of what is here is created on it; it must be empty. The server then fetches the playlists and"
         " guides by itself, and every later edit made here is delivered to it.",
-        "Create it all on the server",
+        "Create it on the server",
         grave=False,
     ),
     Way.LEAVE: Words(

@@ -3,8 +3,10 @@
 from ecm_site.dispatcharr.client import Dispatcharr
 from ecm_site.wording import counted
 from epg_app.delete_source import delete_source
+from epg_app.mirror.not_for_server import not_for_server
 from epg_app.mirror.refresh_on_server import ServerRefresh
 from epg_app.models import GuideEntry, GuideSource, SourceStatus, SourceType
+from m3u_app.store_upload import display_name, is_upload
 from m3u_app.write_turns import WriteTurns
 from tasks_app.mirror.links import StoredLinks
 from tasks_app.progress import Progress
@@ -19,12 +21,18 @@ class GuideRoom(Room):
 
     def stock(self) -> list[Stock]:
         names = tuple(GuideSource.objects.values_list("name", flat=True)[:SAMPLES])
+        uploads = [display_name(path) for path in GuideSource.objects.values_list("file_path", flat=True) if is_upload(path)]
         return [
             Stock("guide source", GuideSource.objects.count(), names),
+            Stock("uploaded guide", len(uploads), tuple(uploads[:SAMPLES])),
             Stock("guide entry", GuideEntry.objects.count(), plural="guide entries"),
         ]
 
+    def missing_there(self) -> list[str]:
+        return not_for_server()
+
     def clear(self, progress: Progress) -> None:
+        """Uploads stay while the backup names them."""
         for source in GuideSource.objects.order_by("pk"):
             progress.report(phase=f"Removing the guide source {source.name}")
             GuideSource.objects.filter(pk=source.pk).update(is_active=False)

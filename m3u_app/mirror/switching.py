@@ -8,12 +8,25 @@ from django.utils import timezone
 
 from ecm_site.dispatcharr.client import Dispatcharr
 from ecm_site.dispatcharr.shapes import Account as Row
-from ecm_site.wording import counted, shortened
+from ecm_site.wording import counted
 from m3u_app.changes.models import StreamChange
 from m3u_app.delete_account import delete_account
+from m3u_app.mirror.not_for_server import first_names, not_for_server
 from m3u_app.mirror.own_identity import own_identity
 from m3u_app.mirror.wait_for_refresh import MayStillRun, RefreshFailedThere, Wait
-from m3u_app.models import BUSY_STATUSES, Account, AccountStatus, AccountType, LinkGroup, ServerGroup, Stream, StreamGroup
+from m3u_app.models import (
+    BUSY_STATUSES,
+    Account,
+    AccountProfile,
+    AccountStatus,
+    AccountType,
+    LinkGroup,
+    ServerGroup,
+    Stream,
+    StreamFilter,
+    StreamGroup,
+)
+from m3u_app.store_upload import display_name, is_upload
 from m3u_app.stream_users import announce_removal
 from m3u_app.write_turns import WriteTurns
 from tasks_app.journal import new_batch_id
@@ -34,14 +47,19 @@ class ProvidersRoom(Room):
     def stock(self) -> list[Stock]:
         names = tuple(Account.objects.values_list("name", flat=True)[:SAMPLES])
         custom = Stream.objects.filter(is_custom=True)
+        uploads = [display_name(path) for path in Account.objects.values_list("file_path", flat=True) if is_upload(path)]
         return [
             Stock("account", Account.objects.count(), names),
+            Stock("uploaded playlist", len(uploads), tuple(uploads[:SAMPLES])),
+            Stock("account profile", AccountProfile.objects.count()),
+            Stock("filter", StreamFilter.objects.count()),
             Stock("provider’s group", StreamGroup.objects.count()),
             Stock("stream", Stream.objects.filter(is_custom=False).count()),
             Stock("custom stream", custom.count(), tuple(custom.order_by("pk").values_list("name", flat=True)[:SAMPLES])),
             Stock(
                 "server group", ServerGroup.objects.count(), tuple(ServerGroup.objects.values_list("name", flat=True)[:SAMPLES])
             ),
+            Stock("link between accounts", LinkGroup.objects.count(), plural="links between accounts"),
         ]
 
     def server_bound(self) -> list[Stock]:
@@ -57,7 +75,7 @@ class ProvidersRoom(Room):
         by_hand = [one.name for one in accounts if not one.refresh_interval and not one.cron_expression]
         by_its_times = [one.name for one in accounts if not one.refresh_interval and one.cron_expression]
         return [
-            f"{counted(len(names), 'account')} {words} ({_first(names)})."
+            f"{counted(len(names), 'account')} {words} ({first_names(names)})."
             for names, words in (
                 (no_file, "cannot be refreshed until you choose the playlist file again, which only the server has"),
                 (no_password, "cannot be refreshed until you enter user and password, which the server has not told"),
@@ -70,8 +88,11 @@ class ProvidersRoom(Room):
             if names
         ]
 
+    def missing_there(self) -> list[str]:
+        return not_for_server()
+
     def clear(self, progress: Progress) -> None:
-        """Accounts take their streams, groups and recorded changes along."""
+        """Accounts take their streams, groups and recorded changes along. Uploads stay while the backup names them."""
         now = timezone.now()
         Account.objects.filter(deleting_since=None).update(deleting_since=now, is_active=False)  # nothing refreshes any more
         for account in Account.objects.order_by("pk"):
@@ -106,10 +127,6 @@ class ProvidersRoom(Room):
                 Wait(client, remote_id, progress, lambda row: None).refresh()
             except (RefreshFailedThere, MayStillRun) as problem:
                 logger.warning("[M3U] The server could not read its account %s: %s", remote_id, problem)
-
-
-def _first(names: list[str]) -> str:
-    return ", ".join(shortened(name) for name in names[:SAMPLES]) + (", …" if len(names) > SAMPLES else "")
 
 
 def _there() -> list[int]:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.backends.sqlite3.base import DatabaseWrapper
 from django.utils import timezone
 
+from tasks_app.backup.row_settings import TABLE as SETTINGS_TABLE
 from tasks_app.backup.snapshots import SnapshotFailed, copy_database, folder, make_room
 from tasks_app.execution import mend_after
 from tasks_app.journal import log_entry
@@ -44,6 +45,7 @@ def made_ready(snapshot: Path, *, kept_as: str) -> Iterator[Path]:
         began = timezone.now()
         sessions = list(Session.objects.all())
         with _working_on(copy):
+            _drop_settings()
             call_command("migrate", verbosity=0, interactive=False)  # an older ECM may have taken it
             _end_runs_of_then(began)
             suspect_creations()
@@ -74,6 +76,12 @@ def _working_on(path: Path) -> Iterator[None]:
     finally:
         connections[DEFAULT_DB_ALIAS] = real
         own.close()
+
+
+def _drop_settings() -> None:
+    """They go back to where settings are kept."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE IF EXISTS {SETTINGS_TABLE}")
 
 
 def _end_runs_of_then(began: datetime) -> None:

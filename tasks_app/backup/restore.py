@@ -5,6 +5,7 @@ import sqlite3
 import time
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
@@ -12,6 +13,7 @@ from django.db.migrations.loader import MigrationLoader
 from ecm_site.one_at_a_time import only_one
 from tasks_app.backup.blockers import blockers
 from tasks_app.backup.made_ready import made_ready
+from tasks_app.backup.row_settings import settings_in, settings_of_then
 from tasks_app.backup.snapshots import Snapshot, SnapshotFailed, find_snapshot, live_database, take_snapshot
 
 logger = logging.getLogger(__name__)
@@ -21,7 +23,8 @@ WAIT_SECONDS = 30.0
 
 
 def restore_snapshot(name: str) -> Snapshot:
-    """Make the database what it was when the snapshot was taken; everything since then is gone from it.
+    """Make the database what it was when the snapshot was taken; everything since then is gone from it. Settings that name
+    rows go back with it (:mod:`tasks_app.backup.row_settings`).
 
     A snapshot of the present state is taken first and returned: the way back from the way back. Raises
     :class:`SnapshotFailed`, also while drafts are open or work is going on; then nothing has changed.
@@ -32,10 +35,15 @@ def restore_snapshot(name: str) -> Snapshot:
         path = find_snapshot(name)
         _refuse_while_others_work()
         _check(path)
+        then = _settings_in(path)
         safety = take_snapshot("before-going-back", keep=name)
         with made_ready(path, kept_as=safety.name) as ready:
             _refuse_while_others_work()  # a large database is copied for some seconds
-            _exchange(ready)
+            try:
+                with settings_of_then(then):
+                    _exchange(ready)
+            except OSError as error:
+                raise SnapshotFailed(f"The settings could not be written ({error}). Nothing was changed.") from error
     logger.warning("[BACKUP] Went back to snapshot %s; the state before is %s", name, safety.name)
     return safety
 
@@ -67,6 +75,13 @@ def _check(path: Path) -> None:
         raise SnapshotFailed(
             f"The backup is from a newer ECM ({newer[-1]}). Update ECM, then go back to it. Nothing was changed."
         )
+
+
+def _settings_in(path: Path) -> dict[str, Any]:
+    try:
+        return settings_in(path)
+    except (sqlite3.Error, ValueError) as error:
+        raise SnapshotFailed(f"The settings in the backup cannot be read ({error}). Nothing was changed.") from error
 
 
 def _exchange(path: Path) -> None:

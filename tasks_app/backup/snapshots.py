@@ -13,6 +13,8 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from tasks_app.backup.row_settings import write_settings
+
 logger = logging.getLogger(__name__)
 
 KEEP = 5
@@ -53,8 +55,8 @@ def live_database() -> Path:
 
 
 def take_snapshot(occasion: str, *, keep: str = "") -> Snapshot:
-    """Copy the database; others read and write meanwhile. ``occasion``: lower-case words joined by hyphens. ``keep``: the name
-    of one that stays although newer ones push it out.
+    """Copy the database, and with it the settings that name its rows; others read and write meanwhile. ``occasion``: lower-case
+    words joined by hyphens. ``keep``: the name of one that stays although newer ones push it out.
 
     The copy is one moment of the database, checked and on disk before this returns. Raises :class:`SnapshotFailed`.
     """
@@ -65,6 +67,7 @@ def take_snapshot(occasion: str, *, keep: str = "") -> Snapshot:
     try:
         os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         copy_database(live_database(), partial)
+        _add_settings(partial)
         with partial.open("rb") as file:
             os.fsync(file.fileno())
         partial.rename(target)
@@ -112,6 +115,15 @@ def copy_database(source: Path, target: Path) -> None:
             copy.close()
     finally:
         origin.close()
+
+
+def _add_settings(copy: Path) -> None:
+    database = sqlite3.connect(copy)
+    try:
+        with database:
+            write_settings(database)
+    finally:
+        database.close()
 
 
 def make_room(place: Path) -> None:

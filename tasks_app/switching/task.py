@@ -24,7 +24,7 @@ TITLES = {
 }
 WHAT = {
     Way.ADOPT: "A backup is taken, what is here is removed, and what the server has is brought over kind by kind.",
-    Way.PUSH: "A backup is taken, everything that is here is created on the server, and the server fetches the streams.",
+    Way.PUSH: "A backup is taken, what a server can hold is created there, and the server fetches the streams.",
     Way.LEAVE: "A backup is taken, and what was mirrored becomes ECM’s own. The server is not changed.",
     Way.MOVE: "The server at the new address is compared with the one that is mirrored, and mirroring goes on with it.",
 }

@@ -174,7 +174,36 @@ def test_only_an_empty_server_takes_a_lineup(site: Client, server: FakeServer) -
     assert "3 channels and 1 account already" in answer.content.decode()
     with serving(World(seed=1)) as empty:
         save_settings(dispatcharr_url=empty.url, dispatcharr_password=empty.password)
-        assert "Create it all on the server" in site.post(PUSH).content.decode()
+        text = site.post(PUSH).content.decode()
+        assert "Create it on the server" in text
+        assert "What the server will not have" not in text
+
+
+def test_what_a_server_cannot_hold_is_listed_before_the_lineup_goes_there(site: Client, server: FakeServer) -> None:
+    own_lineup()
+    Account.objects.update(file_path="/data/mine.m3u")
+    text = site.get(PUSH).content.decode()
+    assert "What the server will not have" in text
+    assert "1 account will not be there (Acme): the playlist is a path on this machine." in text
+    assert "1 hidden group is hidden here only." in text
+    assert "What a server can hold of what is here" in text
+    assert "What was created on the server stays there." in text
+    page = site.get(reverse("settings_dispatcharr")).content.decode()
+    assert "what a server can hold is created there" in page
+
+
+def test_each_way_says_of_backups_what_is_so(site: Client, server: FakeServer) -> None:
+    adopt = " ".join(site.get(ADOPT).content.decode().split())
+    assert "A backup of the whole database is taken first, and uploaded files stay on disk as long as it is kept." in adopt
+    assert "Going back makes ECM work alone again, with what is here now." in adopt
+    connected(server.url)
+    leave = " ".join(site.get(LEAVE).content.decode().split())
+    assert "A backup of the whole database is taken first. You can go back to it" in leave
+    assert "Going back connects ECM to the server again." in leave
+    assert "No backup is taken" in site.get(MOVE).content.decode()
+    snapshot = take_snapshot("before-connecting")
+    back = site.get(reverse("settings_go_back", args=[snapshot.name])).content.decode()
+    assert "only the profiles that new channels join are those of then" in back
 
 
 def test_a_server_that_does_not_answer_is_told_in_words(site: Client, server: FakeServer) -> None:
