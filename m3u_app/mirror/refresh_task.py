@@ -12,6 +12,7 @@ from m3u_app.account_journal import CATEGORY, ENTITY
 from m3u_app.answer_held_back import read_held_back
 from m3u_app.find_account import find_account
 from m3u_app.importing.judge import HeldBack
+from m3u_app.mirror.account_terms import our_books
 from m3u_app.mirror.run_when_free import GaveWay, bring_over, deliver_first
 from m3u_app.mirror.wait_for_refresh import MayStillRun, RefreshFailedThere, Wait
 from m3u_app.models import Account, StreamGroup
@@ -73,7 +74,8 @@ def _wait(account_id: int, progress: Progress) -> None:
         return False
 
     def seen(row: Row) -> None:
-        columns: dict[str, Any] = {"status": row["status"], "last_message": row["last_message"] or ""}
+        books = our_books(row)  # masked: what a provider answers quotes the login
+        columns: dict[str, Any] = {name: books[name] for name in ("status", "last_message")}
         Account.objects.filter(pk=account_id).exclude(**columns).update(**columns)
 
     account_there = MirrorLink.objects.get(kind="account", local_id=account_id).remote_id

@@ -14,7 +14,9 @@ from ecm_site.dispatcharr.client import Dispatcharr
 from ecm_site.dispatcharr.errors import DispatcharrError, NotFound
 from ecm_site.dispatcharr.shapes import Account as Row
 from ecm_site.masking import mask_text
+from m3u_app.mirror.account_terms import MESSAGE_LIMIT
 from m3u_app.models import BUSY_STATUSES, AccountStatus
+from m3u_app.providers.loose_values import text_of
 from tasks_app.progress import Progress
 
 logger = logging.getLogger(__name__)
@@ -25,7 +27,7 @@ AFTER_SUCCESS_SECONDS: Final = 1.0  # the server's lock is released a little lat
 GIVE_UP_SECONDS: Final = 300.0  # while nothing happens there; never while it works
 ASK_AGAIN_AFTER: Final = (10.0, 60.0)  # seconds without any sign that the question was heard
 SAME_ERROR_SECONDS: Final = 15.0  # a failure may come and go between two looks and read like the last one
-STUCK_SECONDS: Final = 1800.0  # at work without any change: a restart may have lost the job, so it is asked for again
+STUCK_SECONDS: Final = 1800.0  # at work without any change: a restart may have lost the job, so it is asked for again, once
 SLICE: Final = 0.25  # within which a cancel is noticed
 
 sleep: Callable[[float], None] = time.sleep
@@ -50,6 +52,9 @@ class Wait:
         self._progress = progress
         self._seen = seen
         self._away_since: float | None = None
+        self._says: object = None
+        self._changed_at = clock()  # when it said something else than before, or was asked again
+        self._asked_in_vain = False
 
     def refresh(self) -> Row:
         """Refresh and return the row after it. Raises :class:`RefreshFailedThere`, :class:`MayStillRun`, ``Cancelled`` (the
@@ -62,29 +67,32 @@ class Wait:
         if before["status"] == AccountStatus.SUCCESS:
             self._pause(AFTER_SUCCESS_SECONDS)
         self._client.accounts.refresh(self._number)
+        self._changed_at, self._asked_in_vain = clock(), before["status"] in BUSY_STATUSES
         return self._watch(before)
 
     def settle(self, row: Row | None = None) -> Row:
-        """Wait until the server is not at work on the account; for a new one that is when it has read the groups."""
+        """Wait until the server is not at work on the account; for a new one that is when it has read the groups.
+
+        An account whose job was lost says for ever that it is at work: after half an hour without any change it is not waited
+        for any more, and only another refresh tells it something new.
+        """
         row = row or self._look_patiently()
-        while row["status"] in BUSY_STATUSES:
+        looks = iter(() if row["updated_at"] else FIRST_LOOKS)  # reading the groups of a new one is a matter of seconds
+        while row["status"] in BUSY_STATUSES and not self._is_stuck():
             self._tell(row)
-            self._pause(LOOK_SECONDS if row["updated_at"] else FIRST_LOOKS[0])
+            self._pause(next(looks, LOOK_SECONDS))
             row = self._look_patiently()
         return row
 
     def _watch(self, before: Row) -> Row:
-        asked = idle_since = changed_at = clock()
+        asked = idle_since = clock()
         looks, ask_again = iter(FIRST_LOOKS), list(ASK_AGAIN_AFTER)
         heard = False
-        last = (before["status"], before["last_message"])
         while True:
             self._pause(next(looks, LOOK_SECONDS))
             row = self._look_patiently()
             now = clock()
             busy = row["status"] in BUSY_STATUSES
-            if (row["status"], row["last_message"]) != last:
-                last, changed_at = (row["status"], row["last_message"]), now
             heard = heard or busy
             if row["updated_at"] != before["updated_at"] and not busy:
                 return row
@@ -95,9 +103,8 @@ class Wait:
                 raise RefreshFailedThere(_words(row))
             if busy:
                 idle_since = now
-                if now - changed_at >= STUCK_SECONDS:
-                    self._ask_again()
-                    changed_at = now
+                if self._is_stuck():
+                    self._push()
             elif now - idle_since >= GIVE_UP_SECONDS:
                 raise MayStillRun(
                     f"The server did not say within {GIVE_UP_SECONDS / 60:.0f} minutes that it is done; it may still be"
@@ -107,6 +114,19 @@ class Wait:
                 ask_again.pop(0)
                 self._ask_again()
             self._tell(row)
+
+    def _is_stuck(self) -> bool:
+        return clock() - self._changed_at >= STUCK_SECONDS
+
+    def _push(self) -> None:
+        """The job seems to be lost: ask for another. Raises :class:`MayStillRun` when that has changed nothing before."""
+        if self._asked_in_vain:
+            raise MayStillRun(
+                f"The server has said the same about the account for {STUCK_SECONDS / 60:.0f} minutes, although it was asked"
+                " again; it may still be running. What it finds comes with the next sync."
+            )
+        self._ask_again()
+        self._changed_at, self._asked_in_vain = clock(), True
 
     def _is_new(self, row: Row, before: Row) -> bool:
         """Whether an error is another one than that of the refresh before."""
@@ -139,6 +159,9 @@ class Wait:
                 self._pause(LOOK_SECONDS)
                 continue
             self._away_since = None
+            says = (row["status"], row["last_message"])
+            if says != self._says:
+                self._says, self._changed_at, self._asked_in_vain = says, clock(), False
             self._seen(row)
             return row
 
@@ -159,4 +182,4 @@ class Wait:
 
 
 def _words(row: Row) -> str:
-    return mask_text(row["last_message"] or "") or "The server says no more than that it failed."
+    return mask_text(text_of(row["last_message"])[:MESSAGE_LIMIT]) or "The server says no more than that it failed."

@@ -28,8 +28,10 @@ Refresh = Callable[..., TaskRun]
 def hurried(fake: FakeServer, client: Dispatcharr, monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Waits pass at once, also for the server; returns how long each was."""
     waits: list[float] = []
+    began = fake.world.clock.now()
 
     def sleep(seconds: float) -> None:
+        assert fake.world.clock.now() - began < 20_000, "it waits for ever"
         waits.append(seconds)
         fake.world.clock.advance(seconds)
 
@@ -158,6 +160,94 @@ def test_a_restart_of_the_server_in_the_middle_is_survived(
     assert run.success
     assert 1800 < sum(hurried) < 2000
     assert fake.world.refreshes == {2: 2}
+
+
+@pytest.fixture
+def stuck(fake: FakeServer, client: Dispatcharr, refresh: Refresh) -> None:
+    """The server's worker was killed in the middle of a refresh, before anybody here looked."""
+    client.accounts.refresh(2)
+    fake.world.clock.advance(5)
+    client.accounts.get(2)
+    fake.world.lose_jobs()
+    assert fake.world.tables["accounts"][2]["status"] == "fetching"
+
+
+def test_an_account_that_was_stuck_before_is_refreshed_after_half_an_hour(
+    stuck: None, refresh: Refresh, fake: FakeServer, hurried: list[float]
+) -> None:
+    run = refresh()
+    assert run.success
+    assert 1800 <= sum(hurried) < 1900
+    assert fake.world.refreshes == {2: 2}
+    assert here() == there(fake)
+
+
+def test_an_account_that_stays_stuck_whatever_is_asked_does_not_keep_the_others(
+    stuck: None, pulled: Sync, fake: FakeServer, hurried: list[float]
+) -> None:
+    fake.world.add_account("Second", Playlist.generated(5, tag="b", groups=1))
+    pulled()
+    fake.world.locked_until[2] = fake.world.clock.now() + 1_000_000
+    assert engine.run_here(REFRESH_TASK, {"account_ids": []}).success
+    told = " ".join(TaskRun.objects.filter(task_id=REFRESH_TASK, failed_count=1).values_list("message", flat=True))
+    assert "has said the same about the account for 30 minutes" in told
+    assert 3600 <= sum(hurried) < 3700
+    assert fake.world.refreshes == {2: 1, 3: 1}
+
+
+def test_a_new_account_that_is_stuck_is_not_waited_for_twice(refresh: Refresh, fake: FakeServer, hurried: list[float]) -> None:
+    playlist = Playlist.generated(7, tag="b", groups=2)
+    fake.world.playlists["http://provider.test/second.m3u"] = playlist
+    account = Account.objects.create(name="Second", server_url="http://provider.test/second.m3u")
+    StreamGroup.objects.create(account=account, name=playlist.group_name(1), enabled=False)
+    engine.run_here(DELIVER_TASK, {})
+    fake.world.lose_jobs()
+    fake.world.change("accounts", 3, status="fetching", last_message="Starting download...")
+    before = len(fake.calls)
+    run = refresh(account)
+    assert run.success
+    assert 1800 <= sum(hurried) < 1900
+    assert len([call for call in fake.calls[before:] if call.path == "/api/m3u/accounts/3/"]) < 500
+
+
+def test_what_the_server_says_meanwhile_is_masked_and_may_be_anything(
+    refresh: Refresh, fake: FakeServer, hurried: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words: list[object] = [7, ["no text"], {"no": "text"}, f"http://p.test/get.php?username=joe&password=hunter2 {'x' * 5000}"]
+    plain = wait_for_refresh.sleep
+    seen: set[str] = set()
+
+    def sleep(seconds: float) -> None:
+        plain(seconds)
+        seen.add(base().last_message)
+        if words and fake.world.tables["accounts"][2]["status"] == "fetching":
+            fake.world.change("accounts", 2, last_message=words[0])
+            if base().last_message.startswith(str(words[0])[:10] if isinstance(words[0], int | str) else ""):
+                words.pop(0)
+
+    monkeypatch.setattr(wait_for_refresh, "sleep", sleep)
+    fake.world.refresh_seconds = 600
+    assert refresh().success
+    assert not words
+    assert not [text for text in seen if "hunter2" in text or len(text) > 2000]
+    assert any("password=***" in text for text in seen)
+
+
+def test_a_failure_in_words_that_are_no_text_ends_the_refresh_as_a_failure(
+    refresh: Refresh, fake: FakeServer, hurried: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = wait_for_refresh.sleep
+
+    def sleep(seconds: float) -> None:
+        plain(seconds)
+        if fake.world.tables["accounts"][2]["status"] == "fetching":
+            fake.world.lose_jobs()
+            fake.world.change("accounts", 2, status="error", last_message=["no", "text"])
+
+    monkeypatch.setattr(wait_for_refresh, "sleep", sleep)
+    run = refresh()
+    assert run.status == RunStatus.FAILED
+    assert "no more than that it failed" in run.message
 
 
 def test_a_server_that_is_away_for_a_while_is_waited_for(refresh: Refresh, fake: FakeServer, hurried: list[float]) -> None:
