@@ -9,6 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from ecm_site.dispatcharr.client import Dispatcharr
+from ecm_site.dispatcharr.errors import NotFound
 from ecm_site.dispatcharr.shapes import Account as Row
 from ecm_site.dispatcharr.shapes import AccountGroupRow
 from m3u_app.find_account import find_account
@@ -87,6 +88,14 @@ def _pull_account(  # noqa: PLR0917 - one step of the loop above
     if before.get("account") != account.pk:
         before = {}
     ids = _ids(client, row, account.pk)
+    if not ids and row["is_active"] and Stream.objects.filter(account_id=account.pk, is_custom=False).exists():
+        try:
+            now = client.accounts.get(row["id"])
+        except NotFound:
+            return  # it was deleted there since the accounts were read, and goes with the next sync
+        if not now["is_active"]:  # switched off since: that the server lists nothing does not mean that there is nothing
+            row = {**row, "is_active": False}
+            ids = _ids(client, row, account.pk)
     look = _look(row, ids, account.pk)
     accepted = bool(isinstance(account.held_back, dict) and account.held_back.get("accepted"))
     never_read = row["updated_at"] is None and not ids

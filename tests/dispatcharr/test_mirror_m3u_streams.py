@@ -7,11 +7,13 @@ import pytest
 
 from ecm_site.dispatcharr.client import Dispatcharr
 from m3u_app.changes.models import Change, HeldStream
+from m3u_app.mirror import accounts_there, pull_streams
 from m3u_app.mirror.own_identity import own_identity
 from m3u_app.mirror.stream_identity import locals_of, remotes_of
 from m3u_app.models import Account, Stream, StreamGroup
 from m3u_app.search import matching_streams
 from m3u_app.stream_users import StreamUse, register_stream_user, unregister_stream_user
+from tasks_app.mirror.kinds import LinkBook
 from tasks_app.mirror.pull import pull
 from tasks_app.mirror.trouble import Trouble
 from tasks_app.models import MirrorPull, Notification
@@ -159,6 +161,38 @@ def test_streams_of_an_account_that_is_off_are_kept_and_looked_at_by_id(pulled: 
     pulled()
     assert len(here()) == 39
     assert not base().is_active
+
+
+@pytest.mark.parametrize("percent", [0, 50])
+@pytest.mark.parametrize("happens", ["off", "deleted", "emptied"])
+def test_an_account_that_was_switched_off_while_others_were_read_keeps_its_streams(
+    pulled: Sync, fake: FakeServer, monkeypatch: pytest.MonkeyPatch, percent: int, happens: str
+) -> None:
+    Account.objects.update(shrink_guard_percent=percent)
+    MirrorPull.objects.filter(kind="stream").update(mark={})
+
+    def all_accounts(client: Dispatcharr, links: LinkBook) -> Any:
+        found = copy.deepcopy(accounts_there.all_accounts(client, links))
+        if happens == "off":
+            fake.world.change("accounts", 2, is_active=False)
+            fake.world.remove("streams", 7)
+        elif happens == "deleted":
+            fake.world.remove("accounts", 2)
+        else:
+            for number in list(fake.world.streams.ids()):
+                fake.world.remove("streams", number)
+        return found
+
+    monkeypatch.setattr(pull_streams, "all_accounts", all_accounts)
+    pulled()
+    really_empty = happens == "emptied" and percent == 0
+    assert len(here()) == {"off": 39, "deleted": 40, "emptied": 0 if really_empty else 40}[happens]
+    assert bool(base().held_back) is (happens == "emptied" and percent > 0)
+    monkeypatch.undo()
+    if happens == "off":
+        fake.world.change("accounts", 2, is_active=True)
+        pulled()
+        assert here() == there(fake)
 
 
 def test_a_sharply_shrunken_account_waits_for_an_answer_and_asks_once(pulled: Sync, fake: FakeServer) -> None:
