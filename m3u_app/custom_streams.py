@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -27,6 +28,7 @@ SCHEMES = ("http", "https", "rtmp", "rtmps", "rtsp", "rtp", "udp")
 LONGEST_NAME, LONGEST_URL, LONGEST_ID, LONGEST_GROUP = 512, 4000, 255, 255
 GROUP_KEY = "group"
 """Where ``Stream.extras`` keeps the group of a custom stream: groups with rows of their own belong to providers."""
+_AT_SIGN = re.compile(r"^(\w+://)@+")
 
 
 class CustomStreamRefused(ValuesRefused):
@@ -42,6 +44,14 @@ class CustomStream:
     logo_url: str = ""
     tvg_id: str = ""
     group: str = ""
+
+
+def without_at_sign(url: str) -> str:
+    """``udp://@239.0.0.1:1234`` is ``udp://239.0.0.1:1234``: only some players want the at sign, and publishing puts it back.
+
+    The server has such addresses without it, so one that kept it here would not be found again there.
+    """
+    return _AT_SIGN.sub(r"\1", url)
 
 
 def group_of(stream: Stream) -> str:
@@ -148,6 +158,7 @@ _LABELS = {"name": "name", "url": "address", "logo_url": "logo", "tvg_id": "TVG-
 def _checked(values: CustomStream) -> CustomStream:
     """Trimmed values. Raises :class:`CustomStreamRefused` naming everything that is wrong."""
     cleaned = CustomStream(**{name: " ".join(text.replace("\x00", "").split()) for name, text in asdict(values).items()})
+    cleaned = replace(cleaned, url=without_at_sign(cleaned.url))
     errors: dict[str, str] = {}
     longest = {"name": LONGEST_NAME, "url": LONGEST_URL, "logo_url": LONGEST_URL, "tvg_id": LONGEST_ID, "group": LONGEST_GROUP}
     for name, most in longest.items():
@@ -167,7 +178,6 @@ def _checked(values: CustomStream) -> CustomStream:
 
 
 def _has_host(address: str, schemes: Sequence[str]) -> bool:
-    """``udp://@239.0.0.1:1234`` has one, too: multicast addresses are written with an at sign and nothing before it."""
     try:
         parts = urlsplit(address)
         return (
@@ -178,7 +188,8 @@ def _has_host(address: str, schemes: Sequence[str]) -> bool:
 
 
 def _refuse_twice(url: str, *, except_id: int | None) -> None:
-    other = Stream.objects.filter(account=None, is_custom=True, url=url).exclude(pk=except_id or 0).first()
+    written = (url, url.replace("://", "://@", 1))  # rows of earlier versions kept the at sign
+    other = Stream.objects.filter(account=None, is_custom=True, url__in=written).exclude(pk=except_id or 0).first()
     if other is not None:
         raise CustomStreamRefused({"url": f"The custom stream “{shortened(other.name)}” has this address already."})
 

@@ -10,6 +10,7 @@ from django.test import Client
 from channels_app.arrange_streams import stream_ids_of
 from channels_app.pane_filters import StreamFilter
 from channels_app.publishing.lineup_rows import read_lineup
+from channels_app.publishing.playlist_text import playlist_lines
 from channels_app.stream_queries import stream_rows, stream_tree
 from channels_app.tests.lineup_fixtures import make_channel, make_streams
 from m3u_app.custom_streams import (
@@ -32,12 +33,29 @@ CAMERA = CustomStream("Garden camera", "rtsp://admin:geheim@192.168.1.9:554/live
 @pytest.mark.parametrize(
     "url",
     [
-        "http://a.example/1.ts", "https://a.example/", "rtmp://a.example/live", "rtp://@239.0.0.1:5000",
-        "udp://@239.1.1.1:1234", "udp://239.1.1.1:1234", "rtsp://cam.local/live", "http://[::1]:8080/x",
+        "http://a.example/1.ts", "https://a.example/", "rtmp://a.example/live", "rtp://239.0.0.1:5000",
+        "http://a.example/?u=http://@b.example/", "udp://239.1.1.1:1234", "rtsp://cam.local/live", "http://[::1]:8080/x",
     ],
 )  # fmt: skip
 def test_addresses_of_every_kind_that_players_know(url: str) -> None:
     assert create_custom_stream(CustomStream("A", url))[0].url == url
+
+
+@pytest.mark.parametrize("scheme", ["udp", "rtp"])
+def test_the_at_sign_of_multicast_is_not_kept_and_published_all_the_same(scheme: str) -> None:
+    stream, _ = create_custom_stream(CustomStream("A", f"{scheme}://@239.1.1.1:1234"))
+    assert stream.url == f"{scheme}://239.1.1.1:1234"
+    assert update_custom_stream(stream.pk, CustomStream("A", f"{scheme}://@239.1.1.1:1234"))[1] is None
+    with pytest.raises(CustomStreamRefused, match="has this address already"):
+        create_custom_stream(CustomStream("B", stream.url))
+    make_channel("Multicast", "1", streams=[stream])
+    assert f"{scheme}://@239.1.1.1:1234\n" in "".join(playlist_lines(read_lineup().channels, "tvg_id", direct=True))
+
+
+def test_a_row_of_an_earlier_version_that_kept_the_at_sign_counts_as_the_same_address() -> None:
+    Stream.objects.create(name="Old", url="udp://@239.1.1.1:1234", is_custom=True, stream_hash=b"x" * 32)
+    with pytest.raises(CustomStreamRefused, match="Old"):
+        create_custom_stream(CustomStream("New", "udp://@239.1.1.1:1234"))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Streams that belong to no provider (10 §9.2): here rows without an account, there rows of the locked account "custom".
 
-An address is there once only, so it tells them apart. Their group is a name here and a group of the server's there, which is
+An address is there once only, so it tells them apart; it is compared without the at sign of multicast, which the server does
+not take and rows of earlier versions have here. Their group is a name here and a group of the server's there, which is
 made when it is missing.
 """
 
@@ -9,7 +10,7 @@ from typing import Any, ClassVar
 
 from ecm_site.dispatcharr.client import Dispatcharr
 from ecm_site.dispatcharr.shapes import Stream as Row
-from m3u_app.custom_streams import GROUP_KEY, LONGEST_GROUP, LONGEST_ID, LONGEST_NAME, new_identity
+from m3u_app.custom_streams import GROUP_KEY, LONGEST_GROUP, LONGEST_ID, LONGEST_NAME, new_identity, without_at_sign
 from m3u_app.importing.directives import looks_playable
 from m3u_app.importing.fields import one_line
 from m3u_app.mirror.accounts_there import all_accounts, holds_custom_streams
@@ -48,10 +49,11 @@ class CustomStreamKind(MirroredKind):
         streams = Stream.objects.filter(is_custom=True, account=None).order_by("pk")
         if ids is not None:
             streams = streams.filter(pk__in=ids)
-        return {
-            pk: {**dict(zip(_COLUMNS, values, strict=True)), "group": _group_of(extras)}
-            for pk, extras, *values in streams.values_list("pk", "extras", *_COLUMNS)
-        }
+        found: dict[int, Values] = {}
+        for pk, extras, *columns in streams.values_list("pk", "extras", *_COLUMNS):
+            values = dict(zip(_COLUMNS, columns, strict=True))
+            found[pk] = {**values, "url": without_at_sign(values["url"]), "group": _group_of(extras)}
+        return found
 
     def store(self, rows: Mapping[int, Values], books: Mapping[int, Values]) -> dict[int, int]:
         made: dict[int, int] = {}
@@ -164,13 +166,11 @@ def _address(row: Row) -> str:
     address = one_line(text(row, "url"))
     if address and not looks_playable(address):
         raise ValueError("its address is none that can be played")
-    return address
+    return without_at_sign(address)
 
 
 def _their_values(values: Values, groups: _Groups) -> dict[str, Any]:
-    body: dict[str, Any] = {name: values[name] for name in ("name", "tvg_id") if name in values}
-    if "url" in values:
-        body["url"] = values["url"].replace("://@", "://", 1)  # multicast, written without the at sign there
+    body: dict[str, Any] = {name: values[name] for name in ("name", "url", "tvg_id") if name in values}
     if "logo_url" in values:
         body["logo_url"] = values["logo_url"] or None
     if "group" in values:

@@ -1,6 +1,7 @@
 """Filters of an account on the server (20 §5).
 
-What the server does not know: a filter that is switched off. Such a one exists only here; switching it on puts it there.
+What the server does not know: a filter that is switched off. Such a one exists only here; switching it on puts it there, and
+one that comes from there (again) is switched on here instead of being made a second time.
 Whether case matters is part of the pattern there.
 """
 
@@ -14,6 +15,7 @@ from m3u_app.mirror.patterns_there import NotForTheServer, pattern_for_server, p
 from m3u_app.mirror.rows_in_account import RowsInAccount, RowsThere, accounts_here
 from m3u_app.models import Account, FilterTarget, StreamFilter
 from tasks_app.mirror.kinds import Change, Delivered, Outcome, Values, Watched
+from tasks_app.models import MirrorLink
 
 _CASE_MARK = "case_sensitive"
 _COLUMNS = ("filter_type", "regex_pattern", "exclude", "case_sensitive", "position")
@@ -52,10 +54,13 @@ class FilterKind(RowsInAccount[AccountFilter]):
 
     def store(self, rows: Mapping[int, Values], books: Mapping[int, Values]) -> dict[int, int]:
         here = accounts_here({row["account"] for row in rows.values()})
+        wanted = {remote_id: values for remote_id, values in rows.items() if values["account"] in here}
+        found = _switched_off(wanted)
+        for remote_id, pk in found.items():
+            StreamFilter.objects.filter(pk=pk).update(enabled=True, **_columns(wanted[remote_id]))
         return {
-            remote_id: StreamFilter.objects.create(account_id=values["account"], **_columns(values)).pk
-            for remote_id, values in rows.items()
-            if values["account"] in here
+            remote_id: found.get(remote_id) or StreamFilter.objects.create(account_id=values["account"], **_columns(values)).pk
+            for remote_id, values in wanted.items()
         }
 
     def change(self, rows: Mapping[int, Values]) -> None:
@@ -109,6 +114,27 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
     "position": ("order",),
 }
 """Fields of ours → what has to be sent when they change."""
+
+
+def _switched_off(rows: Mapping[int, Values]) -> dict[int, int]:
+    """Remote id → the filter here that it is, though it is switched off: the one that was linked to it when its switching off
+    was given up, or one that is linked to nothing and does the same."""
+    accounts = {values["account"] for values in rows.values()}
+    off = list(StreamFilter.objects.filter(account_id__in=accounts, enabled=False).order_by("position", "pk"))
+    links = MirrorLink.objects.filter(kind=FilterKind.name, local_id__in=[one.pk for one in off])
+    linked = dict(links.values_list("local_id", "remote_id"))
+    found = {remote_id: pk for pk, remote_id in linked.items() if remote_id in rows}
+    free = [one for one in off if one.pk not in linked]
+    for remote_id, values in rows.items():
+        same = next((one for one in free if _does(one) == values | {"position": one.position}), None)
+        if same is not None and remote_id not in found:
+            found[remote_id] = same.pk
+            free.remove(same)
+    return found
+
+
+def _does(stored: StreamFilter) -> Values:
+    return {"account": stored.account_id, **{name: getattr(stored, name) for name in _COLUMNS}}
 
 
 def _equals(row: AccountFilter, body: Mapping[str, Any]) -> bool:

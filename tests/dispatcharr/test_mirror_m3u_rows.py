@@ -20,7 +20,7 @@ from m3u_app.mirror.patterns_there import (
     replacement_for_server,
 )
 from m3u_app.models import Account, AccountProfile, Stream, StreamFilter, StreamGroup
-from tasks_app.mirror.answers import drop, take_theirs
+from tasks_app.mirror.answers import DELETED, THEIRS, answer_conflict, drop, take_theirs
 from tasks_app.mirror.deliver import deliver
 from tasks_app.mirror.pull import pull
 from tasks_app.models import MirrorLink, MirrorState, OutboxEntry, OutboxState
@@ -200,6 +200,72 @@ def test_a_filter_that_is_switched_off_is_not_there_and_stays_here(
     deliver(client)
     assert filters_there(fake) == [("^UK", True, 1)]
     assert waiting() == {}
+
+
+def give_back(how: str) -> None:
+    """The operator gives up what waits, in one of the three ways."""
+    entry = OutboxEntry.objects.get(kind="account_filter")
+    if how == "conflict":
+        answer_conflict(entry.pk, {DELETED: THEIRS})
+    else:
+        {"drop": drop, "take": take_theirs}[how]([entry.pk])
+
+
+@pytest.mark.parametrize("how", ["drop", "take", "conflict"])
+def test_a_filter_whose_switching_off_is_given_up_is_on_again_and_no_second_one(
+    pulled_kinds: Sync, fake: FakeServer, client: Dispatcharr, how: str
+) -> None:
+    made, _ = add_filter(base().pk, FilterValues("name", "^UK", case_sensitive=False))
+    other, _ = add_filter(base().pk, FilterValues("name", "^DE"))
+    deliver(client)
+    switch_filter(base().pk, made.pk, enabled=False)
+    change_filter(base().pk, made.pk, FilterValues("name", "^FR", enabled=False))  # given up as well
+    if how == "conflict":
+        fake.world.tables["filters"][min(fake.world.tables["filters"])]["order"] = 5
+        deliver(client)
+    give_back(how)
+    deliver(client)
+    place = 5 if how == "conflict" else 1
+    rows = StreamFilter.objects.order_by("pk").values_list("pk", "regex_pattern", "case_sensitive", "enabled", "position")
+    assert list(rows) == [(made.pk, "^UK", False, True, place), (other.pk, "^DE", True, True, 2)]
+    assert sorted(filters_there(fake)) == [("(?i)^UK", True, place), ("^DE", True, 2)]
+    assert waiting() == {}
+    assert pulled_kinds().changed == 0
+    switch_filter(base().pk, made.pk, enabled=False)
+    deliver(client)
+    assert filters_there(fake) == [("^DE", True, 2)]
+    assert StreamFilter.objects.count() == 2
+
+
+def test_a_filter_that_is_off_here_and_made_there_by_somebody_is_switched_on(
+    pulled_kinds: Sync, fake: FakeServer, client: Dispatcharr
+) -> None:
+    off, _ = add_filter(base().pk, FilterValues("name", "^UK", enabled=False))
+    unlike, _ = add_filter(base().pk, FilterValues("group", "^UK", enabled=False))
+    deliver(client)
+    body = {"filter_type": "name", "regex_pattern": "^UK", "exclude": True, "order": 3}
+    client.accounts.create_filter(2, body)
+    client.accounts.create_filter(2, body)  # nobody keeps the server from having it twice
+    pulled_kinds()
+    rows = list(StreamFilter.objects.order_by("pk").values_list("pk", "enabled", "position"))
+    assert rows[:2] == [(off.pk, True, 3), (unlike.pk, False, 2)]
+    assert [row[1:] for row in rows[2:]] == [(True, 3)]
+    assert pulled_kinds().changed == 0
+    assert waiting() == {}
+
+
+def test_a_filter_that_waits_for_its_deletion_is_not_taken_for_another_one(
+    pulled_kinds: Sync, fake: FakeServer, client: Dispatcharr
+) -> None:
+    made, _ = add_filter(base().pk, FilterValues("name", "^UK"))
+    deliver(client)
+    switch_filter(base().pk, made.pk, enabled=False)
+    client.accounts.create_filter(2, {"filter_type": "name", "regex_pattern": "^UK", "exclude": True, "order": 1})
+    pulled_kinds()
+    assert StreamFilter.objects.filter(enabled=True).exclude(pk=made.pk).count() == 1
+    deliver(client)
+    assert len(filters_there(fake)) == 1
+    assert StreamFilter.objects.get(pk=made.pk).enabled is False
 
 
 def test_a_lost_answer_makes_no_second_filter(pulled_kinds: Sync, fake: FakeServer, client: Dispatcharr) -> None:
@@ -384,10 +450,15 @@ def test_patterns_of_another_key_file_are_neither_sent_nor_lost(
 # Custom streams
 
 
+def custom_there(fake: FakeServer) -> list[dict[str, Any]]:
+    rows = (fake.world.streams.get(number) for number in list(fake.world.streams.ids()))
+    return [row for row in rows if row is not None and row["is_custom"]]
+
+
 def test_custom_streams_go_both_ways(pulled: Sync, fake: FakeServer, client: Dispatcharr) -> None:
     made, _ = create_custom_stream(CustomStream("Mine", "udp://@239.0.0.1:1234", "", "mine.tv", "Own"))
     deliver(client)
-    [row] = [row for number in list(fake.world.streams.ids()) if (row := fake.world.streams.get(number)) and row["is_custom"]]
+    [row] = custom_there(fake)
     assert (row["name"], row["url"], row["tvg_id"]) == ("Mine", "udp://239.0.0.1:1234", "mine.tv")
     assert fake.world.tables["groups"][row["channel_group"]]["name"] == "Own"
     made.refresh_from_db()
@@ -403,16 +474,41 @@ def test_custom_streams_go_both_ways(pulled: Sync, fake: FakeServer, client: Dis
     assert waiting() == {}
 
 
-def test_a_lost_answer_makes_no_second_custom_stream(pulled: Sync, fake: FakeServer, client: Dispatcharr) -> None:
+@pytest.mark.parametrize("url", ["http://p.test/mine", "udp://@239.0.0.1:1234"])
+@pytest.mark.parametrize("kept", [False, True])
+@pytest.mark.parametrize("first", ["deliver", "pull"])
+def test_a_lost_answer_makes_no_second_custom_stream(
+    pulled: Sync, fake: FakeServer, client: Dispatcharr, url: str, kept: bool, first: str
+) -> None:
     fake.faults.order(Kind.RESET_AFTER, method="POST", path="/api/channels/streams/$")
-    create_custom_stream(CustomStream("Mine", "http://p.test/mine"))
+    made, _ = create_custom_stream(CustomStream("Mine", url))
+    if kept:  # as versions before this one stored it
+        Stream.objects.filter(pk=made.pk).update(url=url)
     deliver(client)
     MirrorState.objects.update(retry_at=None)
     OutboxEntry.objects.update(next_attempt_at=None)
+    if first == "pull":
+        pulled()
     deliver(client)
-    rows = [row for number in list(fake.world.streams.ids()) if (row := fake.world.streams.get(number)) and row["is_custom"]]
-    assert len(rows) == 1
-    assert Stream.objects.filter(is_custom=True).count() == 1
+    assert [row["url"] for row in custom_there(fake)] == [url.replace("@", "")]
+    assert Stream.objects.get(is_custom=True).pk == made.pk
+    assert waiting() == {}
+
+
+def test_an_address_with_an_at_sign_of_an_earlier_version_or_there_is_no_change(
+    pulled: Sync, fake: FakeServer, client: Dispatcharr
+) -> None:
+    made, _ = create_custom_stream(CustomStream("Mine", "udp://239.0.0.1:1234"))
+    deliver(client)
+    Stream.objects.filter(pk=made.pk).update(url="udp://@239.0.0.1:1234")
+    before = len(fake.calls)
+    deliver(client)
+    assert not [call for call in fake.calls[before:] if call.method == "PATCH"]
+    [row] = custom_there(fake)
+    Stream.objects.filter(pk=made.pk).update(url="udp://239.0.0.1:1234")
+    deliver(client)
+    fake.world.streams.put(row | {"url": "udp://@239.0.0.1:1234"})
+    assert pulled().changed == 0
     assert waiting() == {}
 
 
