@@ -11,12 +11,15 @@ from ecm_site.conf import SECRETS, clashing, get_settings, save_settings, secret
 from ecm_site.masking import MASK
 from tasks_app import journal
 from tasks_app.mirror.ask_again import ask_again_after
+from tasks_app.mirror.state import is_connected
 from tasks_app.models import JournalEntry
 from tasks_app.undo import UndoConflict
 
 logger = logging.getLogger(__name__)
 
 ENTITY_TYPE = "settings"
+KEEPS_ADDRESS = "ECM mirrors a server and needs its address. Go back to standalone first, under Settings → Dispatcharr."
+"""Without it nothing is sent or read any more, while changes go on waiting, and the password is dropped with it."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ def change_settings(section: str, changes: dict[str, Any], *, if_still: Mapping[
         problem = value_problem(name, value)
         if problem:
             raise ValueError(f"{name}: {problem}")
+    if loses_server(changes):
+        raise ValueError(f"dispatcharr_url: {KEEPS_ADDRESS}")
     current = get_settings()
     changes = {**changes, **secrets_left_behind(current, changes)}  # so that the journal says so
     before = asdict(current)
@@ -54,6 +59,11 @@ def change_settings(section: str, changes: dict[str, Any], *, if_still: Mapping[
     return SettingsChange(tuple(changed), entry.pk if entry else None)
 
 
+def loses_server(changes: Mapping[str, Any]) -> bool:
+    """Whether ``changes`` would take the address away from a server that is mirrored."""
+    return changes.get("dispatcharr_url") == "" and bool(get_settings().dispatcharr_url) and is_connected()
+
+
 def undo_change(entry: JournalEntry) -> None:
     """Put back what a journalled change replaced. Raises :class:`UndoConflict` when a setting was changed since."""
     before, after = entry.before_value or {}, entry.after_value or {}
@@ -64,6 +74,8 @@ def undo_change(entry: JournalEntry) -> None:
             raise UndoConflict(f"{_words(name)} can no longer be “{value}”: {problem}.")
         if _plain(current[name]) != after.get(name):
             raise UndoConflict(f"{_words(name)} was changed to “{_plain(current[name])}” since.")
+    if loses_server(before):
+        raise UndoConflict(KEEPS_ADDRESS)
     clash = clashing({**current, **before})
     if clash:
         raise UndoConflict(f"{_words(clash[0])} and {_words(clash[1])} would both be on.")

@@ -6,10 +6,13 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.urls import reverse
+from django.utils.html import format_html
 
 from ecm_site.conf import EcmSettings, is_same_address, value_problem
 from ecm_site.dispatcharr.credentials import API_KEY, PASSWORD, Credentials
 from ecm_site.settings_form import REMOVE, SecretSetting, SettingChoice, SettingNumber, SettingsForm
+from tasks_app.mirror.state import is_connected
 
 AUTH_WORDS = {"password": "A user with a password", "api_key": "An API key"}
 SECRET_OF = {PASSWORD: "dispatcharr_password", API_KEY: "dispatcharr_api_key"}
@@ -27,7 +30,7 @@ class DispatcharrForm(SettingsForm):
         label="Address",
         required=False,
         max_length=500,
-        help_text="As you open it in the browser. Empty means that there is no server.",
+        help_text="As you open it in the browser. Empty means that there is no server; one that is mirrored is let go first.",
         widget=forms.TextInput(
             attrs={"inputmode": "url", "autocomplete": "off", "placeholder": "http://192.168.1.10:9191", "spellcheck": "false"}
         ),
@@ -49,7 +52,10 @@ class DispatcharrForm(SettingsForm):
     stats_poll_interval = SettingNumber(
         "stats_poll_interval",
         label="Look at what is being watched every (seconds)",
-        help_text="5 to 300. The server is asked only while somebody has the dashboard or the channel manager open.",
+        help_text=(
+            "5 to 300. The server is asked only while somebody has the dashboard, the channel manager or the page Being watched"
+            " open."
+        ),
     )
 
     def clean_dispatcharr_url(self) -> str:
@@ -61,6 +67,14 @@ class DispatcharrForm(SettingsForm):
             raise ValidationError(f"The address {problem}.")
         if "@" in url:
             raise ValidationError("Enter the user and the password below, not in the address.")
+        if not url and is_connected():
+            raise ValidationError(
+                format_html(
+                    'ECM mirrors a server and needs its address. <a href="{}">Go back to standalone</a> first; then it can be'
+                    " emptied.",
+                    reverse("settings_switch", args=["leave"]),
+                )
+            )
         return url
 
     def clean(self) -> dict[str, Any]:

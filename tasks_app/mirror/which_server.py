@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from ecm_site.conf import get_settings
-from ecm_site.dispatcharr.client import Dispatcharr, get_client
+from ecm_site.dispatcharr.client import Dispatcharr, NotConfigured, get_client
 from ecm_site.dispatcharr.errors import DispatcharrError
 from tasks_app.journal import log_entry
 from tasks_app.mirror.state import mirror_state
@@ -42,6 +42,12 @@ def has_moved(state: MirrorState) -> bool:
     return bool(state.connected and state.address and named and named != state.address)
 
 
+def lacks_address(state: MirrorState) -> bool:
+    """Whether a server is mirrored and the settings name none. The settings pages refuse that; a file edited by hand, or a
+    backup of before that is put back, may bring it about all the same."""
+    return state.connected and not get_settings().dispatcharr_url
+
+
 def known_client() -> Dispatcharr:
     """For looking in passing, such as at what is being watched: costs no request, and changes nothing here or there.
 
@@ -66,8 +72,13 @@ def mirrored_client() -> Dispatcharr:
 
 
 def _client_at_its_address() -> tuple[Dispatcharr, MirrorState]:
-    client = get_client()
     state = mirror_state()
+    if lacks_address(state):
+        raise NotConfigured(
+            "No address is entered for the server that is mirrored. Enter it on Settings → Dispatcharr, or go back to"
+            " standalone there; until then nothing is sent and nothing is read."
+        )
+    client = get_client()
     if has_moved(state):
         raise AnotherAddress(
             f"The settings name {client.address}, but {state.address} is mirrored. Say on Settings → Dispatcharr whether it is"

@@ -11,7 +11,9 @@ from ecm_site.conf import get_settings, save_settings
 from ecm_site.dispatcharr import client
 from ecm_site.dispatcharr.transport import Patience
 from tasks_app.change_settings import change_settings
-from tasks_app.models import JournalEntry
+from tasks_app.engine import run_here
+from tasks_app.mirror.state import mirror_state
+from tasks_app.models import JournalEntry, MirrorState
 from tasks_app.undo import undo_entry
 from tests.fake_dispatcharr import FakeServer, Kind
 
@@ -243,3 +245,56 @@ def test_the_same_secret_can_be_typed_for_another_address(alice: Client, fake: F
     assert (get_settings().dispatcharr_url, getattr(get_settings(), name)) == (fake.url, value)
     others = {"dispatcharr_password", "dispatcharr_api_key"} - {name}
     assert [getattr(get_settings(), other) for other in others] == [""], "what was not typed again stays with the old address"
+
+
+@pytest.fixture
+def mirrored(stored: FakeServer) -> FakeServer:
+    MirrorState.objects.create(pk=1, connected=True, address=stored.url)
+    return stored
+
+
+def test_the_address_of_a_mirrored_server_is_not_emptied_and_the_way_out_is_shown(alice: Client, mirrored: FakeServer) -> None:
+    before = get_settings()
+    leave = f'<a href="{reverse("settings_switch", args=["leave"])}">Go back to standalone</a> first'
+    answer = save(alice, typed(mirrored, dispatcharr_url="  "))
+    assert answer.status_code == 422
+    assert leave in answer.content.decode()
+    answer = press_test(alice, typed(mirrored, dispatcharr_url=""))
+    assert answer.status_code == 422
+    assert leave in answer.content.decode()
+    with pytest.raises(ValueError, match="dispatcharr_url: ECM mirrors a server"):
+        change_settings("Dispatcharr", {"dispatcharr_url": ""})
+    assert get_settings() == before
+    assert not JournalEntry.objects.filter(category="settings").exists()
+    assert mirrored.calls == []
+    MirrorState.objects.update(connected=False)
+    assert save(alice, typed(mirrored, dispatcharr_url="")).status_code == 302
+    assert get_settings().dispatcharr_url == ""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_taking_the_first_address_back_waits_until_the_server_is_let_go(alice: Client, fake: FakeServer) -> None:
+    change_settings("Dispatcharr", {"dispatcharr_url": fake.url})
+    MirrorState.objects.create(pk=1, connected=True, address=fake.url)
+    entry = JournalEntry.objects.get(category="settings", undoable=True)
+    [conflict] = undo_entry(entry).conflicts
+    assert "Go back to standalone first" in conflict
+    assert get_settings().dispatcharr_url == fake.url
+    MirrorState.objects.update(connected=False)
+    undo_entry(entry)
+    assert get_settings().dispatcharr_url == ""
+
+
+def test_a_mirrored_server_whose_address_is_gone_all_the_same_is_told_on_the_page(alice: Client, mirrored: FakeServer) -> None:
+    page = reverse("settings_dispatcharr")
+    assert "No address is entered above" not in alice.get(page).content.decode()
+    save_settings(dispatcharr_url="")  # a file edited by hand, or a backup that is put back
+    text = alice.get(page).content.decode()
+    assert "No address is entered above, so nothing is sent and nothing is read" in text
+    assert "Edits made here are delivered" not in text
+    assert alice.get(reverse("settings_switch", args=["leave"])).status_code == 200
+    assert run_here("deliver_outbox").message.startswith("No address is entered for the server that is mirrored.")
+    assert mirror_state().trouble.startswith("No address is entered for the server that is mirrored.")
+    again = typed(mirrored, dispatcharr_password=mirrored.password)
+    assert save(alice, again).status_code == 302
+    assert "No address is entered above" not in alice.get(page).content.decode()
