@@ -35,6 +35,7 @@ class ChannelProfileKind(NamedKind):
     name = KIND
     label = "channel profile"
     position = 73
+    asks_from = 2  # which channels were in them goes with them, and a house has few
     watched = (Watched(ChannelProfile._meta.db_table, columns=("name",), name="name"),)
     id_table = ChannelProfile._meta.db_table
     model = ChannelProfile

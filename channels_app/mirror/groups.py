@@ -37,6 +37,7 @@ class GroupKind(NamedKind):
     name = KIND
     label = "group"
     position = 70
+    asks_from = 2  # channels lose their place with them, and a house has few
     watched = (Watched(ChannelGroup._meta.db_table, columns=("name",), name="name"),)
     id_table = ChannelGroup._meta.db_table
     model = ChannelGroup

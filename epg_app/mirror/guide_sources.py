@@ -75,6 +75,7 @@ class GuideSourceKind(MirroredKind):
         Watched("epg_app_guidesource", columns=(*_FIELDS, "file_path", "deleting_since"), name="name"),
     )
     natural_key = "name"
+    asks_from = 1  # with one guide go all its programmes, and what channels use of them
     category = CATEGORY
 
     # Here.
@@ -120,6 +121,9 @@ class GuideSourceKind(MirroredKind):
             return None
         known = {field: value for field, value in values.items() if field in _FIELDS and field not in self.secrets}
         return int(GuideSource.objects.create(**known).pk)
+
+    def comes_back(self, values: Values) -> bool:
+        return values.get("source_type") == SourceType.DUMMY and super().comes_back(values)
 
     def keep_books(self, books: Mapping[int, Values]) -> None:
         wanted = {pk: book_columns(known) for pk, known in books.items()}

@@ -89,6 +89,8 @@ class AccountKind(MirroredKind):
     secrets: ClassVar[frozenset[str]] = frozenset(SECRETS)
     references: ClassVar[Mapping[str, str]] = {"server_group": "server_group"}
     natural_key: ClassVar[str] = "name"
+    asks_from: ClassVar[int] = 1  # with one account go all its streams, and what channels use of them
+    parts: ClassVar[tuple[str, ...]] = ("account_group", "account_filter", "account_profile")
     watched: ClassVar[tuple[Watched, ...]] = (
         Watched("m3u_app_account", columns=(*_SAME_COLUMN, "file_path", "server_group_id", "exp_date"), name="name"),
     )

@@ -48,6 +48,7 @@ class GroupKind(MirroredKind):
     category: ClassVar[str] = "m3u"
     title: ClassVar[str] = "name"
     deletable: ClassVar[bool] = False
+    creatable: ClassVar[bool] = False
     fields: ClassVar[Mapping[str, str]] = {
         "account": "account",
         "name": "name",

@@ -121,6 +121,14 @@ class MirroredKind(ABC):
     """The field that is unique on the server: a row there with the same value is taken for ours instead of making another."""
     deletable: ClassVar[bool] = True
     """Off for rows that the server makes and removes by itself: one that is deleted here comes back with the next pull."""
+    creatable: ClassVar[bool] = True
+    """Off for rows that only the server makes: one that is gone there cannot be made there again from here."""
+    asks_from: ClassVar[int] = 0
+    """Linked rows from which on somebody is asked before those are deleted here of which more than half are gone there;
+    0 = the usual number (``HELD_BACK_FROM`` of :mod:`tasks_app.mirror.pull`). Kinds whose rows carry much ask of fewer."""
+    parts: ClassVar[tuple[str, ...]] = ()
+    """Kinds whose rows are parts of rows of this one and go with them: they stay here for as long as such a row does that the
+    server has lost, and are made there again with it. They name it in their :attr:`references`."""
     look_at: ClassVar[int] = 500
     """How many rows the engine looks at together before it changes them there: what somebody edits between this look and
     the change would be lost. A kind whose :meth:`read` gives rows as they come, so that the first ones are sent before the
@@ -159,6 +167,11 @@ class MirroredKind(ABC):
         For undoing: ``values`` are what the journal kept, without secrets.
         """
         return None
+
+    def comes_back(self, values: Values) -> bool:
+        """Whether :meth:`bring_back` makes a row of these values again: the journal keeps no secrets."""
+        can_make = type(self).bring_back is not MirroredKind.bring_back
+        return can_make and not any(values.get(name) for name in self.secrets)
 
     def stand_in(self, value: Any, remote_id: int) -> Any | None:
         """What a row with this :attr:`natural_key` may be called on the server for a moment, while two rows exchange theirs:

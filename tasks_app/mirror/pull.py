@@ -17,12 +17,13 @@ from tasks_app.mirror.chunks import chunks
 from tasks_app.mirror.creating import Sent, forget_sent, free_rows, see_through, sent_before
 from tasks_app.mirror.kinds import MirroredKind, Values, all_kinds
 from tasks_app.mirror.links import LeftOut, StoredLinks
+from tasks_app.mirror.parts import make_again_with_their_whole, staying_with_their_whole
 from tasks_app.mirror.readable import NOT_UNDERSTOOD, Row, is_id, words_for
-from tasks_app.mirror.reconcile import Reconciler
+from tasks_app.mirror.reconcile import DELETED, THERE, Reconciler
 from tasks_app.mirror.state import quietly
 from tasks_app.mirror.sync_journal import SyncJournal
 from tasks_app.mirror.trouble import Trouble, is_trouble, note_reached, note_trouble
-from tasks_app.models import MirrorLink, MirrorPull
+from tasks_app.models import MirrorLink, MirrorPull, OutboxEntry, OutboxState
 from tasks_app.progress import Cancelled, NoProgress, Progress
 from tasks_app.write_turns import WriteTurns
 
@@ -30,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 CHUNK = 500
 HELD_BACK_FROM = 20
-"""Links of a kind; of fewer rows more than half may well vanish at once."""
+"""Links of a kind, unless it says another number; of fewer rows more than half may well vanish at once."""
 UNREADABLE_FROM = 5
 """Rows that are left out; from so many on, a kind of which more than half are is held as a whole."""
 _TOLD = 5
@@ -182,6 +183,7 @@ class KindPull:
                 f"Creating {self._kind.label}s is under way on the server; they are pulled the next time."
             )
             return
+        make_again_with_their_whole(self._client, self._kind, self._links)
         self._sent = sent_before(self._kind)
         known = self._links.count(self._kind.name)
         self._left_out = self._links.left_out(self._kind.name, afresh=True)
@@ -306,7 +308,8 @@ class KindPull:
 
     def _vanished(self) -> None:
         """What is linked and was not seen is gone on the server, as far as one list can tell. A row that was left out is not,
-        and while there are some of which nobody knows which they are, nothing is."""
+        and while there are some of which nobody knows which they are, nothing is. Parts of a row that is asked about, or is to
+        be made there again, stay with it."""
         gone = self._missing()
         total = self._links.count(self._kind.name)
         if 0 < len(gone) <= _LOOKED_AT_AGAIN:
@@ -314,15 +317,38 @@ class KindPull:
             self._seen.update(row[0] for row in found)
             self._write(found)
             gone = self._missing()
+        gone -= staying_with_their_whole(self._kind, self._links, gone)
         row = MirrorPull.objects.get(kind=self._kind.name)
-        accepted = set(row.accepted.get("remote_ids", ()))
-        asks = len(gone - accepted) > 0 and total >= HELD_BACK_FROM and len(gone - accepted) * 2 > total
-        delete = sorted(gone & accepted) if asks else sorted(gone)
-        for part in chunks(delete, CHUNK):
-            self._progress.raise_if_cancelled()
-            with self._turns.turn(), quietly():
-                self._reconciler.linked(dict.fromkeys(part), vanish=True)
-            self._reconciler.committed()
-        kept = sorted(gone - accepted) if asks else []
+        accepted = gone & set(row.accepted.get("remote_ids", ()))
+        contested = self._contested(gone - accepted)
+        new = gone - accepted - contested
+        asks = bool(new) and total >= (self._kind.asks_from or HELD_BACK_FROM) and len(new | contested) * 2 > total
+        self._delete_accepted(accepted)
+        self._delete_here(self._reconciler, contested if asks else new | contested)
+        kept = sorted(new) if asks else []
         held_back = {"remote_ids": kept, "count": len(kept), "of": total, "at": timezone.now().isoformat()} if kept else {}
         MirrorPull.objects.filter(pk=row.pk).update(held_back=held_back, accepted={})
+
+    def _contested(self, gone: Collection[int]) -> set[int]:
+        """Those that the queue asks about already: they were changed here."""
+        asked = OutboxEntry.objects.filter(kind=self._kind.name, state=OutboxState.CONFLICT, **{f"conflict__{DELETED}": THERE})
+        ours = self._links.locals_of(self._kind.name, gone)
+        changed = set(asked.values_list("local_id", flat=True)) if ours else set()
+        return {remote_id for remote_id, local_id in ours.items() if local_id in changed}
+
+    def _delete_accepted(self, gone: Collection[int]) -> None:
+        """What somebody said yes to is told in a journal of its own: the rest of the pull takes none of its room, so that the
+        question can say what can be undone."""
+        journal = SyncJournal()
+        try:
+            self._delete_here(Reconciler(self._kind, self._links, journal, self._counts), gone)
+        finally:
+            journal.end({self._kind.name: self._kind})
+            self._reconciler.committed()  # it counts into the same numbers
+
+    def _delete_here(self, reconciler: Reconciler, gone: Collection[int]) -> None:
+        for part in chunks(sorted(gone), CHUNK):
+            self._progress.raise_if_cancelled()
+            with self._turns.turn(), quietly():
+                reconciler.linked(dict.fromkeys(part), vanish=True)
+            reconciler.committed()

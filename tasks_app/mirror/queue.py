@@ -1,6 +1,6 @@
 """What pages and commands read about the outbox: how much waits, and each change in words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from django.db.models import Count, Min, Q, QuerySet
 from tasks_app.mirror.bulk_mirrors import all_bulk_mirrors
 from tasks_app.mirror.compare import comparable, same
 from tasks_app.mirror.kinds import MirroredKind, Values, all_kinds
-from tasks_app.mirror.reconcile import DELETED
+from tasks_app.mirror.reconcile import DELETED, THERE
 from tasks_app.mirror.words import Wording
 from tasks_app.models import MirrorLink, OutboxEntry, OutboxState
 
@@ -89,6 +89,10 @@ class QueueRow:
     asked: bool = False
     """An answer was given that the next delivery carries out."""
     differences: list[FieldDifference] = field(default_factory=list)
+    creatable: bool = True
+    """Whether such rows can be made on the server from here."""
+    undoable: bool = True
+    """Whether the journal can bring back what is here, should this change be given up."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,7 @@ def in_words(entries: Sequence[OutboxEntry]) -> list[QueueRow]:
     kinds = {kind.name: kind for kind in all_kinds()}
     labels = {mirror.name: mirror.label for mirror in all_bulk_mirrors()} | {name: kind.label for name, kind in kinds.items()}
     here: dict[tuple[str, int], Values] = {}
+    lasting: set[tuple[str, int]] = set()
     agreed: dict[tuple[str, int], Values] = {}
     for name in {entry.kind for entry in entries}:
         ids = [entry.local_id for entry in entries if entry.kind == name]
@@ -141,7 +146,8 @@ def in_words(entries: Sequence[OutboxEntry]) -> list[QueueRow]:
         if name in kinds:
             rows = kinds[name].local(ids)
             here |= {(name, local_id): comparable(kinds[name], values) for local_id, values in rows.items()}
-    drafts = [_Draft(entry, kinds.get(entry.kind), here, agreed) for entry in entries]
+            lasting |= {(name, local_id) for local_id, values in rows.items() if kinds[name].comes_back(values)}
+    drafts = [_Draft(entry, kinds.get(entry.kind), here, agreed, lasting) for entry in entries]
     wording = Wording(kinds, ((draft.kind, name, value) for draft in drafts for name, value in draft.mentioned()))
     return [draft.finished(labels, wording) for draft in drafts]
 
@@ -155,9 +161,11 @@ class _Draft:
         kind: MirroredKind | None,
         here: Mapping[tuple[str, int], Values],
         agreed: Mapping[tuple[str, int], Values],
+        lasting: Collection[tuple[str, int]],
     ) -> None:
         key = (entry.kind, entry.local_id)
         self.kind = kind
+        self._comes_back = key in lasting
         self._entry = entry
         self._here = here.get(key)
         self._is_linked = key in agreed
@@ -173,6 +181,14 @@ class _Draft:
         if not self._is_linked:
             return CREATE
         return UPDATE if self._fields() else NOTHING
+
+    @property
+    def undoable(self) -> bool:
+        """The journal brings back rows that their kind can make again, and changes of what is no secret."""
+        if self.action == CREATE or (self._deleted == THERE and self._here is not None):
+            return self._comes_back
+        secrets = self.kind.secrets if self.kind is not None else frozenset()
+        return self.action != UPDATE or secrets.isdisjoint(self._fields())
 
     def _fields(self) -> list[str]:
         if self.kind is None:
@@ -213,6 +229,8 @@ class _Draft:
             deleted=self._deleted,
             asked=bool(entry.wishes),
             differences=[self._difference(name, wording) for name in self._fields()],
+            creatable=self.kind is None or self.kind.creatable,
+            undoable=self.undoable,
         )
 
     def _own_name(self) -> str:

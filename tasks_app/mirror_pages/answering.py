@@ -17,6 +17,7 @@ from tasks_app.registry import TaskResult, TaskScheduler, register_task
 AT_ONCE = 500
 """More than these are not answered while a browser waits."""
 _PORTION = 500
+_FOR_GOOD = "this cannot be undone"
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,16 @@ class Kind:
     icon: str
     carry_out: Callable[[Collection[int]], Answered]
     gives_up: bool = True
+
+    @property
+    def undo(self) -> str:
+        """What the journal can do about it; rows of which that is not true say so themselves."""
+        return "The journal can undo what is listed here, except where it says otherwise." if self.gives_up else ""
+
+    @property
+    def undo_many(self) -> str:
+        """The same where so many are given up that they are not all told one by one."""
+        return "Of so many at once the journal may be able to undo only a part." if self.gives_up else ""
 
 
 KINDS = {
@@ -49,7 +60,7 @@ KINDS = {
             "theirs",
             "Take the server’s",
             "Take what the server has?",
-            "Your changes are given up, and the server’s values are read and stored here. It can be undone from the journal.",
+            "Your changes are given up, and the server’s values are read and stored here.",
             "cloud-download",
             answers.take_theirs,
         ),
@@ -57,8 +68,8 @@ KINDS = {
             "drop",
             "Drop",
             "Drop these changes?",
-            "Your changes are given up, and the rows go back to what both sides last agreed on. It can be undone from the"
-            " journal.",
+            "Your changes are given up: rows go back to what both sides had last, and rows that the server never had are"
+            " deleted.",
             "trash",
             answers.drop,
         ),
@@ -67,7 +78,13 @@ KINDS = {
 
 
 def outcome(answer: str, row: QueueRow) -> str:
-    """What the answer does to one row: "goes back to …" without its values, which stand below it."""
+    """What the answer does to one row: "goes back to …" without its values, which stand below it; and whether that is for
+    good."""
+    words = _outcome(answer, row)
+    return words if row.undoable or not KINDS[answer].gives_up else f"{words}; {_FOR_GOOD}"
+
+
+def _outcome(answer: str, row: QueueRow) -> str:
     if answer == "retry":
         if row.state == OutboxState.CONFLICT:
             return "is left out: it was changed on both sides"

@@ -8,11 +8,12 @@ from django.utils import timezone
 
 from ecm_site.wording import counted, shortened
 from tasks_app.mirror.bulk_mirrors import BulkMirror
-from tasks_app.mirror.kinds import get_kind
+from tasks_app.mirror.kinds import MirroredKind, Values, get_kind
 from tasks_app.mirror.mirror_tasks import LOCK
 from tasks_app.mirror.pull import Step, steps
 from tasks_app.mirror.queue import QueueSummary, queue_summary
 from tasks_app.mirror.state import mirror_state
+from tasks_app.mirror.sync_journal import ROWS_KEPT
 from tasks_app.mirror.which_server import has_moved
 from tasks_app.mirror.which_server_answer import Doubt, doubt_of
 from tasks_app.models import MirrorLink, MirrorPull, MirrorState, TaskRun
@@ -148,7 +149,9 @@ class HeldBack:
     names: list[str]
     """Some of them."""
     can_create: bool
-    """Whether they could be made on the server again; masses that are only read cannot."""
+    """Whether they can be made on the server again from here."""
+    comes_back: int
+    """Of how many the journal can bring back what would be deleted here."""
 
     @property
     def more(self) -> int:
@@ -164,13 +167,29 @@ class HeldBack:
         """ "41 of 60 channels" """
         return f"{self.count:,} of {counted(self.of, self.label)}"
 
+    @property
+    def way_back(self) -> str:
+        """What could be done about it afterwards, in a sentence."""
+        if self.comes_back >= self.count:
+            return f"The journal can bring back the {self.label if self.count == 1 else f'{self.label}s'} themselves."
+        those = "it" if self.count == 1 else "them"
+        if not self.comes_back:
+            return f"This cannot be undone: afterwards only a backup has {those}."
+        return f"The journal can bring back {self.comes_back:,} of them; the others only a backup has afterwards."
+
 
 def held_back(kind: str) -> HeldBack:
     """Raises ``MirrorPull.DoesNotExist`` when nothing of ``kind`` is held back (any more)."""
     row = MirrorPull.objects.exclude(held_back={}).get(kind=kind)
     labels = {step.name: step.label for step in steps()}
     remote_ids = row.held_back.get("remote_ids") or []
-    names, can_create = _names(kind, remote_ids[:NAMES_SHOWN])
+    try:
+        mirrored = get_kind(kind)
+    except KeyError:  # masses that are only read
+        names, can_create, comes_back = [], False, 0
+    else:
+        names = _names(mirrored, remote_ids[:NAMES_SHOWN])
+        can_create, comes_back = mirrored.creatable, _comes_back(mirrored, remote_ids)
     return HeldBack(
         kind=kind,
         label=labels.get(kind, kind),
@@ -178,14 +197,20 @@ def held_back(kind: str) -> HeldBack:
         of=_number(row.held_back, "of"),
         names=names,
         can_create=can_create,
+        comes_back=comes_back,
     )
 
 
-def _names(kind: str, remote_ids: list[int]) -> tuple[list[str], bool]:
-    try:
-        mirrored = get_kind(kind)
-    except KeyError:
-        return [], False
-    local_ids = list(MirrorLink.objects.filter(kind=kind, remote_id__in=remote_ids).values_list("local_id", flat=True))
-    rows = mirrored.local(local_ids)
-    return sorted(shortened(str(values.get(mirrored.title) or f"no. {pk}"), 120) for pk, values in rows.items()), True
+def _names(kind: MirroredKind, remote_ids: list[int]) -> list[str]:
+    rows = _here(kind, remote_ids)
+    return sorted(shortened(str(values.get(kind.title) or f"no. {pk}"), 120) for pk, values in rows.items())
+
+
+def _comes_back(kind: MirroredKind, remote_ids: list[int]) -> int:
+    """Of an answer the journal tells so many rows one by one, and the rest in one line that brings nothing back."""
+    return sum(kind.comes_back(values) for values in _here(kind, remote_ids[:ROWS_KEPT]).values())
+
+
+def _here(kind: MirroredKind, remote_ids: list[int]) -> dict[int, Values]:
+    links = MirrorLink.objects.filter(kind=kind.name, remote_id__in=remote_ids)
+    return kind.local(list(links.values_list("local_id", flat=True)))

@@ -14,7 +14,7 @@ from tasks_app.mirror.deliver import deliver
 from tasks_app.mirror.pull import pull
 from tasks_app.mirror_pages.overview import PullLine, is_at, pull_lines
 from tasks_app.models import JournalEntry, MirrorPull, MirrorState, OutboxEntry, OutboxState, RunRequest, TaskRun, WorkerBeat
-from tasks_app.tests.mirror_toys import ToyServer, add_toy, sql, toy
+from tasks_app.tests.mirror_toys import ToyKind, ToyServer, add_box, add_toy, sql, toy
 
 pytestmark = pytest.mark.django_db
 
@@ -153,12 +153,12 @@ def test_a_server_in_trouble_says_since_when_and_when_it_tries_again(visitor: Cl
         retry_at=now + timedelta(minutes=5),
     )
     html = page(visitor, "/server/")
-    assert "In trouble since" in html
+    assert "Syncing waits since" in html
     assert "(2h ago)" in html
     assert "Next try in 4m" in html
     assert "secret" not in html
     MirrorState.objects.update(retry_at=now - timedelta(minutes=5))
-    assert "asked again within a minute" in page(visitor, "/server/")
+    assert "tried again within a minute" in page(visitor, "/server/")
 
 
 def test_problems_of_a_pull_are_told(visitor: Client, toy_server: ToyServer) -> None:
@@ -319,6 +319,64 @@ def test_an_answer_says_first_what_it_does_to_which_changes(visitor: Client, toy
     assert "takes the server’s values" in page(visitor, f"/server/queue/answer/theirs/?entry={','.join(ids)}")
 
 
+def test_an_answer_says_what_cannot_be_undone(visitor: Client, toy_server: ToyServer) -> None:
+    pulled(toy_server, "Ball", "Doll", "Kite", pin="1234")
+    sql("UPDATE toy SET note = 'new' WHERE name = 'Ball'")
+    sql("UPDATE toy SET pin = 'new' WHERE name = 'Doll'")
+    sql("DELETE FROM toy WHERE name = 'Kite'")
+    add_toy("Fresh")
+    add_box("Red")
+
+    def said(answer: str, name: str) -> str:
+        pk = OutboxEntry.objects.get(name=name).pk
+        return page(visitor, f"/server/queue/answer/{answer}/?entry={pk}")
+
+    for answer in ("drop", "theirs"):
+        can, cannot = ("Ball", "Kite", "Red"), ("Doll", "Fresh")
+        assert [name for name in can if "this cannot be undone" in said(answer, name)] == [], answer
+        assert [name for name in cannot if "this cannot be undone" not in said(answer, name)] == [], answer
+        assert "The journal can undo what is listed here, except where it says otherwise." in said(answer, "Ball")
+    assert "undo" not in said("retry", "Fresh")
+    OutboxEntry.objects.bulk_create(OutboxEntry(kind="toy", local_id=number) for number in range(1000, 1500))
+    html = page(visitor, "/server/queue/answer/drop/?all=1&confirmed_count=505")
+    assert "Of so many at once the journal may be able to undo only a part." in html
+    assert "can undo what is listed" not in html
+
+
+def test_rows_that_only_the_server_makes_are_not_promised_to_it(
+    visitor: Client, toy_server: ToyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [remote] = pulled(toy_server, "Ball")
+    sql("UPDATE toy SET name = 'Mine'")
+    del toy_server.toys[remote]
+    deliver(toy_server.as_client())
+    address = f"/server/queue/{OutboxEntry.objects.get().pk}/"
+    assert "it is made on the server again" in page(visitor, address)
+    monkeypatch.setattr(ToyKind, "creatable", False)
+    html = page(visitor, address)
+    assert "it is made on the server again" not in html
+    assert "once the provider has it there again" in html
+
+
+def test_what_cannot_be_delivered_and_why_syncing_waits_are_told_as_they_are(visitor: Client) -> None:
+    """Neither need be the server's doing: ECM checks as well, and its own disk may be full."""
+    add_toy("Rude")
+    OutboxEntry.objects.update(state=OutboxState.PARKED, reason="ECM failed on it (KeyError).")
+    entry = OutboxEntry.objects.get()
+    MirrorState.objects.update(trouble="The disk is full.", trouble_since=timezone.now())
+    for address, words in (
+        (f"/server/queue/{entry.pk}/", "Cannot be delivered: ECM failed on it"),
+        ("/server/queue/", "Syncing waits: The disk is full."),
+        ("/server/queue/", ">cannot be delivered<"),
+        ("/server/", "<b>1</b> cannot be delivered"),
+        ("/server/", "Syncing waits since"),
+    ):
+        html = page(visitor, address)
+        assert words in html, address
+        for wrong in ("refuse", "server is in trouble"):
+            assert wrong not in html.lower(), (address, wrong)
+
+
 def test_dropping_is_carried_out_and_can_be_undone(visitor: Client, toy_server: ToyServer) -> None:
     pulled(toy_server, "Ball")
     sql("UPDATE toy SET name = 'Mine'")
@@ -405,6 +463,9 @@ def test_what_would_vanish_is_shown_before_it_does(visitor: Client, toy_server: 
     html = page(visitor, "/server/vanished/toy/")
     assert "Toy 17" in html
     assert "Delete 30 here too" in html
+    assert "All of them are no longer on the server" in html
+    assert "This cannot be undone: afterwards only a backup has them." in html  # no toy can be brought back
+    assert "made on the server again" in html
     assert sql("SELECT count(*) FROM toy") == [(30,)]
 
 

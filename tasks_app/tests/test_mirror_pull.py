@@ -153,6 +153,38 @@ def test_less_than_half_or_few_rows_vanish_without_a_question(toy_server: ToySer
     assert len(sql("SELECT id FROM toy")) == 20
 
 
+@pytest.mark.parametrize(("asks_from", "before", "left", "is_asked"), [
+    (0, 19, 0, False), (0, 20, 9, True), (0, 20, 10, False), (1, 1, 0, True), (1, 2, 1, False), (1, 3, 1, True),
+    (2, 1, 0, False), (2, 2, 0, True),
+])  # fmt: skip
+def test_kinds_whose_rows_carry_much_ask_of_fewer(
+    toy_server: ToyServer, monkeypatch: pytest.MonkeyPatch, asks_from: int, before: int, left: int, is_asked: bool
+) -> None:
+    monkeypatch.setattr(ToyKind, "asks_from", asks_from)
+    for number in range(before):
+        toy_server.add("toy", toy(f"Toy {number}"))
+    pull(toy_server.as_client())
+    for pk in sorted(toy_server.toys)[left:]:
+        del toy_server.toys[pk]
+    assert pull(toy_server.as_client()).held_back == (["toys"] if is_asked else [])
+    assert len(sql("SELECT id FROM toy")) == (before if is_asked else left)
+
+
+def test_what_the_queue_asks_about_is_not_asked_twice_but_counts_as_lost(toy_server: ToyServer) -> None:
+    fill(toy_server, 30)
+    pull(toy_server.as_client())
+    sql("UPDATE toy SET note = 'mine' WHERE id <= (SELECT MIN(id) + 9 FROM toy)")
+    for pk in sorted(toy_server.toys)[:16]:
+        del toy_server.toys[pk]
+    assert pull(toy_server.as_client()).held_back == ["toys"]
+    assert OutboxEntry.objects.filter(state=OutboxState.CONFLICT).count() == 0, "all of them are in one question"
+    deliver(toy_server.as_client())
+    assert OutboxEntry.objects.filter(state=OutboxState.CONFLICT).count() == 10
+    pull(toy_server.as_client())
+    assert MirrorPull.objects.get(kind="toy").held_back["count"] == 6
+    assert len(sql("SELECT id FROM toy")) == 30
+
+
 def test_a_question_about_vanished_rows_goes_when_they_are_back(toy_server: ToyServer) -> None:
     fill(toy_server, 40)
     pull(toy_server.as_client())

@@ -11,6 +11,7 @@ from django.db import connection
 
 from ecm_site.dispatcharr.client import Dispatcharr
 from m3u_app.models import Account, AccountProfile, AccountType, ServerGroup, StreamFilter, StreamGroup
+from tasks_app.mirror.answers import answer_held_back
 from tasks_app.mirror.deliver import deliver
 from tasks_app.mirror.pull import pull
 from tasks_app.models import JournalEntry, MirrorLink, MirrorState, OutboxEntry, RunRequest
@@ -158,6 +159,9 @@ def test_an_account_that_vanished_there_is_deleted_here_in_the_background(
 ) -> None:
     client.accounts.delete(2)
     Account.objects.update(held_back={"before": 40, "after": 0})
+    pulled_kinds()
+    assert base().deleting_since is None  # the only one: that is asked about
+    answer_held_back("account", accept=True)
     pulled_kinds()
     account = base()
     assert account.deleting_since is not None

@@ -1,0 +1,85 @@
+"""Rows that are parts of another row, such as the filters of an account: they stay with it, and are made again with it."""
+
+from collections.abc import Collection
+
+from django.db import connection
+
+from ecm_site.dispatcharr.client import Dispatcharr
+from tasks_app.mirror.kinds import MirroredKind, all_kinds
+from tasks_app.mirror.links import StoredLinks
+from tasks_app.mirror.reconcile import DELETED, THERE
+from tasks_app.mirror.state import quietly
+from tasks_app.mirror.sync_journal import name_of
+from tasks_app.models import MirrorLink, MirrorPull, OutboxEntry, OutboxState
+
+
+def staying_with_their_whole(kind: MirroredKind, links: StoredLinks, gone: Collection[int]) -> set[int]:
+    """Those of ``gone`` (remote ids) that are parts of a row which stays here although the server has lost it, too: nobody has
+    said yet what shall become of it, or it is to be made there again."""
+    wholes = _wholes_of(kind)
+    ours = links.locals_of(kind.name, gone) if wholes and gone else {}
+    here = kind.local(list(ours.values())) if ours else {}
+    staying: set[int] = set()
+    for field, whole in wholes.items():
+        lost = _lost_but_here(whole, {values[field] for values in here.values()})
+        staying |= {remote_id for remote_id, pk in ours.items() if pk in here and here[pk][field] in lost}
+    return staying
+
+
+def make_again_with_their_whole(client: Dispatcharr, kind: MirroredKind, links: StoredLinks) -> None:
+    """Parts of rows that were made there anew are made there anew as well: let go of what the server does not have any more
+    and queue it, before the new row's own parts are read. A part is linked after its whole, unless that is another one now.
+
+    Raises any ``DispatcharrError``.
+    """
+    older = {pk for field, whole in _wholes_of(kind).items() for pk in _linked_before(kind, field, whole)}
+    if not older:
+        return
+    left_out = links.left_out(kind.name, afresh=True)
+    there = {row[0] for row in kind.read(client, links)}
+    remote = links.remotes_of(kind.name, older)
+    again = [pk for pk, remote_id in remote.items() if remote_id not in there and not left_out.may_be(remote_id)]
+    if not again:
+        return
+    with quietly():
+        MirrorLink.objects.filter(kind=kind.name, local_id__in=again).delete()
+        OutboxEntry.objects.filter(kind=kind.name, local_id__in=again).update(
+            state=OutboxState.WAITING, reason="", conflict={}, wishes={}, next_attempt_at=None
+        )
+        rows = [
+            OutboxEntry(kind=kind.name, local_id=pk, name=name_of(kind, values)[:512])
+            for pk, values in kind.local(again).items()
+        ]
+        OutboxEntry.objects.bulk_create(rows, ignore_conflicts=True)
+    links.forget(kind.name, again)
+
+
+def _wholes_of(kind: MirroredKind) -> dict[str, MirroredKind]:
+    """Kinds that rows of ``kind`` are parts of, by the field that names the row."""
+    wholes = {whole.name: whole for whole in all_kinds() if kind.name in whole.parts}
+    return {field: wholes[target] for field, target in kind.references.items() if target in wholes}
+
+
+def _lost_but_here(whole: MirroredKind, ids: Collection[int]) -> set[int]:
+    """Those of ``ids`` that are here and not on the server, as far as the last pull of ``whole`` told."""
+    if not ids:
+        return set()
+    held_back = MirrorPull.objects.filter(kind=whole.name).values_list("held_back", flat=True).first() or {}
+    gone = set(held_back.get("remote_ids", ()))
+    linked = dict(MirrorLink.objects.filter(kind=whole.name, local_id__in=list(ids)).values_list("local_id", "remote_id"))
+    asked = OutboxEntry.objects.filter(kind=whole.name, state=OutboxState.CONFLICT, **{f"conflict__{DELETED}": THERE})
+    contested = set(asked.values_list("local_id", flat=True))
+    return {pk for pk in whole.local(list(ids)) if pk not in linked or linked[pk] in gone or pk in contested}
+
+
+def _linked_before(kind: MirroredKind, field: str, whole: MirroredKind) -> list[int]:
+    """Local ids of parts that are linked for longer than the rows that they are parts of."""
+    links = MirrorLink._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT part.local_id FROM {links} AS part CROSS JOIN {links} AS whole"  # noqa: S608 - our own names
+            " ON whole.kind = %s AND whole.local_id = json_extract(part.agreed, %s)"
+            " WHERE part.kind = %s AND part.id < whole.id",
+            [whole.name, f"$.{field}", kind.name],
+        )
+        return [pk for (pk,) in cursor.fetchall()]
