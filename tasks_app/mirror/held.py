@@ -39,7 +39,7 @@ def failed_on(report: DeliveryReport, kind: MirroredKind, rows: Mapping[int, Pen
 
 
 def write_held(report: DeliveryReport) -> None:
-    """Park what was refused to the end; let what waits for others wait."""
+    """Park what cannot be delivered, whether the server says so or ECM does; let what waits for others wait."""
     for (kind, local_id), held in report.held.items():
         entry = OutboxEntry.objects.filter(kind=kind, local_id=local_id, version=held.version, state=OutboxState.WAITING)
         if held.refused:

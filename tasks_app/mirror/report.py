@@ -10,7 +10,7 @@ Key = tuple[str, int]
 
 @dataclass(frozen=True)
 class Held:
-    """A row that the server refused, or that waits for another one. ``after``: how many had been delivered by then."""
+    """A row that cannot be delivered, or that waits for another one. ``after``: how many had been delivered by then."""
 
     version: int
     reason: str
@@ -44,10 +44,10 @@ class DeliveryReport:
 
     @property
     def words(self) -> str:
-        """ "Delivered 3 changes; 1 refused." """
+        """ "Delivered 3 changes, 1 cannot be delivered." """
         parts = [f"Delivered {counted(self.delivered, 'change')}" if self.delivered else "Nothing was delivered"]
         if self.parked:
-            parts.append(f"the server refused {self.parked:,}")
+            parts.append(f"{self.parked:,} cannot be delivered")
         if self.conflicts:
             parts.append(f"{counted(self.conflicts, 'row was', 'rows were')} changed on both sides")
         if self.postponed + self.faults:

@@ -28,7 +28,7 @@ ANOTHER = "Nothing is sent: another server answers at its address"
 
 @dataclass(frozen=True)
 class ServerMark:
-    """How many changes wait for delivery, how many things wait for an answer, and whether the server does not answer."""
+    """How many changes wait for delivery, how many things wait for an answer, and what keeps ECM from syncing."""
 
     waiting: int = 0
     conflicts: int = 0
@@ -36,6 +36,7 @@ class ServerMark:
     questions: int = 0
     """Kinds of which so much vanished on the server that somebody has to say whether that is right."""
     trouble: str = ""
+    """Why syncing waits: the server does not answer or does not let ECM in, or the disk here is full."""
     stopped: str = ""
     """Why nothing is delivered although the server may be well: "The worker is not running"."""
 
@@ -80,7 +81,7 @@ class ServerMark:
 
     @property
     def words(self) -> str:
-        """ "3 changes wait for delivery, 1 needs an answer. The server is in trouble: it does not answer" """
+        """ "3 changes wait for delivery, 1 needs an answer. Syncing waits: it does not answer" """
         parts = []
         if self.waiting:
             parts.append(f"{counted(self.waiting, 'change waits', 'changes wait')} for delivery")
@@ -89,7 +90,7 @@ class ServerMark:
         told = ", ".join(parts) or "nothing waits"
         if self.stopped:
             return f"{told}. {self.stopped}"
-        return f"{told}. The server is in trouble: {shortened(self.trouble, _SAID)}" if self.trouble else told
+        return f"{told}. Syncing waits: {shortened(self.trouble, _SAID)}" if self.trouble else told
 
 
 def server_mark(request: HttpRequest | None = None) -> ServerMark | None:

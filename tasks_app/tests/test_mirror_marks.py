@@ -86,7 +86,7 @@ def test_the_mark_hides_passwords_of_what_the_server_said(connected: MirrorState
     client.force_login(User.objects.create_superuser("alice", "", "correct horse"))
     MirrorState.objects.update(trouble="http://joe:secret@h/ refused")
     page = client.get("/server/mark/").content.decode()
-    assert "in trouble" in page
+    assert "Syncing waits" in page
     assert "joe:secret" not in page
 
 
@@ -103,8 +103,8 @@ def test_one_page_asks_once(connected: MirrorState, django_assert_num_queries: A
         (ServerMark(1), "1", "1 change waits for delivery", True),
         (ServerMark(1204), "99+", "1,204 changes wait for delivery", True),
         (ServerMark(2, 1), "1", "2 changes wait for delivery, 1 needs an answer", True),
-        (ServerMark(conflicts=1, questions=1, trouble="Gone"), "2", "2 need an answer. The server is in trouble: Gone", True),
-        (ServerMark(trouble="Gone"), "", "nothing waits. The server is in trouble: Gone", True),
+        (ServerMark(conflicts=1, questions=1, trouble="Gone"), "2", "2 need an answer. Syncing waits: Gone", True),
+        (ServerMark(trouble="Gone"), "", "nothing waits. Syncing waits: Gone", True),
         (ServerMark(1, stopped=NO_WORKER), "1", f"1 change waits for delivery. {NO_WORKER}", True),
         (ServerMark(1, trouble="Gone", stopped=MOVED), "1", f"1 change waits for delivery. {MOVED}", True),
     ],

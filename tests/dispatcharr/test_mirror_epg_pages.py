@@ -116,7 +116,7 @@ def test_waiting_refused_and_contested_rows_are_marked_in_the_list(
     url = reverse("guide:sources")
     page = admin_client.get(url).content.decode()
     assert page.count('class="server-waits ') == 3
-    assert "Refused by the server: Because &lt;b&gt;so" in page
+    assert "Cannot be delivered: Because &lt;b&gt;so" in page
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 

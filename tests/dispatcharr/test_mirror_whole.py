@@ -95,11 +95,29 @@ def test_the_commands_sync_list_and_answer(connected: FakeServer) -> None:
     assert answer("outbox", "--drop", "999", code=1)["error"] == "NOT_FOUND"
     out = StringIO()
     call_command("outbox", stdout=out)
-    assert out.getvalue() == "0 waiting, 0 refused, 0 changed on both sides\n"
+    assert out.getvalue() == "0 waiting, 0 cannot be delivered, 0 changed on both sides\n"
+
+
+def test_the_commands_explain_themselves() -> None:
+    from tasks_app.management.commands import outbox, sync_dispatcharr
+
+    told = {
+        module: " ".join(module.Command().create_parser("manage", "x").format_help().split())
+        for module in (outbox, sync_dispatcharr)
+    }
+    assert "rows here go back to what both sides had last" in told[outbox]
+    assert "the server never had are deleted" in told[outbox]
+    assert "account, account_group, account_filter" in told[sync_dispatcharr]
+    assert "All changes that wait are delivered first" in told[sync_dispatcharr]
+    assert all("3: no server is mirrored" in words for words in told.values())
 
 
 def test_the_commands_say_what_is_wrong(db: None) -> None:
     assert answer("sync_dispatcharr", code=3)["error"] == "NOT_CONNECTED"
+    assert answer("outbox", code=3)["error"] == "NOT_CONNECTED"
+    with pytest.raises(CommandError, match="No server is mirrored") as ended:
+        call_command("outbox")
+    assert ended.value.returncode == 3
     assert answer("sync_dispatcharr", "--kind", "gnome", code=1)["error"] == "CONFIG_INVALID"
     with pytest.raises(CommandError, match="gnome"):
         call_command("sync_dispatcharr", "--kind", "gnome")

@@ -17,11 +17,20 @@ EXIT_STANDALONE = 3
 
 
 class Command(BaseCommand):
-    help = "Sync with the mirrored Dispatcharr server now. Exit code 1: it failed; 3: no server is mirrored."
+    help = (
+        "Sync with the mirrored Dispatcharr server now: deliver all changes that wait for it, then bring over what it has."
+        " Exit code 1: it failed; 3: no server is mirrored."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        kinds = ", ".join(step.name for step in steps())
         parser.add_argument(
-            "--kind", action="append", default=[], metavar="KIND", help="Bring over only this kind; may be given several times."
+            "--kind",
+            action="append",
+            default=[],
+            metavar="KIND",
+            help="Bring over only this kind; may be given several times. All changes that wait are delivered first all the"
+            f" same. One of: {kinds}.",
         )
         parser.add_argument("--json", action="store_true", help="Print one JSON object on stdout and nothing else there.")
 
