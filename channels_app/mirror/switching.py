@@ -6,12 +6,14 @@ from django.db.models import Q
 from channels_app.drafts.lives import UNFINISHED
 from channels_app.lineup_changed import lineup_changed
 from channels_app.models import (
+    AccountSync,
     Channel,
     ChannelGroup,
     ChannelProfile,
     ChannelStream,
     Draft,
     HiddenGroup,
+    LeftoverChoice,
     Logo,
     ProfileMembership,
     StreamProfile,
@@ -96,12 +98,13 @@ def _missing_streams() -> list[str]:
 
 
 def _waiting_channels() -> list[str]:
-    """A channel is created once the server has all that it refers to; it reads no guide that is switched off."""
-    of_streams = Q(pk__in=ChannelStream.objects.filter(stream__account_id__in=accounts_not_sent()).values("channel_id"))
+    """A channel is created once the server has all that it refers to; it reads nothing that is switched off."""
+    unread = Q(stream__account_id__in=accounts_not_sent()) | Q(stream__account__is_active=False)
+    of_streams = Q(pk__in=ChannelStream.objects.filter(unread).values("channel_id"))
     of_guide = Q(guide_entry__source_id__in=sources_not_sent()) | Q(guide_entry__source__is_active=False)
     sentences = []
     for chosen, what in (
-        (of_streams, "streams of an account that will not be there"),
+        (of_streams, "streams of an account that will not be there or is switched off"),
         (of_guide & ~of_streams, "the guide entry of a source that will not be there or is switched off"),
     ):
         count = Channel.objects.filter(chosen).count()
@@ -116,11 +119,12 @@ def _only_here() -> list[str]:
     hidden, ordered = HiddenGroup.objects.count(), ChannelGroup.objects.exclude(position=None).count()
     locked = Channel.objects.filter(epg_locked=True).count()
     guideless = Channel.objects.filter(no_epg=True).count()
+    leftovers = AccountSync.objects.exclude(leftovers=LeftoverChoice.ALWAYS).count()
     sentences = []
     if hidden:
         sentences.append(f"{counted(hidden, 'hidden group')} {'is' if hidden == 1 else 'are'} hidden here only.")
     if ordered:
-        sentences.append(f"The order of {counted(ordered, 'group')} stays here only: the server orders by channel numbers.")
+        sentences.append(f"The order of {counted(ordered, 'group')} stays here only.")
     if locked:
         sentences.append(
             f"{counted(locked, 'channel')} {'is' if locked == 1 else 'are'} locked against automatic guide matching here only."
@@ -128,6 +132,11 @@ def _only_here() -> list[str]:
     if guideless:
         sentences.append(
             f"{counted(guideless, 'channel')} {'is' if guideless == 1 else 'are'} marked to have no guide here only."
+        )
+    if leftovers:
+        sentences.append(
+            "What auto-sync does with channels whose streams are gone, which you chose for"
+            f" {counted(leftovers, 'account')}, stays here only."
         )
     return sentences
 

@@ -99,8 +99,8 @@ def _about_filters(left_out: Collection[int]) -> list[str]:
         )
     if broken:
         sentences.append(
-            f"{counted(broken, 'filter')} will not be there, because Dispatcharr cannot use the pattern, so it fetches what"
-            f" {_it(broken)} would drop. Write {_it(broken)} another way first."
+            f"{counted(broken, 'filter')} will not be there, because Dispatcharr cannot use the pattern. Write"
+            f" {_it(broken)} another way first."
         )
     return sentences
 

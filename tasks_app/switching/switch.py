@@ -54,7 +54,7 @@ class Switched:
     def sentence(self) -> str:
         first = {
             Way.ADOPT: "The lineup is now the server’s.",
-            Way.PUSH: "The server has this lineup now.",
+            Way.PUSH: "The server has this lineup now, as far as it can hold it.",
             Way.LEAVE: "ECM works alone again, with the lineup as it was.",
             Way.MOVE: "The server is mirrored at its new address.",
         }[self.way]

@@ -7,7 +7,15 @@ import pytest
 from django.conf import settings
 
 from channels_app.mirror.switching import LineupRoom
-from channels_app.models import Channel, ChannelGroup, ChannelProfile, ChannelStream, HiddenGroup
+from channels_app.models import (
+    AccountSync,
+    Channel,
+    ChannelGroup,
+    ChannelProfile,
+    ChannelStream,
+    HiddenGroup,
+    LeftoverChoice,
+)
 from ecm_site.conf import save_settings
 from epg_app.mirror import not_for_server as guides_not_for_server
 from epg_app.mirror.switching import GuideRoom
@@ -55,7 +63,10 @@ def test_what_cannot_go_is_named_with_counts_and_does_not_go() -> None:
     link = LinkGroup.objects.create()
     Account.objects.update(link_group=link)
     HiddenGroup.objects.create(group_id=ChannelGroup.objects.create(name="Mine", position=1).pk, name="Mine")
+    AccountSync.objects.create(account=plain, leftovers=LeftoverChoice.NEVER)
+    off = Account.objects.create(name="Off", server_url="http://acme.test/off.m3u", is_active=False)
     channel_with(stream_of(typed, 1), "Of the path", number=1)
+    channel_with(stream_of(off, 2), "Of what is off", number=5)
     channel_with(None, "Locked", number=2, epg_locked=True)
     channel_with(None, "No guide", number=3, no_epg=True)
     path_guide = GuideSource.objects.create(name="Path guide", source_type=SourceType.XMLTV_FILE, file_path="/data/guide.xml")
@@ -69,12 +80,14 @@ def test_what_cannot_go_is_named_with_counts_and_does_not_go() -> None:
     with serving(world) as empty:
         save_settings(dispatcharr_url=empty.url, dispatcharr_user=empty.user, dispatcharr_password=empty.password)
         assert preview_switch(Way.PUSH).asleep == [
-            "1 channel waits here, as it has streams of an account that will not be there.",
+            "1 stream on channels will not be there: the provider has them no more, or their group or account is switched off.",
+            "2 channels wait here, as they have streams of an account that will not be there or is switched off.",
             "1 channel waits here, as it has the guide entry of a source that will not be there or is switched off.",
             "1 hidden group is hidden here only.",
-            "The order of 1 group stays here only: the server orders by channel numbers.",
+            "The order of 1 group stays here only.",
             "1 channel is locked against automatic guide matching here only.",
             "1 channel is marked to have no guide here only.",
+            "What auto-sync does with channels whose streams are gone, which you chose for 1 account, stays here only.",
             "1 guide source will not be there (Path guide): the guide is a path on this machine. Upload the file first, or give"
             " an address.",
             "1 guide source will be read without the language, time zone, time shift or User-Agent that you chose (In French):"
@@ -95,6 +108,7 @@ def test_what_cannot_go_is_named_with_counts_and_does_not_go() -> None:
     assert "a path on this machine" in waiting["Typed"]
     assert "data folder" in waiting["Path guide"]
     assert "1 stream of it" in waiting["Of the path"]
+    assert "1 stream of it" in waiting["Of what is off"]
     assert "its guide entry" in waiting["With guide"]
     assert Channel.objects.get(epg_locked=True).name == "Locked", "what stays here is here"
     assert Channel.objects.get(no_epg=True).name == "No guide"
@@ -154,8 +168,7 @@ def test_patterns_and_numbers_that_the_server_would_refuse_are_named() -> None:
         "1 provider’s group will not be there: the provider has it no more.",
         "The choices for 2 provider’s groups will not be there (Backwards, Low): the numbers for auto-sync begin below 1, or"
         " end before they begin. Correct them first.",
-        "1 filter will not be there, because Dispatcharr cannot use the pattern, so it fetches what it would drop. Write it"
-        " another way first.",
+        "1 filter will not be there, because Dispatcharr cannot use the pattern. Write it another way first.",
         "1 account profile will not be there, because Dispatcharr cannot use the patterns. Write them another way first.",
     ]
 
