@@ -167,7 +167,8 @@ class SourcesOperator:
     def custom_stream(self, verb: int, which: int, value: int) -> None:
         number = self.pick(Stream.objects.filter(is_custom=True), which)
         group = ("", "Mine", "News")[value % 3]
-        values = CustomStream(f"Own {value % 3}", f"http://own.test/{value % 5}.ts", tvg_id=("", "o")[value % 2], group=group)
+        url = "udp://@239.0.0.1:1234" if value % 5 == 4 else f"http://own.test/{value % 5}.ts"
+        values = CustomStream(f"Own {value % 3}", url, tvg_id=("", "o")[value % 2], group=group)
         if verb % 3 == 0 or number is None:
             create_custom_stream(values)
         elif verb % 3 == 1:

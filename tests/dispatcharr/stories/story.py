@@ -20,6 +20,7 @@ from tasks_app.mirror.kinds import all_kinds
 from tasks_app.mirror.links import StoredLinks
 from tasks_app.mirror.reconcile import Reconciler
 from tasks_app.models import CreationAttempt, MirrorLink, MirrorPull, MirrorState, OutboxEntry, OutboxState
+from tests.dispatcharr.stories.filters_made import FiltersMade
 from tests.dispatcharr.stories.invent import BIG, HERE_STEPS, THERE_STEPS, UPHEAVALS, Step
 from tests.dispatcharr.stories.ledger import WHOLE, Ledger
 from tests.dispatcharr.stories.operator import Operator
@@ -57,6 +58,7 @@ class Story:
         self.worker = Worker(fake, monkeypatch)
         self.ledger = Ledger()
         self.theirs = TheirEdits(self.world)
+        self.filters = FiltersMade(self.world)
         self.in_a_run = False
         self.worker.after_delivery = self._look
         self.told: list[Step] = []
@@ -95,14 +97,19 @@ class Story:
     def _do(self, step: Step) -> None:
         name, *values = step
         if name in HERE_STEPS:
+            self.filters.run()
             self.operator.do(name, values)
+            self.filters.edit_here()
             self.ledger.edit()
         elif name in THERE_STEPS:
             self.theirs.begin()
+            self.filters.run()
             getattr(self.somebody, name)(*values)
+            self.filters.edit_there()
             self.theirs.edit(in_a_run=self.in_a_run)
         elif name in UPHEAVALS:
             getattr(self.upheavals, name)(*values)
+            self.filters.went_back()
         else:
             getattr(self, f"_{name}")(*values)
 
@@ -115,6 +122,7 @@ class Story:
     def _look(self) -> None:
         self.ledger.run()
         self.theirs.run()
+        self.filters.run()
 
     def _faults(self, what: str, kind: int, method: int, after: int, times: int) -> None:
         for step in (1, 7):
@@ -304,6 +312,7 @@ class Story:
                 assert here[stored[pk].local_id] == values, f"{kind.name} {stored[pk].local_id} differs from {pk} there"
                 assert stored[pk].agreed == values, f"{kind.name} {stored[pk].local_id}: not what is agreed on"
         self._assert_streams_same()
+        self.filters.assert_none_twice()
         assert not MirrorState.objects.get().quiet
         channels = self.world.tables["channels"]
         assert len(channels) == Channel.objects.count()
