@@ -42,7 +42,7 @@ WORDS = {
     ),
     Way.PUSH: Words(
         "Bring this lineup to the server",
-        "What a server can hold of what is here is created on it; it must be empty. The server then fetches the playlists and"
+        "What a server can hold of this lineup is created there. The server must be empty. It then fetches the playlists and"
         " guides by itself, and every later edit made here is delivered to it.",
         "Create it on the server",
         grave=False,

@@ -186,7 +186,7 @@ def test_what_a_server_cannot_hold_is_listed_before_the_lineup_goes_there(site: 
     assert "What the server will not have" in text
     assert "1 account will not be there (Acme): the playlist is a path on this machine." in text
     assert "1 hidden group is hidden here only." in text
-    assert "What a server can hold of what is here" in text
+    assert "What a server can hold of this lineup is created there." in text
     assert "What was created on the server stays there." in text
     page = site.get(reverse("settings_dispatcharr")).content.decode()
     assert "what a server can hold is created there" in page
