@@ -70,8 +70,8 @@ class DispatcharrForm(SettingsForm):
         if not url and is_connected():
             raise ValidationError(
                 format_html(
-                    'ECM mirrors a server and needs its address. <a href="{}">Go back to standalone</a> first; then it can be'
-                    " emptied.",
+                    'ECM mirrors a server and needs its address. <a class="text-decoration-underline" href="{}">Go back to'
+                    " standalone</a> first; then it can be emptied.",
                     reverse("settings_switch", args=["leave"]),
                 )
             )

@@ -255,7 +255,7 @@ def mirrored(stored: FakeServer) -> FakeServer:
 
 def test_the_address_of_a_mirrored_server_is_not_emptied_and_the_way_out_is_shown(alice: Client, mirrored: FakeServer) -> None:
     before = get_settings()
-    leave = f'<a href="{reverse("settings_switch", args=["leave"])}">Go back to standalone</a> first'
+    leave = f'href="{reverse("settings_switch", args=["leave"])}">Go back to standalone</a> first'
     answer = save(alice, typed(mirrored, dispatcharr_url="  "))
     assert answer.status_code == 422
     assert leave in answer.content.decode()
