@@ -10,7 +10,7 @@ from m3u_app.models import BUSY_STATUSES, Account
 from m3u_app.refresh_account import mend_unfinished
 from m3u_app.request_refresh import REFRESH_TASK, lock_key, request_refresh
 from tasks_app import engine
-from tasks_app.mirror.state import is_connected
+from tasks_app.mirror.state import is_the_servers
 from tasks_app.models import TaskRun, Trigger
 from tasks_app.queries import active_runs
 
@@ -25,7 +25,7 @@ def queue_due_refreshes(now: datetime) -> None:
 
     Rests while a server is mirrored: that has the intervals then, and says itself what it is doing.
     """
-    if is_connected():
+    if is_the_servers():
         return
     _mend_abandoned()
     if active_runs([REFRESH_TASK]):

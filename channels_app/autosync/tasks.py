@@ -9,7 +9,7 @@ from channels_app.autosync.sync_account import SyncRefused, is_refreshing, sente
 from channels_app.autosync.values import MOST_DETAILS
 from m3u_app.models import Account, StreamGroup
 from tasks_app import engine
-from tasks_app.mirror.state import is_connected
+from tasks_app.mirror.state import is_connected, is_the_servers
 from tasks_app.models import RunStatus, Trigger
 from tasks_app.parameter_fields import Name, NamesField
 from tasks_app.registry import TaskResult, TaskScheduler, register_task
@@ -30,7 +30,7 @@ def request_sync(account_id: int) -> None:
 
     Nothing is asked for while a server is mirrored: it makes these channels, and two of a kind would be one too many.
     """
-    if is_connected():
+    if is_the_servers():
         return
     engine.request_run_soon(TASK_ID, {"account_ids": [account_id]})
 

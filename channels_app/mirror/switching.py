@@ -1,7 +1,7 @@
 """The lineup's part in switching between standalone and connected."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from channels_app.drafts.lives import UNFINISHED
 from channels_app.lineup_changed import lineup_changed
@@ -23,6 +23,7 @@ from ecm_site.conf import save_settings
 from ecm_site.wording import counted
 from epg_app.mirror.not_for_server import sources_not_sent
 from m3u_app.mirror.not_for_server import accounts_not_sent
+from m3u_app.models import StreamGroup
 from m3u_app.write_turns import WriteTurns
 from tasks_app.backup.blockers import register_blocker
 from tasks_app.backup.row_settings import register_row_setting
@@ -66,8 +67,12 @@ class LineupRoom(Room):
     def held(self) -> dict[str, int]:
         return {"channels": Channel.objects.count(), "streams on channels": ChannelStream.objects.count()}
 
+    def make_ready(self, progress: Progress) -> None:
+        """The server would make the channels of these groups once more, beside ours."""
+        _synced_with_channels().update(auto_channel_sync=False)
+
     def missing_there(self) -> list[str]:
-        return [*_missing_streams(), *_waiting_channels(), *_only_here()]
+        return [*_missing_streams(), *_waiting_channels(), *_resting_auto_sync(), *_only_here()]
 
     def clear(self, progress: Progress) -> None:
         """The files of uploaded logos stay, and the snapshot has the setting: going back brings both."""
@@ -94,6 +99,21 @@ def _missing_streams() -> list[str]:
     return [
         f"{counted(lost, 'stream')} on channels will not be there: the provider has them no more, or their group or account"
         " is switched off."
+    ]
+
+
+def _synced_with_channels() -> QuerySet[StreamGroup]:
+    made = ChannelStream.objects.filter(stream__group=OuterRef("pk"), channel__auto_created=True)
+    return StreamGroup.objects.filter(Exists(made), auto_channel_sync=True)
+
+
+def _resting_auto_sync() -> list[str]:
+    groups = _synced_with_channels().count()
+    if not groups:
+        return []
+    return [
+        f"Auto-sync of {counted(groups, 'group')} is switched off: the channels that it made go there as ordinary ones, with"
+        " all that you have set. Switched on there, it would make them once more: delete these first."
     ]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import transaction
+from django.db.models import Q
 
 from tasks_app.models import MirrorState
 
@@ -19,6 +20,11 @@ def mirror_state() -> MirrorState:
 def is_connected() -> bool:
     """Whether a Dispatcharr server is mirrored. One small query."""
     return MirrorState.objects.filter(pk=1, connected=True).exists()
+
+
+def is_the_servers() -> bool:
+    """Whether a server's lineup is here or on its way: what ECM does by itself without one rests then. One small query."""
+    return MirrorState.objects.filter(~Q(connecting="") | Q(connected=True), pk=1).exists()
 
 
 @contextmanager

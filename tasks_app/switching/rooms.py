@@ -55,6 +55,11 @@ class Room(ABC):
         """Counts that bringing this lineup to a server must not make smaller unsaid, by the noun in the plural."""
         return {}
 
+    def make_ready(self, progress: Progress) -> None:
+        """Change what would meet with something on the server that does the same. After the backup, before anything is noted
+        for bringing it there. May be called again."""
+        return
+
     def missing_there(self) -> list[str]:
         """Sentences about what a server will not have after this lineup was brought to it."""
         return []

@@ -34,6 +34,8 @@ LOCK = "mirror"
 """Pulls, deliveries and switches never run at once."""
 WAIT_SECONDS = 60.0
 """For short work such as publishing to end."""
+CLEARINGS = 3
+"""Others go on working while everything is removed."""
 ROUNDS = 3
 """A lineup that goes to an empty server: its channels can go once the server has fetched their streams."""
 
@@ -147,8 +149,11 @@ def _adopt(preview: SwitchPreview, progress: Progress) -> None:
     marks = read_marks(get_client())
     forget_all(progress)
     MirrorState.objects.filter(pk=1).update(connecting=Way.ADOPT)
-    for room in all_rooms():
-        room.clear(progress)
+    for _ in range(CLEARINGS):
+        for room in all_rooms():
+            room.clear(progress)
+        if not any(stock.count for room in all_rooms() for stock in room.stock()):
+            break  # nobody has made anything meanwhile, which no server would ever hear of
     _connect(preview.address, marks, Way.ADOPT)
     bring_everything_over(_client(), progress)
 
@@ -158,6 +163,8 @@ def _push(preview: SwitchPreview, progress: Progress) -> None:
     would take the server's values for them."""
     marks = read_marks(get_client())
     forget_all(progress)
+    for room in all_rooms():
+        room.make_ready(progress)
     note_everything(progress)
     _connect(preview.address, marks, Way.PUSH)
     note_everything(progress)  # what was made meanwhile
