@@ -13,6 +13,7 @@ from epg_app.models import GuideSource, SourceStatus
 from epg_app.request_refresh import cancel_refresh
 from epg_app.source_journal import change_entries, order_entry
 from epg_app.source_values import CONNECTION_FIELDS, FIELDS, READING_FIELDS, SourceRefused, SourceValues, settled
+from m3u_app.kept_uploads import let_go_of_upload
 from m3u_app.store_upload import delete_upload
 from tasks_app.journal import log_entries, new_batch_id
 
@@ -50,7 +51,7 @@ def edit_source(source_id: int, values: SourceValues, *, own_host: str = "", may
             delete_upload(ready.file_path)
         raise SourceRefused({"name": NAME_TAKEN}) from error
     if "file_path" in changed:
-        delete_upload(old_file)
+        let_go_of_upload(old_file)
     needs_refresh = bool(changed.keys() & (CONNECTION_FIELDS | READING_FIELDS))
     logger.info("[EPG] Changed guide source id=%s fields=%s", source.pk, ",".join(changed))
     return SourceEdit(source, tuple(changed), needs_refresh and source.is_active, entry_id)

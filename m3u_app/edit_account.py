@@ -10,6 +10,7 @@ from m3u_app.account_journal import change_entries, upload_entries
 from m3u_app.account_values import AccountLocked, AccountRefused, AccountValues, connection_differs, settled
 from m3u_app.create_account import COPIED_FIELDS, with_kept_upload
 from m3u_app.find_account import find_account
+from m3u_app.kept_uploads import let_go_of_upload
 from m3u_app.models import Account, AccountStatus, AccountType
 from m3u_app.providers.connections import CONNECTION_FIELDS
 from m3u_app.store_upload import delete_upload
@@ -53,7 +54,7 @@ def edit_account(account_id: int, values: AccountValues) -> AccountEdit:
             delete_upload(account.file_path)
         raise AccountRefused({"name": "Another account has this name. Choose another one."}) from error
     if "file_path" in changed:
-        delete_upload(old_file)
+        let_go_of_upload(old_file)
     logger.info("[M3U] Changed account id=%s fields=%s", account.pk, ",".join(changed))
     return AccountEdit(account, tuple(changed), source_changed)
 

@@ -1,7 +1,8 @@
 """What the clean-up removes of logos: small copies beyond their room, and uploaded files that nobody mentions any more.
 
-An uploaded file is mentioned by the lineup, or by an open draft – also by what the draft could undo or redo. A file that
-stays unmentioned is marked, and removed once the mark is old: until then an undo brings its logo back whole.
+An uploaded file is mentioned by the lineup, by an open draft – also by what the draft could undo or redo – or by a backup that
+is kept. A file that stays unmentioned is marked, and removed once the mark is old: until then an undo brings its logo back
+whole.
 """
 
 import logging
@@ -16,11 +17,13 @@ from channels_app.logos.addresses import STORED_NAME
 from channels_app.logos.store import stored_files
 from channels_app.logos.thumbnails import remove_surplus
 from channels_app.models import Channel, Draft, DraftState, Logo
+from tasks_app.backup.named_files import BackupUnreadable, named_in_backups, register_file_column
 from tasks_app.cleanup.steps import Cleared, Context, StepFailed, register_step
 
 logger = logging.getLogger(__name__)
 
 KEPT_DAYS = 30
+_FILES = "logos"
 _MARK = ".unused"
 _MENTION = re.compile(rf"/logos/({STORED_NAME})", re.ASCII)
 _DRAFT_QUERIES = (
@@ -60,14 +63,21 @@ def unused_files(context: Context) -> Cleared:
 
 
 def mentioned_files() -> set[str]:
-    """Names of the uploaded files that the lineup or an open draft mentions."""
+    """Names of the uploaded files that the lineup, an open draft or a backup mentions."""
     texts = [
         *Logo.objects.exclude(stored_name="").values_list("url", flat=True),
         *Channel.objects.filter(logo_url__startswith="/logos/").values_list("logo_url", flat=True),
     ]
     for path in _open_drafts():
         texts += _texts_in(path)
-    return {name for text in texts for name in _MENTION.findall(text)}
+    return {name for text in texts for name in _MENTION.findall(text)} | _in_backups()
+
+
+def _in_backups() -> set[str]:
+    try:
+        return named_in_backups(_FILES)
+    except BackupUnreadable as error:
+        raise StepFailed(f"{error} So no uploaded logo was removed.") from error
 
 
 def _open_drafts() -> Iterator[Path]:
@@ -97,3 +107,5 @@ def _age(path: Path) -> float:
 
 register_step("logo_copies", "Small copies of logos beyond their room", small_copies, order=70)
 register_step("logo_files", "Uploaded logos that nothing uses", unused_files, KEPT_DAYS, order=71)
+register_file_column(_FILES, Logo._meta.db_table, "stored_name")
+register_file_column(_FILES, Channel._meta.db_table, "logo_url")

@@ -12,8 +12,8 @@ from epg_app.importing.guide_file import CachedGuide
 from epg_app.models import GuideEntry, GuideSource
 from epg_app.raw_sql import fetch_all, id_list
 from epg_app.source_users import let_go
+from m3u_app.kept_uploads import let_go_of_upload
 from m3u_app.raw_sql import execute
-from m3u_app.store_upload import delete_upload
 from tasks_app import engine
 from tasks_app.journal import new_batch_id
 
@@ -63,7 +63,7 @@ def _delete_now(source: GuideSource) -> None:
 
 
 def _forget_files(source_id: int, file_path: str) -> None:
-    delete_upload(file_path)
+    let_go_of_upload(file_path)
     CachedGuide(source_id).forget()
 
 

@@ -1,5 +1,6 @@
 """What a switch clears, its backup brings back whole: uploaded files and settings that name rows as well."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
@@ -7,14 +8,21 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
-from channels_app.models import ChannelProfile
+from channels_app.logos.clean_up import unused_files
+from channels_app.models import Channel, ChannelProfile, Logo
 from channels_app.profiles.set_memberships import default_profile_ids
 from ecm_site.conf import get_settings, save_settings
 from epg_app.delete_source import delete_source
+from epg_app.edit_source import edit_source
+from epg_app.mirror.remove_sources import remove_sources
 from epg_app.models import GuideSource, SourceType
+from epg_app.source_values import SourceValues
+from m3u_app.account_values import AccountValues
 from m3u_app.delete_account import delete_account
+from m3u_app.edit_account import edit_account
 from m3u_app.models import Account
 from m3u_app.store_upload import keep_upload, receive_upload
 from tasks_app.backup import restore
@@ -199,3 +207,51 @@ def test_settings_that_name_no_rows_stay_as_they_are_and_nothing_of_the_backup_i
     assert get_settings().theme == "dark"
     assert get_settings().default_channel_profile_ids == ("1",)
     assert TABLE not in connection.introspection.table_names()
+
+
+def test_a_file_that_is_replaced_stays_for_the_backup_that_names_it() -> None:
+    playlist, guide = two_uploads()
+    account, source = Account.objects.get(), GuideSource.objects.get()
+    snapshot = take_snapshot("before-connecting")
+    edit_account(account.pk, AccountValues(name="Mine", server_url="http://acme.test/list.m3u"))
+    new = receive_upload("new.xml", [b"<tv/>"], suffixes=(".xml",))
+    edit_source(source.pk, SourceValues(name="My guide", source_type="xmltv_file", upload_path=str(new.path)))
+    restore_snapshot(snapshot.name)
+    assert Path(Account.objects.get().file_path) == playlist
+    assert Path(GuideSource.objects.get().file_path) == guide
+    assert playlist.exists()
+    assert guide.exists()
+
+
+def test_what_the_server_removes_stays_for_the_backup_that_names_it() -> None:
+    _, guide = two_uploads()
+    take_snapshot("before-connecting")
+    with transaction.atomic():
+        remove_sources([GuideSource.objects.get().pk])
+    assert not GuideSource.objects.exists()
+    assert guide.exists()
+
+
+def test_an_uploaded_logo_stays_while_a_backup_shows_it() -> None:
+    place = Path(settings.UPLOAD_DIR) / "logos"
+    place.mkdir(exist_ok=True)
+    library, shown = place / f"{'a' * 40}.png", place / f"{'b' * 40}.png"
+    for path in (library, shown):
+        path.write_bytes(b"x")
+        os.utime(path, (0, 0))
+        mark = path.with_name(path.name + ".unused")
+        mark.touch()
+        os.utime(mark, (0, 0))
+    Logo.objects.create(name="L", url=f"/logos/{library.name}", stored_name=library.name)
+    Channel.objects.create(name="One", logo_url=f"/logos/{shown.name}")
+    snapshot = take_snapshot("before-connecting")
+    Logo.objects.all().delete()
+    Channel.objects.all().delete()
+    context = Context(timezone.now(), 30, False, NoProgress())
+    assert unused_files(context).deleted == 0
+    for path in (library, shown):
+        mark = path.with_name(path.name + ".unused")
+        mark.touch()
+        os.utime(mark, (0, 0))
+    delete_snapshot(snapshot.name)
+    assert unused_files(context).deleted == 2
