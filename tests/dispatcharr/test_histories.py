@@ -95,6 +95,11 @@ TOLD: tuple[tuple[int, list[Step]], ...] = (
                                    (17, ("set_streams", 368, 262))])]),
     # A channel without streams was made, the answer was lost, and somebody there gave it another name.
     (1739, [("create_channel", 777, 276), ("lost_answers", "deliver", 0, 134), ("edit_channel_there", 244, 336, 469)]),
+    # A filter was switched off here and moved there; answered with "theirs" it came as a second one beside the first.
+    (1, [("filter_there", 0, 1, 1), ("run", "sync"), ("filter", 2, 1, 0), ("filter_there", 2, 1, 7), ("run", "deliver"),
+         ("answer", 0, 0)]),
+    # A custom stream with an at sign in its address was not found again after a lost answer.
+    (1, [("custom_stream", 0, 0, 4), ("lost_answers", "deliver", 11, 0), ("run", "pull")]),
     # The watchers themselves were wrong: what nobody can tell from what was before, what arrived in the same run,
     # and what came back with the group whose deletion was given up.
     (1440, [("pull_some", 159), ("edit_channel", 398, 2, 298), ("faults", "deliver", 427, 280, 633, 240),
