@@ -277,7 +277,8 @@ class Story:
             self.world.clock.advance(700.0)  # creations that the server took and lost count as lost
             assert self.worker.work(SYNC) == "done", (MirrorState.objects.get().trouble, self.told)
             self._look()
-            if not self._open():
+            waits_for_streams = self._first_refreshes()
+            if not self._open() and not waits_for_streams:
                 break
             for entry in OutboxEntry.objects.exclude(state=OutboxState.WAITING).order_by("pk"):
                 if OutboxEntry.objects.filter(pk=entry.pk).exclude(state=OutboxState.WAITING).exists():
@@ -290,6 +291,19 @@ class Story:
         assert self.worker.work(PULL) == "done"
         self._look()
         assert not self._open(), self._open()
+
+    def _first_refreshes(self) -> bool:
+        """An account that was lost there and is made again has no streams there until it is refreshed, which ECM asks for.
+        Returns whether that was done."""
+        accounts = self.world.tables["accounts"]
+        links = MirrorLink.objects.filter(kind="account", local_id__in=Stream.objects.values("account_id"))
+        new = [
+            number
+            for number in links.values_list("remote_id", flat=True)
+            if number in accounts and accounts[number]["updated_at"] is None and accounts[number]["is_active"]
+        ]
+        asked = [self.worker.ask_for_refresh(number) for number in new]
+        return any(asked)
 
     def _open(self) -> list[Any]:
         entries = list(OutboxEntry.objects.values_list("kind", "local_id", "state", "reason", "conflict", "wishes"))
