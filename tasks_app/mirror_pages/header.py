@@ -1,4 +1,4 @@
-"""What every page's header shows while a server is mirrored: one query, and none for an install without a server."""
+"""What every page's header shows while a server is mirrored: one query, and a small one for an install without a server."""
 
 import logging
 from dataclasses import dataclass
@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from ecm_site.conf import get_settings
 from ecm_site.wording import counted, shortened
-from tasks_app.mirror.which_server import has_moved
+from tasks_app.mirror.state import is_connected
+from tasks_app.mirror.which_server import has_moved, lacks_address
 from tasks_app.models import MirrorPull, MirrorState, OutboxEntry, OutboxState, WorkerBeat
 from tasks_app.queries import BEAT_LIMIT
 
@@ -22,6 +23,7 @@ _MUCH = 99
 _SOON, _SELDOM = 3, 20
 _SAID = 160
 NO_WORKER = "Nobody is delivering: the worker is not running"
+NO_ADDRESS = "Nothing is sent: no address is entered for the server"
 MOVED = "Nothing is sent: the settings name another address"
 ANOTHER = "Nothing is sent: another server answers at its address"
 
@@ -96,12 +98,12 @@ class ServerMark:
 def server_mark(request: HttpRequest | None = None) -> ServerMark | None:
     """The mark of the mirrored server; None while none is mirrored. Asked once for a request that is handed over.
 
-    The settings are looked at first: without an address nothing can be mirrored, and no query is spent.
+    A server whose address is gone from the settings is mirrored all the same, and is told: changes go on waiting for it.
     """
     if request is not None and hasattr(request, _KEPT):
         kept: ServerMark | None = getattr(request, _KEPT)
         return kept
-    found = _ask() if get_settings().dispatcharr_url else None
+    found = _ask()
     if request is not None:
         setattr(request, _KEPT, found)
     return found
@@ -114,6 +116,8 @@ def _ask() -> ServerMark | None:
     held_back = MirrorPull.objects.exclude(held_back={})
     alive = WorkerBeat.objects.filter(seen_at__gte=timezone.now() - BEAT_LIMIT)
     try:
+        if not get_settings().dispatcharr_url and not is_connected():
+            return None  # the usual house without a server, for a seventh of what the figures cost
         row = (
             MirrorState.objects.filter(pk=1, connected=True)
             .annotate(
@@ -136,6 +140,8 @@ def _ask() -> ServerMark | None:
 
 
 def _stopped(state: MirrorState, *, needs_worker: bool) -> str:
+    if lacks_address(state):
+        return NO_ADDRESS
     if has_moved(state):
         return MOVED
     if state.doubt:

@@ -1,4 +1,4 @@
-"""The header's mark of the server, and marks beside rows: right figures, one query, none at all without a server."""
+"""The header's mark of the server, and marks beside rows: right figures, one query, a small one without a server."""
 
 from datetime import timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from ecm_site.conf import save_settings
-from tasks_app.mirror_pages.header import ANOTHER, MOVED, NO_WORKER, ServerMark, server_mark
+from tasks_app.mirror_pages.header import ANOTHER, MOVED, NO_ADDRESS, NO_WORKER, ServerMark, server_mark
 from tasks_app.mirror_pages.waits import waiting_rows
 from tasks_app.models import MirrorPull, MirrorState, OutboxEntry, OutboxState, WorkerBeat
 
@@ -36,10 +36,23 @@ def entries(*states: str, first: int = 1) -> None:
 WAITING, PARKED, CONFLICT = OutboxState.WAITING, OutboxState.PARKED, OutboxState.CONFLICT
 
 
-def test_without_a_server_there_is_no_mark_and_no_query(django_assert_num_queries: Any) -> None:
-    MirrorState.objects.create(pk=1, connected=True)
-    with django_assert_num_queries(0):
+def test_without_a_server_there_is_no_mark_and_one_small_query(django_assert_num_queries: Any) -> None:
+    MirrorState.objects.create(pk=1)
+    with django_assert_num_queries(1) as asked:
         assert server_mark() is None
+    assert "outbox" not in asked.captured_queries[0]["sql"]
+
+
+def test_a_mirrored_server_whose_address_is_gone_is_told_on_every_page(connected: MirrorState, client: Client) -> None:
+    save_settings(dispatcharr_url="")  # a file edited by hand, or a backup that was put back
+    entries(WAITING)
+    assert server_mark() == ServerMark(waiting=1, stopped=NO_ADDRESS)
+    client.force_login(User.objects.create_superuser("alice", "", "correct horse"))
+    page = client.get("/journal/").content.decode()
+    assert f"1 change waits for delivery. {NO_ADDRESS}" in page
+    assert 'href="/server/"' in page
+    assert "/server/queue/" in client.get("/find/?q=conflicts").content.decode()
+    assert "server-live" in client.get("/").content.decode()
 
 
 def test_an_address_alone_is_no_connection() -> None:
