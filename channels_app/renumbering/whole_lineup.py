@@ -66,12 +66,11 @@ def plan_renumber_all(command: RenumberAll) -> PlannedLineup:
         given = renumber_all([GroupToNumber(order, own.get(pk)) for order, (pk, _) in zip(orders, wanted, strict=True)], start)
     except ValueError as error:
         raise EditRefused({"start": str(error)}) from None
-    current = {row.id: row.number for row in rows}
     numbers = {
-        pk: number
-        for order, given_to in zip(orders, given, strict=True)
-        for pk, number in zip(order, given_to, strict=True)
-        if current[pk] != number
+        channel_id: new
+        for (pk, _), given_to in zip(wanted, given, strict=True)
+        for (channel_id, old), new in zip(members[pk], given_to, strict=True)
+        if old != new
     }
     lines = [
         PlannedGroup(pk, name, len(order), _range([n for _, n in members[pk] if n is not None]), _range(new))

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from heapq import nsmallest
+from operator import itemgetter
 
 from django.http import QueryDict
 
@@ -53,8 +55,7 @@ def preview_of_numbers(
     first: int = FIRST_ROWS,
 ) -> NumberPreview:
     """A preview of ``numbers`` (only those that change), in the new order. Reads no more channels than it shows."""
-    in_order = sorted(numbers.items(), key=lambda item: item[1])
-    shown = dict(in_order[: MOST_ROWS if full else first])
+    shown = dict(nsmallest(MOST_ROWS if full else first, numbers.items(), key=itemgetter(1)))
     preview = preview_of_changes(number_changes(shown, rename=rename), duplicates, full=full, first=first)
     preview.total = len(numbers)
     return preview
