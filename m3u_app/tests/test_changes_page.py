@@ -188,7 +188,7 @@ def test_the_number_of_queries_does_not_grow_with_changes(
         account = file_account(f"A{number}")
         account.refresh(playlist_of("A"))
         account.refresh(playlist_of("A", *(f"S{n}@Group {n % 20}" for n in range(200))))
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(17):
         text_of(visitor)
 
 
