@@ -1,27 +1,22 @@
 """What of the providers a server cannot hold, found before it is sent: the kinds would refuse it or do not know it."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable
-from pathlib import Path
+from collections.abc import Collection
 
 from django.db.models import F, Q, QuerySet
 
-from ecm_site.wording import counted, shortened
+from ecm_site.wording import counted
 from m3u_app.mirror.account_kind import SECRETS, AccountKind
 from m3u_app.mirror.filter_kind import FilterKind
 from m3u_app.mirror.patterns_there import NotForTheServer, pattern_for_server
+from m3u_app.mirror.problem_of_upload import problem_of_upload
 from m3u_app.mirror.profile_kind import ProfileKind
 from m3u_app.mirror.profile_terms import SECRETS as PROFILE_SECRETS
 from m3u_app.mirror.profile_terms import their_values
 from m3u_app.mirror.send_playlist import LARGEST
 from m3u_app.models import Account, LinkGroup, StreamFilter, StreamGroup
-from m3u_app.store_upload import is_upload
 from tasks_app.mirror.kinds import Values
-from tasks_app.switching.rooms import SAMPLES
+from tasks_app.switching.left_behind import first_names, told_by_reason
 
-_PATH = "the playlist is a path on this machine. Upload the file first, or give an address"
-_GONE = "the uploaded playlist is no longer there. Upload it again first, or give an address"
-_LARGE = f"the playlist is larger than {LARGEST // 1_048_576} MB. Give an address first"
 _SECRET = "the address or the login cannot be read with this key file. Type it in again first"  # noqa: S105 - a sentence
 
 
@@ -30,7 +25,9 @@ def accounts_not_sent() -> dict[int, tuple[str, str]]:
     paths = dict(Account.objects.exclude(file_path="").values_list("pk", "file_path"))
     found: dict[int, tuple[str, str]] = {}
     for pk, values in AccountKind().local().items():
-        reason = _SECRET if any(name not in values for name in SECRETS) else _problem_of_file(paths.get(pk, ""))
+        reason = problem_of_upload(paths[pk], "playlist", largest=LARGEST) if pk in paths else ""
+        if any(name not in values for name in SECRETS):
+            reason = _SECRET
         if reason:
             found[pk] = (values["name"], reason)
     return found
@@ -39,13 +36,7 @@ def accounts_not_sent() -> dict[int, tuple[str, str]]:
 def not_for_server() -> list[str]:
     """A sentence for each sort of thing that stays behind, with how many there are."""
     left_out = accounts_not_sent()
-    by_reason: dict[str, list[str]] = defaultdict(list)
-    for name, reason in left_out.values():
-        by_reason[reason].append(name)
-    sentences = [
-        f"{counted(len(names), 'account')} will not be there ({first_names(names)}): {reason}."
-        for reason, names in by_reason.items()
-    ]
+    sentences = told_by_reason("account", left_out.values())
     others = StreamGroup.objects.exclude(account_id__in=left_out).filter(account__deleting_since=None)
     sentences += _about_groups(others)
     sentences += _about_filters(left_out.keys())
@@ -61,12 +52,6 @@ def not_for_server() -> list[str]:
             f"{counted(links, 'link', 'links')} between accounts {_stays(links)} here only: the server does not know links."
         )
     return sentences
-
-
-def first_names(names: Iterable[str]) -> str:
-    """Some names for a sentence."""
-    known = list(names)
-    return ", ".join(shortened(name) for name in known[:SAMPLES]) + (", …" if len(known) > SAMPLES else "")
 
 
 def _about_groups(groups: QuerySet[StreamGroup]) -> list[str]:
@@ -103,18 +88,6 @@ def _about_filters(left_out: Collection[int]) -> list[str]:
             f" {_it(broken)} another way first."
         )
     return sentences
-
-
-def _problem_of_file(path: str) -> str:
-    if not path:
-        return ""
-    if not is_upload(path):
-        return _PATH
-    try:
-        size = Path(path).stat().st_size
-    except OSError:
-        return _GONE
-    return _LARGE if size > LARGEST else ""
 
 
 def _is_unusable_filter(values: Values) -> bool:

@@ -11,7 +11,7 @@ from ecm_site.dispatcharr.shapes import Account as Row
 from ecm_site.wording import counted
 from m3u_app.changes.models import StreamChange
 from m3u_app.delete_account import delete_account
-from m3u_app.mirror.not_for_server import first_names, not_for_server
+from m3u_app.mirror.not_for_server import not_for_server
 from m3u_app.mirror.own_identity import own_identity
 from m3u_app.mirror.wait_for_refresh import MayStillRun, RefreshFailedThere, Wait
 from m3u_app.models import (
@@ -32,6 +32,7 @@ from m3u_app.write_turns import WriteTurns
 from tasks_app.journal import new_batch_id
 from tasks_app.models import MirrorLink
 from tasks_app.progress import Progress
+from tasks_app.switching.left_behind import first_names
 from tasks_app.switching.rooms import SAMPLES, Room, Stock, register_room
 
 logger = logging.getLogger(__name__)

@@ -1,6 +1,5 @@
 """What works by itself meets the switch: auto-sync of both sides, refreshes, and people who go on working."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -8,34 +7,19 @@ from django.utils import timezone
 
 from channels_app.autosync.tasks import request_sync
 from channels_app.models import Channel
-from ecm_site.conf import save_settings
 from epg_app.mirror.switching import GuideRoom
 from m3u_app.due_refreshes import queue_due_refreshes
 from m3u_app.models import Account, StreamGroup
 from m3u_app.request_refresh import REFRESH_TASK
-from tasks_app.backup.snapshots import folder
 from tasks_app.models import MirrorState, OutboxEntry, RunRequest, TaskRun
-from tasks_app.progress import NoProgress, Progress
+from tasks_app.progress import Progress
 from tasks_app.switching.preview import Way, preview_switch
-from tasks_app.switching.switch import switch
+from tests.dispatcharr.test_switching import go, no_snapshots, use
 from tests.fake_dispatcharr import FakeServer, Playlist, World, serving
 
+__all__ = ["no_snapshots"]
+
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def no_snapshots() -> Iterator[None]:
-    yield
-    for path in folder().iterdir():
-        path.unlink()
-
-
-def use(server: FakeServer) -> None:
-    save_settings(dispatcharr_url=server.url, dispatcharr_user=server.user, dispatcharr_password=server.password)
-
-
-def go(way: Way) -> None:
-    switch(way, "", progress=NoProgress())
 
 
 def test_channels_that_auto_sync_made_here_are_not_made_once_more_by_the_servers() -> None:

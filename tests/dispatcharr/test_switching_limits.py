@@ -17,10 +17,10 @@ from channels_app.models import (
     LeftoverChoice,
 )
 from ecm_site.conf import save_settings
-from epg_app.mirror import not_for_server as guides_not_for_server
 from epg_app.mirror.switching import GuideRoom
 from epg_app.models import GuideEntry, GuideSource, SourceType
-from m3u_app.mirror import not_for_server as providers_not_for_server
+from epg_app.source_values import UPLOAD_BYTES_MAX
+from m3u_app.mirror.send_playlist import LARGEST
 from m3u_app.mirror.switching import ProvidersRoom
 from m3u_app.models import Account, AccountProfile, LinkGroup, Stream, StreamFilter, StreamGroup
 from tasks_app.backup.snapshots import folder
@@ -129,17 +129,16 @@ def test_a_plain_lineup_goes_without_a_word() -> None:
     assert [sentence for room in (ProvidersRoom(), GuideRoom(), LineupRoom()) for sentence in room.missing_there()] == []
 
 
-def test_files_that_are_gone_or_too_large_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_that_are_gone_or_too_large_are_named() -> None:
     gone = str(Path(settings.UPLOAD_DIR) / "0a1b2c3d_gone.m3u")
     large = Path(settings.UPLOAD_DIR) / "0a1b2c3d_large.m3u"
-    large.write_bytes(b"x" * 11)
+    with large.open("wb") as file:
+        file.truncate(max(LARGEST, UPLOAD_BYTES_MAX) + 1)  # takes no room on the disk
     Account.objects.create(name="Gone", file_path=gone)
     Account.objects.create(name="Large", file_path=str(large))
     for name, path in (("Gone guide", gone), ("Large guide", str(large))):
         GuideSource.objects.create(name=name, source_type=SourceType.XMLTV_FILE, file_path=path)
     GuideSource.objects.create(name="Nowhere")
-    monkeypatch.setattr(providers_not_for_server, "LARGEST", 10)
-    monkeypatch.setattr(guides_not_for_server, "UPLOAD_BYTES_MAX", 10)
     try:
         assert ProvidersRoom().missing_there() == [
             "1 account will not be there (Gone): the uploaded playlist is no longer there. Upload it again first, or give an"
