@@ -101,7 +101,7 @@ AT_ONCE = """() => {
 LINKS = "[...document.querySelectorAll('a[href]:not([download])')].map((link) => link.href)"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def tab(walk: Walk, chromium: Any) -> Iterator[Any]:
     """A tab of its own with the administrator's session."""
     with watched_tab(chromium, storage_state=walk.tab.context.storage_state()) as tab:

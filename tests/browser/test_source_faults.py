@@ -7,7 +7,7 @@ import threading
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -70,9 +70,6 @@ class Provider(FakeServer):
         return self.answers.get(path, (404, "text/html", b"<html>nothing here</html>"))
 
 
-_numbers = count(1)
-
-
 @dataclass
 class Desk:
     """An operator at the M3U page."""
@@ -121,10 +118,10 @@ class Desk:
         self.row(name).get_by_role("button", name=f"Refresh {name}", exact=True).press("Enter")
 
 
-@pytest.fixture(scope="module")
-def desk(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    folder = tmp_path_factory.mktemp("faults")
-    with fresh_server(folder) as server, watched_tab(chromium) as tab, serving(Provider()) as provider:
+@pytest.fixture
+def desk(chromium: Any, tmp_path: Path) -> Iterator[Desk]:
+    """A house of its own for each test and each try: what a first try left behind would fail the second."""
+    with fresh_server(tmp_path) as server, watched_tab(chromium) as tab, serving(Provider()) as provider:
         desk = Desk(server, tab, f"http://127.0.0.1:{server.port}", provider)
         set_up(tab, desk.base)
         yield desk
@@ -230,17 +227,12 @@ def test_a_source_that_turns_bad_keeps_its_streams_and_heals(desk: Desk) -> None
     assert desk.tab.complaints == []
 
 
-def own_name(name: str) -> str:
-    """A test that is tried again meets the accounts of the try before."""
-    return f"{name} {next(_numbers)}"
-
-
 def test_a_second_refresh_while_one_runs_is_answered_in_words_and_the_first_can_be_cancelled(desk: Desk) -> None:
     tab, provider = desk.tab, desk.provider
     provider.go_on.clear()
     provider.asked_slow.clear()
-    desk.add(own_name("Quick"), f"{provider.address}/changing")  # "Refresh all" needs an account
-    slow = own_name("Slow")
+    desk.add("Quick", f"{provider.address}/changing")  # "Refresh all" needs an account
+    slow = "Slow"
     other = tab.context.new_page()
     other.goto(f"{desk.base}/m3u/")
     desk.add(slow, f"{provider.address}/slow")
