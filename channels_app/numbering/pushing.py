@@ -163,15 +163,19 @@ def renumber_selection(selected_ids: Sequence[int], start: Decimal, others: Sequ
     return selected, pushed
 
 
-def duplicates_created(rows: Iterable[LineupRow], changes: Mapping[int, Decimal]) -> dict[str, list[int]]:
-    """Numbers that several channels would share after ``changes``, with their ids, lineup-wide (10 §8.10).
+def duplicates_created(rows: Sequence[Row], changes: Mapping[int, Decimal]) -> dict[str, list[int]]:
+    """Numbers that several channels would share after ``changes``, with their ids, lineup-wide (10 §8.10). Those that have
+    their number already come first.
 
     Duplicates that exist already and that ``changes`` do not touch are not reported.
     """
+    numbers = [changes.get(row_id, number) for row_id, number in rows]
+    known = [number for number in numbers if number is not None]
+    if len(set(known)) == len(known):
+        return {}  # nearly always, and much quicker
     holders: dict[Decimal, list[int]] = {}
-    for row in rows:
-        number = changes.get(row.id, row.number)
+    for (row_id, _), number in zip(rows, numbers, strict=True):
         if number is not None:
-            holders.setdefault(number, []).append(row.id)  # 3 and 3.0 are one key
+            holders.setdefault(number, []).append(row_id)  # 3 and 3.0 are one key
     shared = [(number, ids) for number, ids in holders.items() if len(ids) > 1 and any(row_id in changes for row_id in ids)]
-    return {format_number(number): ids for number, ids in sorted(shared)}
+    return {format_number(number): sorted(ids, key=changes.__contains__) for number, ids in sorted(shared)}

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
-from django.db.models import F, Field, Func
+from django.db.models import Field, Func
 
 from channels_app.autosync.filled_groups import groups_filled_by_auto_sync
 from channels_app.channel_fields import clean_number
@@ -15,7 +16,6 @@ from channels_app.models import Channel
 from channels_app.number_changes import SharedNumber, channel_names, number_changes
 from channels_app.numbering import (
     GroupToNumber,
-    LineupRow,
     NewNumbers,
     duplicates_created,
     format_range,
@@ -55,33 +55,26 @@ def plan_renumber_all(command: RenumberAll) -> PlannedLineup:
     """
     start, own = _starts(command)
     synced = groups_filled_by_auto_sync()
-    members: dict[int, list[tuple[int, Decimal | None]]] = {}
-    rows = _lineup()
-    for pk, number, group_id in rows:
-        members.setdefault(group_id or 0, []).append((pk, number))
+    members = _members()
     groups = [(group.pk, group.name) for group in groups_in_order()]
-    wanted = [(pk, name) for pk, name in (*groups, (0, "Uncategorized")) if pk not in synced and members.get(pk)]
-    orders = [[channel_id for channel_id, _ in members[pk]] for pk, _ in wanted]
+    wanted = [(pk, name) for pk, name in (*groups, (0, "Uncategorized")) if pk not in synced and pk in members]
     try:
-        given = renumber_all([GroupToNumber(order, own.get(pk)) for order, (pk, _) in zip(orders, wanted, strict=True)], start)
+        given = renumber_all([GroupToNumber(members[pk].ids, own.get(pk)) for pk, _ in wanted], start)
     except ValueError as error:
         raise EditRefused({"start": str(error)}) from None
-    numbers = {
-        channel_id: new
-        for (pk, _), given_to in zip(wanted, given, strict=True)
-        for (channel_id, old), new in zip(members[pk], given_to, strict=True)
-        if old != new
-    }
-    lines = [
-        PlannedGroup(pk, name, len(order), _range([n for _, n in members[pk] if n is not None]), _range(new))
-        for (pk, name), order, new in zip(wanted, orders, given, strict=True)
-    ]
+    lines: list[PlannedGroup] = []
+    numbers: NewNumbers = {}
+    for (pk, name), given_to in zip(wanted, given, strict=True):
+        ids, before = members[pk].ids, members[pk].numbers
+        lines.append(PlannedGroup(pk, name, len(ids), _range([n for n in before if n is not None]), _range(given_to)))
+        numbers.update((channel_id, new) for channel_id, old, new in zip(ids, before, given_to, strict=True) if old != new)
+    rows = [row for group in members.values() for row in zip(group.ids, group.numbers, strict=True)]
     shared = duplicates_created(rows, numbers)
     names = channel_names(pk for ids in shared.values() for pk in ids)
     return PlannedLineup(
         lines,
         numbers,
-        [name for pk, name in groups if pk in synced and members.get(pk)],
+        [name for pk, name in groups if pk in synced and pk in members],
         [SharedNumber(number, tuple(ids), tuple(names.get(pk, "") for pk in ids)) for number, ids in shared.items()],
     )
 
@@ -89,6 +82,13 @@ def plan_renumber_all(command: RenumberAll) -> PlannedLineup:
 def _range(numbers: Sequence[Decimal]) -> str:
     """Of numbers that are in their order."""
     return format_range((numbers[0], numbers[-1]) if numbers else ())
+
+
+class _Members(NamedTuple):
+    """The channels of a group, in their order, and the numbers that they have."""
+
+    ids: list[int]
+    numbers: list[Decimal | None]
 
 
 class _AsStored(Func):
@@ -99,11 +99,25 @@ class _AsStored(Func):
     output_field = Field()
 
 
-def _lineup() -> list[LineupRow]:
-    """All channels by number and name, those without a number last."""
-    channels = Channel.objects.order_by(F("number").asc(nulls_last=True), "name", "pk")
-    rows = channels.values_list("pk", _AsStored("number"), "group_id")
-    return [LineupRow(pk, None if value is None else _decimal(value), group_id) for pk, value, group_id in rows]
+def _members() -> dict[int, _Members]:
+    """The channels of each group that has some (0 = Uncategorized), by number and name, those without a number last.
+
+    Read in the order of the index ``channel_group_number``, which needs no sorting and holds all that is asked for.
+    """
+    found: dict[int, _Members] = {}
+    unnumbered: dict[int, list[int]] = {}
+    channels = Channel.objects.order_by("group_id", "number", "name", "pk")
+    for pk, value, group_id in channels.values_list("pk", _AsStored("number"), "group_id"):
+        group = found.get(group_id or 0) or found.setdefault(group_id or 0, _Members([], []))
+        if value is None:
+            unnumbered.setdefault(group_id or 0, []).append(pk)
+        else:
+            group.ids.append(pk)
+            group.numbers.append(_decimal(value))
+    for group_id, ids in unnumbered.items():
+        found[group_id].ids.extend(ids)
+        found[group_id].numbers.extend([None] * len(ids))
+    return found
 
 
 def _decimal(value: float) -> Decimal:

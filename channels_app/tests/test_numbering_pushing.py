@@ -149,5 +149,6 @@ def test_a_renumbered_selection_ignores_its_own_old_numbers() -> None:
 
 
 def test_only_duplicates_that_a_change_makes_are_reported() -> None:
-    rows = lineup(a="1 2 2 3")
-    assert duplicates_created(rows, {0: Decimal("3.0")}) == {"3": [0, 3]}
+    rows = [(row.id, row.number) for row in lineup(a="1 2 2 3")]
+    assert duplicates_created(rows, {0: Decimal("3.0")}) == {"3": [3, 0]}
+    assert duplicates_created(rows, {1: Decimal(4), 3: Decimal(5)}) == {}
