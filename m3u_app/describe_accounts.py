@@ -35,6 +35,7 @@ def described_accounts() -> list[dict[str, Any]]:
                 "linked_with": row.linked,
                 "max_streams": account.max_streams,
                 "refresh_interval": account.refresh_interval,
+                "cron_expression": account.cron_expression,  # of a mirrored account: goes before the hours
                 "priority": account.priority,
                 "held_back": bool(account.held_back),
                 "updated_at": account.updated_at.isoformat(timespec="seconds") if account.updated_at else None,

@@ -53,6 +53,13 @@ def test_accounts_are_listed_for_people_and_for_scripts() -> None:
         assert secret not in text + json.dumps(listed)
 
 
+def test_scripts_learn_the_times_at_which_dispatcharr_refreshes_an_account() -> None:
+    make_account("Acme")
+    make_account("By its times", cron_expression="0 4 * * *", refresh_interval=0)
+    listed = json.loads(run("list_accounts", "--json"))
+    assert [(row["cron_expression"], row["refresh_interval"]) for row in listed] == [("", 24), ("0 4 * * *", 0)]
+
+
 def test_listing_takes_the_same_queries_whatever_the_number() -> None:
     make_account("First")
     with CaptureQueriesContext(connection) as few:

@@ -81,6 +81,15 @@ def test_a_small_account_is_deleted_at_once(admin_client: Client, account: Accou
     assert admin_client.get(f"{ROOT}/{account.pk}").status_code == 404
 
 
+def test_an_account_tells_at_which_times_dispatcharr_refreshes_it(admin_client: Client, account: Account) -> None:
+    assert admin_client.get(f"{ROOT}/{account.pk}").json()["cron_expression"] == ""
+    Account.objects.update(cron_expression="0 4 * * *")
+    assert admin_client.get(f"{ROOT}/{account.pk}").json()["cron_expression"] == "0 4 * * *"
+    assert admin_client.get(ROOT).json()["results"][0]["cron_expression"] == "0 4 * * *"
+    refused = send(admin_client, "patch", f"{ROOT}/{account.pk}", {"cron_expression": "0 5 * * *"})
+    assert refused.status_code == 422, "the server's own: it is set in Dispatcharr"
+
+
 def test_a_locked_account_says_so(admin_client: Client, account: Account) -> None:
     Account.objects.update(locked=True)
     for answer in (
