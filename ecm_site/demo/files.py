@@ -36,16 +36,18 @@ def write_files(today: date) -> None:
     _replace(guide_path(), guide_xml(today))
 
 
-def renew_guide(now: datetime) -> bool:
-    """Write a new guide when the demo is installed and its guide has become old. Returns whether it did."""
+def is_guide_old(now: datetime) -> bool:
+    """Whether there is a guide of the demo, from so long ago that it wants renewing."""
     try:
         written = datetime.fromtimestamp(guide_path().stat().st_mtime, UTC)
     except FileNotFoundError:
         return False
-    if now - written < GUIDE_RENEWAL:
-        return False
+    return now - written >= GUIDE_RENEWAL
+
+
+def write_guide(now: datetime) -> None:
+    """Replace the guide by one of the days that begin now."""
     _replace(guide_path(), guide_xml(now.astimezone(UTC).date()))
-    return True
 
 
 def delete_files() -> None:

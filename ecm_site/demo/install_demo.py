@@ -85,8 +85,13 @@ def remove_demo() -> None:
 
 
 def keep_guide_current(now: datetime) -> None:
-    """Due check of the worker: a demo that is older than its three days would show an empty guide."""
-    if files.renew_guide(now):
+    """Due check of the worker: a demo that is older than its three days would show an empty guide.
+
+    Adopting a server takes the demo away and leaves its files for the backup of before: then nobody reads the guide, until
+    somebody goes back.
+    """
+    if files.is_guide_old(now) and GuideSource.objects.filter(file_path=str(files.guide_path())).exists():
+        files.write_guide(now)
         logger.info("[MAIN] Wrote a new guide for the demo")
 
 

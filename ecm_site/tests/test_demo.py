@@ -126,6 +126,19 @@ def test_an_old_guide_is_written_anew_and_only_while_the_demo_is_there(installed
     assert not Path(path).exists()
 
 
+def test_a_guide_that_nobody_reads_is_not_written_anew(installed: None) -> None:
+    """Adopting a server removes the demo's rows and leaves its files for the backup of before."""
+    source = GuideSource.objects.get()
+    GuideSource.objects.all().delete()
+    path, past = files.guide_path(), time.time() - 13 * 3600
+    os.utime(path, (past, past))
+    keep_guide_current(timezone.now())
+    assert path.stat().st_mtime < time.time() - 12 * 3600
+    source.save(force_insert=True)  # somebody goes back to that backup
+    keep_guide_current(timezone.now())
+    assert path.stat().st_mtime > time.time() - 3600
+
+
 def test_the_page_installs_and_removes_it(signed_in: Client, inline_tasks: None) -> None:
     page = signed_in.get("/welcome/").content.decode()
     assert "Demo streams do not play" in page
