@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from ecm_site.htmx import done, render_page
+from ecm_site.toasts import UNDO_BATCH_TAG
 from tasks_app.engine import AlreadyRunning
 from tasks_app.mirror import answers
 from tasks_app.mirror.answers import Answered
@@ -17,6 +18,8 @@ from tasks_app.mirror.queue import QueueRow, queue_page, queue_row, queue_summar
 from tasks_app.mirror.state import mirror_state
 from tasks_app.mirror_pages.answering import KINDS, carry_out, outcome, told
 from tasks_app.mirror_pages.chosen import SHOWN, ChoiceRefused, Chosen, read_choice, read_filter
+from tasks_app.mirror_pages.header import server_mark
+from tasks_app.mirror_pages.way_back import has_way_back
 from tasks_app.models import OutboxEntry, OutboxState
 from tasks_app.views.mirror import CHANGED_EVENT
 from tasks_app.views.parameters import number_from
@@ -28,11 +31,13 @@ _FIELD = "field-"
 @require_safe
 def queue(request: HttpRequest) -> HttpResponse:
     wanted = read_filter({key: request.GET.get(key, "") for key in ("state", "kind", "q")})
+    mark = server_mark(request)
     context = {
         "wanted": wanted,
         "page": queue_page(wanted, number_from(request, "page", 1)),
         "summary": queue_summary(),
         "state": mirror_state(),
+        "stopped": mark.stopped if mark else "",
         "kinds": [(kind.name, kind.label) for kind in all_kinds()],
         "answers": list(KINDS.values()),
         "chosen": Chosen(wanted, is_all=True),
@@ -131,7 +136,7 @@ def _gone(request: HttpRequest) -> HttpResponse:
 
 
 def _tell(request: HttpRequest, words: str, answered: Answered) -> None:
-    undo = f"undo-batch:{answered.batch_id}" if answered.batch_id else ""
+    undo = f"{UNDO_BATCH_TAG}{answered.batch_id}" if has_way_back(answered.batch_id) else ""
     messages.success(request, words, extra_tags=undo)
     for sentence in answered.refused[:3]:
         messages.warning(request, sentence)
