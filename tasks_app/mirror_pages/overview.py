@@ -14,7 +14,7 @@ from tasks_app.mirror.pull import Step, steps
 from tasks_app.mirror.queue import QueueSummary, queue_summary
 from tasks_app.mirror.state import mirror_state
 from tasks_app.mirror.sync_journal import ROWS_KEPT
-from tasks_app.mirror.which_server import has_moved
+from tasks_app.mirror.which_server import has_moved, lacks_address
 from tasks_app.mirror.which_server_answer import Doubt, doubt_of
 from tasks_app.models import MirrorLink, MirrorPull, MirrorState, TaskRun
 from tasks_app.queries import active_runs, has_worker
@@ -71,6 +71,11 @@ class Overview:
     def unfinished(self) -> str:
         """What stands half connected, in words; nothing while a run is at it."""
         return "" if self.run else unfinished_words(self.state)
+
+    @property
+    def lacks_address(self) -> bool:
+        """Whether the settings name no address for the server that is mirrored."""
+        return lacks_address(self.state)
 
     @property
     def has_moved(self) -> bool:
