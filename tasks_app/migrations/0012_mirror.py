@@ -102,7 +102,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("waiting", "Waits"),
-                            ("parked", "Refused by the server"),
+                            ("parked", "Cannot be delivered"),
                             ("conflict", "Changed on both sides"),
                         ],
                         db_default="waiting",

@@ -74,7 +74,7 @@ class MirrorLink(models.Model):
 
 class OutboxState(models.TextChoices):
     WAITING = "waiting", "Waits"
-    PARKED = "parked", "Refused by the server"
+    PARKED = "parked", "Cannot be delivered"
     CONFLICT = "conflict", "Changed on both sides"
 
 
