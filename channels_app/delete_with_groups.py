@@ -9,9 +9,9 @@ from channels_app.autosync.filled_groups import groups_filled_by_auto_sync
 from channels_app.commands import DeleteChannels, DeleteGroups
 from channels_app.edit_channels import delete_channels
 from channels_app.groups.remove_groups import remove_groups
-from channels_app.many_ids import among
 from channels_app.models import Channel, ChannelGroup
 from channels_app.outcomes import Outcome
+from ecm_site.many_ids import among
 from ecm_site.wording import counted, shortened
 from tasks_app import journal
 

@@ -25,6 +25,7 @@ GROUND = {
     "keys",
     "log_level",
     "logs",
+    "many_ids",
     "masking",
     "middleware",
     "navigation",

@@ -3,20 +3,22 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import NamedTuple
 
-from channels_app.many_ids import among
 from channels_app.models import Channel, ChannelStream
 from channels_app.numbering import format_number, natural_key
+from ecm_site.many_ids import among
 from epg_app.find_station_ids import Asked, StationIdHit, find_station_ids
 
 
-@dataclass(frozen=True)
-class IdRow:
-    """One channel. ``found`` is the id that guide or stream know, from ``source``; ``reason`` says why there is none."""
+class IdRow(NamedTuple):
+    """One channel. ``found`` is the id that guide or stream know, from ``source``; ``reason`` says why there is none. A tuple:
+    there are tens of thousands at once."""
 
     channel_id: int
     name: str
-    number: str
+    channel_number: Decimal | None
     tvg_id: str
     current: str
     found: str = ""
@@ -24,9 +26,17 @@ class IdRow:
     reason: str = ""
 
     @property
+    def number(self) -> str:
+        """As operators read it."""
+        return format_number(self.channel_number)
+
+    @property
     def is_conflict(self) -> bool:
         """The channel has another id already."""
         return bool(self.current and self.found and self.current != self.found)
+
+
+_NO_HIT = StationIdHit()
 
 
 @dataclass
@@ -56,14 +66,14 @@ class IdPlan:
 
 
 def plan_ids(channel_ids: Sequence[int]) -> IdPlan:
-    """Look the ids up. Each distinct TVG-ID is asked for once; the number of queries grows with every 500 of those only."""
+    """Look the ids up. A fixed number of queries; each distinct TVG-ID is asked for once."""
     channels = _channels(channel_ids)
-    hits = find_station_ids(asked for channel in channels if (asked := _asked(channel))[0])
-    missing = [channel.pk for channel in channels if not hits.get(_asked(channel), StationIdHit()).station_id]
+    hits = find_station_ids(channel.asked for channel in channels if channel.asked[0])
+    missing = [channel.pk for channel in channels if not hits.get(channel.asked, _NO_HIT).station_id]
     from_streams = stream_station_ids(missing)
     plan = IdPlan()
     for channel in sorted(channels, key=lambda item: (natural_key(item.name), item.pk)):
-        _sort_in(plan, channel, hits.get(_asked(channel), StationIdHit()), from_streams.get(channel.pk, ""))
+        _sort_in(plan, channel, hits.get(channel.asked, _NO_HIT), from_streams.get(channel.pk, ""))
     return plan
 
 
@@ -85,33 +95,32 @@ def stream_station_ids(channel_ids: Sequence[int]) -> dict[int, str]:
     return found
 
 
-def _channels(ids: Sequence[int]) -> list[Channel]:
-    fields = ("name", "number", "tvg_id", "gracenote_id", "guide_entry__tvg_id", "guide_entry__source_id")
-    return list(Channel.objects.filter(pk__in=among(ids)).select_related("guide_entry").only(*fields))
+class _Channel(NamedTuple):
+    """``asked``: the channel's TVG-ID, else that of its guide entry, and the source of that entry (10 §18)."""
+
+    pk: int
+    name: str
+    number: Decimal | None
+    gracenote_id: str
+    asked: Asked
 
 
-def _asked(channel: Channel) -> Asked:
-    """The channel's TVG-ID, else that of its guide entry, and the source of that entry (10 §18)."""
-    entry = channel.guide_entry
-    tvg_id = channel.tvg_id.strip() or (entry.tvg_id if entry else "")
-    return tvg_id, entry.source_id if entry else None
+def _channels(ids: Sequence[int]) -> list[_Channel]:
+    fields = ("pk", "name", "number", "gracenote_id", "tvg_id", "guide_entry__tvg_id", "guide_entry__source_id")
+    rows = Channel.objects.filter(pk__in=among(ids)).order_by().values_list(*fields)
+    return [
+        _Channel(pk, name, number, gracenote_id, (own.strip() or entry_id or "", source_id))
+        for pk, name, number, gracenote_id, own, entry_id, source_id in rows
+    ]
 
 
-def _sort_in(plan: IdPlan, channel: Channel, hit: StationIdHit, from_stream: str) -> None:
-    tvg_id, _ = _asked(channel)
+def _sort_in(plan: IdPlan, channel: _Channel, hit: StationIdHit, from_stream: str) -> None:
+    tvg_id, _ = channel.asked
     station_id, source = hit.station_id, hit.source_name
     if not station_id and from_stream:
         station_id, source = from_stream, "playlist"
-    row = IdRow(
-        channel.pk,
-        channel.name,
-        format_number(channel.number),
-        tvg_id,
-        channel.gracenote_id,
-        station_id,
-        source,
-        "" if station_id else hit.reason,
-    )
+    reason = "" if station_id else hit.reason
+    row = IdRow(channel.pk, channel.name, channel.number, tvg_id, channel.gracenote_id, station_id, source, reason)
     if station_id and station_id != channel.gracenote_id:
         plan.found.append(row)
     elif channel.gracenote_id:

@@ -8,9 +8,9 @@ from typing import Literal
 from channels_app.channel_fields import clean_logo
 from channels_app.errors import EditRefused
 from channels_app.logos.edit_logos import LogoOutcome, delete_unused, remember
-from channels_app.many_ids import among
 from channels_app.models import Channel, ChannelStream, Logo
 from channels_app.write_changes import ChannelChange, write_changes
+from ecm_site.many_ids import among
 from ecm_site.wording import counted
 from tasks_app import journal
 

@@ -12,7 +12,6 @@ from channels_app.delete_with_groups import delete_with_groups, emptied_groups
 from channels_app.edit_channels import numbers_after_delete
 from channels_app.errors import EditRefused
 from channels_app.forms import RenumberForm, refuse_in
-from channels_app.many_ids import among
 from channels_app.models import Channel
 from channels_app.move_channels import channel_behind, reorder_channels, rows_of_group
 from channels_app.numbering import format_number, format_range
@@ -28,6 +27,7 @@ from channels_app.views.number_previews import (
     wants_full_list,
 )
 from channels_app.views.posted import id_in, parameters
+from ecm_site.many_ids import among
 from ecm_site.wording import counted
 
 _MOVING_UP_SHOWN = 3  # rows of the preview when a single channel is deleted (10 §7.3)

@@ -9,6 +9,6 @@ from collections.abc import Collection
 from django.db.models.expressions import RawSQL
 
 
-def among(ids: Collection[int]) -> RawSQL:
+def among(ids: Collection[int] | Collection[str]) -> RawSQL:
     """For ``pk__in=`` and the like."""
     return RawSQL("SELECT value FROM json_each(%s)", [json.dumps(list(ids))])
