@@ -106,9 +106,16 @@ def from_stream(body: Mapping[str, Any], stream: Stream) -> dict[str, list[Any]]
     return {name: [made.get(name, _EMPTY.get(name)), body[name]] for name in _TOLD if name in body and name not in _CHOSEN}
 
 
-def newest_id(client: Dispatcharr) -> int:
-    """The highest id there; the server never gives one twice."""
-    return max(client.channels.ids(), default=0)
+def newest_id(client: Dispatcharr, links: LinkBook) -> int:
+    """The highest id there. The server never gives one twice, unless an older backup was put back: then what was linked to
+    higher ones is let go, so that nobody takes what will be made for that."""
+    newest = max(client.channels.ids(), default=0)
+    above = links.linked_above(KIND, newest)
+    if above:
+        there = {row["id"] for row in read_rows(client, above)}
+        links.let_go(KIND, [pk for pk in above if pk not in there])
+        newest = max((newest, *there))
+    return newest
 
 
 def new_rows(client: Dispatcharr, links: LinkBook, after: int, *, claimed: Collection[int] = ()) -> list[Channel]:

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from uuid import UUID
 
 from channels_app.chunks import chunked
 from channels_app.lineup_changed import lineup_changed
@@ -75,6 +76,12 @@ class ChannelKind(MirroredKind):
 
     def bring_back(self, values: Values) -> int | None:
         return store_channels({0: {name: values.get(name) for name in FIELDS} | _lists(values)}, {})[0]
+
+    def identity(self, books: Values) -> str:
+        try:
+            return UUID(str(books.get("uuid"))).hex
+        except ValueError:
+            return ""
 
     def keep_books(self, books: Mapping[int, Values]) -> None:
         if keep_channel_books(books):

@@ -135,7 +135,7 @@ def _see_through(
     profiles = client.channel_profiles.all() if as_they_are else ()
     values_there = _values_of(client, links, list(as_they_are.values()), profiles=profiles)
     for (pk, row), values in zip(as_they_are.items(), values_there, strict=True):
-        yield Delivered(pk, row["id"], values)
+        yield Delivered(pk, row["id"], values, {"uuid": row["uuid"]})
     late = [pk for pk in missing if pk not in arrived]
     if late and not begun.is_over(partly=len(late) < len(begun.rows)):
         settled |= set(late)
@@ -181,7 +181,7 @@ def _create_in_bulk(
         pk: Expected((names[stream_id].strip(), rows[pk]["name"].strip()), stream_id, from_stream(bodies[pk], there[stream_id]))
         for pk, stream_id in streams.items()
     }
-    begun = Begun(IN_BULK, newest_id(client), time.time(), accepted=False, rows=expected)
+    begun = Begun(IN_BULK, newest_id(client, links), time.time(), accepted=False, rows=expected)
     attempt_id = attempts.begin(begun.details())
     try:
         client.channels.create_from_streams(list(streams.values()), profile_ids=[])
@@ -242,7 +242,7 @@ def _create_one_by_one(
         return
     bodies = {pk: targets.body(Edit(pk, 0, values, values)) | {"channel_profile_ids": []} for pk, values in fit.items()}
     expected = _expected(fit, targets, bodies)
-    begun = Begun(ONE_BY_ONE, newest_id(client), time.time(), accepted=False, rows=expected)
+    begun = Begun(ONE_BY_ONE, newest_id(client, links), time.time(), accepted=False, rows=expected)
     attempt_id = attempts.begin(begun.details())
     made: dict[int, Channel] = {}
     problems: list[Outcome] = []

@@ -124,7 +124,8 @@ class _Portion:
                 values |= told[edit.remote_id] | {"profile_ids": edit.whole["profile_ids"]}
                 if "guide_entry" in edit.values:  # the answer is older than the link
                     values["guide_entry"] = edit.values["guide_entry"]
-            yield Delivered(edit.local_id, edit.remote_id, values)
+            row = self._answers.get(edit.remote_id) or edit.row
+            yield Delivered(edit.local_id, edit.remote_id, values, {"uuid": row["uuid"]} if row is not None else {})
 
     def _failed(self, problem: Problem) -> Outcome:
         edit = self._open[problem.channel_id]

@@ -15,6 +15,7 @@ from ecm_site.wording import counted
 from epg_app.guideless import guideless_channels
 from tasks_app import engine
 from tasks_app.journal import current_actor
+from tasks_app.mirror.identity import on_the_server
 from tasks_app.mirror.links import StoredLinks
 from tasks_app.mirror.mirror_tasks import STANDALONE
 from tasks_app.mirror.state import SYNC_TASK, is_connected
@@ -68,7 +69,7 @@ class MatchOnServer(TaskScheduler):
 
     def _match(self, client: Dispatcharr) -> TaskResult:
         wanted = guideless_channels().ids
-        remote = set(StoredLinks().remotes_of("channel", wanted).values())
+        remote = set(on_the_server(StoredLinks().remotes_of("channel", wanted).values()))
         waiting = len(wanted) - len(remote)
         if not remote:
             none = (

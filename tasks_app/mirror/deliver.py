@@ -247,11 +247,15 @@ class Delivery:
 
     def _looked_up(self, kind: MirroredKind, rows: Mapping[int, Pending]) -> Iterator[dict[int, Found | None]]:
         """What the server says of these rows now, as it comes and a batch at a time; in halves when it fails on them."""
-        parts = [{row.remote_id: row for row in rows.values()}]
+        parts = [{row.remote_id: row for row in rows.values() if row.remote_id > 0}]
+        for aside in chunks([row.remote_id for row in rows.values() if row.remote_id < 0], SIZE):
+            yield dict.fromkeys(aside)  # the server gave their ids to others
         while parts:
             self._progress.raise_if_cancelled()
             self._asked += 1
             left = parts.pop()
+            if not left:
+                continue
             left_out = self._links.left_out(kind.name, afresh=True)
             try:
                 for some in chunks(kind.read(self._client, self._links, list(left)), SIZE):

@@ -6,7 +6,7 @@ what is stored here compare with ``==``, and only a kind itself knows how the se
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from ecm_site.dispatcharr.client import Dispatcharr
@@ -47,6 +47,8 @@ class Delivered:
     local_id: int
     remote_id: int
     values: Values
+    books: Values = field(default_factory=dict)
+    """What :meth:`MirroredKind.read` gives beside the fields, as far as the answer says it."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,15 @@ class LinkBook(ABC):
 
     @abstractmethod
     def remotes_of(self, kind: str, local_ids: Collection[int]) -> dict[int, int]: ...
+
+    def linked_above(self, kind: str, remote_id: int) -> list[int]:
+        """Ids on the server that are higher than this one, as far as they are known here."""
+        return []
+
+    def let_go(self, kind: str, remote_ids: Collection[int]) -> None:
+        """The server has nothing under these ids any more and is about to give them again: what they were linked to counts as
+        vanished there. See :mod:`tasks_app.mirror.identity`."""
+        return
 
     def leave_out(self, kind: str, remote_id: int | None, why: str) -> None:
         """A row of the server cannot be understood and is passed over by :meth:`MirroredKind.read`. ``remote_id``: None when
@@ -180,6 +191,13 @@ class MirroredKind(ABC):
         Texts that people read are made by :func:`name_stand_in`.
         """
         return None
+
+    def identity(self, books: Values) -> str:
+        """What the server made up for this row and never gives another one, in one way of writing; "" = there is no such thing.
+
+        By it a row is told from one that was given the same id after an older backup was put back on the server.
+        """
+        return ""
 
     def as_made(self, values: Values) -> Values:
         """What a row with ``values`` is on the server when the request that makes it was carried out and none of those that

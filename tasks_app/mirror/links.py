@@ -3,7 +3,10 @@
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from django.db import transaction
+
 from tasks_app.mirror.bulk_mirrors import BulkMirror, all_bulk_mirrors
+from tasks_app.mirror.identity import IDENTITY, set_aside
 from tasks_app.mirror.kinds import LinkBook
 from tasks_app.models import MirrorLink
 
@@ -58,6 +61,19 @@ class StoredLinks(LinkBook):
             return _asked(mirror.remotes_of, mirror, local_ids)
         known = self._read(kind)[1]
         return {local_id: known[local_id] for local_id in local_ids if local_id in known}
+
+    def linked_above(self, kind: str, remote_id: int) -> list[int]:
+        return sorted(pk for pk in self._read(kind)[0] if pk > remote_id)
+
+    def let_go(self, kind: str, remote_ids: Collection[int]) -> None:
+        """Only what would be recognised, should it be there after all."""
+        links = MirrorLink.objects.filter(kind=kind, remote_id__in=list(remote_ids), agreed__has_key=IDENTITY)
+        with transaction.atomic():
+            aside = list(links)
+            set_aside(kind, aside)
+        self.forget(kind, [link.local_id for link in aside])
+        for link in aside:
+            self.note(kind, link.local_id, link.remote_id)
 
     def leave_out(self, kind: str, remote_id: int | None, why: str) -> None:
         left_out = self.left_out(kind)

@@ -15,6 +15,7 @@ from tasks_app.mirror.agreed import Found
 from tasks_app.mirror.bulk_mirrors import BulkMirror, PullCounts, all_bulk_mirrors
 from tasks_app.mirror.chunks import chunks
 from tasks_app.mirror.creating import Sent, forget_sent, free_rows, see_through, sent_before
+from tasks_app.mirror.identity import on_the_server
 from tasks_app.mirror.kinds import MirroredKind, Values, all_kinds
 from tasks_app.mirror.links import LeftOut, StoredLinks
 from tasks_app.mirror.parts import make_again_with_their_whole, staying_with_their_whole
@@ -170,6 +171,7 @@ class KindPull:
         self._reconciler = Reconciler(kind, run.links, run.journal, counts)
         self._turns = WriteTurns()
         self._seen: set[int] = set()
+        self._known = 0  # links at the beginning
         self._later: list[Row] = []
         self._left_out = LeftOut()
         self._free: dict[object, int] | None = None
@@ -185,7 +187,7 @@ class KindPull:
             return
         make_again_with_their_whole(self._client, self._kind, self._links)
         self._sent = sent_before(self._kind)
-        known = self._links.count(self._kind.name)
+        known = self._known = self._links.count(self._kind.name)
         self._left_out = self._links.left_out(self._kind.name, afresh=True)
         for part in chunks(self._kind.read(self._client, self._links), CHUNK):
             self._progress.raise_if_cancelled()
@@ -261,6 +263,7 @@ class KindPull:
 
     def _reconcile(self, chunk: list[Row]) -> None:
         found: dict[int, Found] = {remote_id: (values, books) for remote_id, values, books in chunk}
+        self._reconciler.follow_ids(found)
         linked = MirrorLink.objects.filter(kind=self._kind.name, remote_id__in=list(found))
         here = set(linked.values_list("remote_id", flat=True))
         unlinked = [remote_id for remote_id in found if remote_id not in here]
@@ -311,9 +314,10 @@ class KindPull:
         and while there are some of which nobody knows which they are, nothing is. Parts of a row that is asked about, or is to
         be made there again, stay with it."""
         gone = self._missing()
-        total = self._links.count(self._kind.name)
-        if 0 < len(gone) <= _LOOKED_AT_AGAIN:
-            found = list(self._kind.read(self._client, self._links, sorted(gone)))
+        total = self._known  # without what came with this pull: it replaces nothing that has gone
+        again = on_the_server(gone)
+        if 0 < len(again) <= _LOOKED_AT_AGAIN:
+            found = list(self._kind.read(self._client, self._links, again))
             self._seen.update(row[0] for row in found)
             self._write(found)
             gone = self._missing()
@@ -322,11 +326,13 @@ class KindPull:
         accepted = gone & set(row.accepted.get("remote_ids", ()))
         contested = self._contested(gone - accepted)
         new = gone - accepted - contested
-        asks = bool(new) and total >= (self._kind.asks_from or HELD_BACK_FROM) and len(new | contested) * 2 > total
+        asks = total >= (self._kind.asks_from or HELD_BACK_FROM) and len(new | contested) * 2 > total
+        asked = new & set(row.held_back.get("remote_ids", ()))  # whatever has come since: nobody has answered yet
+        kept = sorted(new if asks else asked)
         self._delete_accepted(accepted)
-        self._delete_here(self._reconciler, contested if asks else new | contested)
-        kept = sorted(new) if asks else []
-        held_back = {"remote_ids": kept, "count": len(kept), "of": total, "at": timezone.now().isoformat()} if kept else {}
+        self._delete_here(self._reconciler, contested | (new - set(kept)))
+        of = total if asks else row.held_back.get("of", total)
+        held_back = {"remote_ids": kept, "count": len(kept), "of": of, "at": timezone.now().isoformat()} if kept else {}
         MirrorPull.objects.filter(pk=row.pk).update(held_back=held_back, accepted={})
 
     def _contested(self, gone: Collection[int]) -> set[int]:

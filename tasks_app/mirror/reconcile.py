@@ -14,6 +14,7 @@ from tasks_app.journal import Actor, acting_as, current_actor
 from tasks_app.mirror.agreed import Found, as_agreed, known_base, write_links
 from tasks_app.mirror.bulk_mirrors import PullCounts
 from tasks_app.mirror.compare import ThreeWay, comparable, differing, same, three_way
+from tasks_app.mirror.identity import is_another, marked, others, returned, set_aside
 from tasks_app.mirror.kinds import MirroredKind, Values
 from tasks_app.mirror.links import StoredLinks
 from tasks_app.mirror.references import put_back_references
@@ -103,6 +104,7 @@ class Reconciler:
         entries = {entry.local_id: entry for entry in OutboxEntry.objects.filter(kind=self.kind.name, local_id__in=ids)}
         work, effects = Work(), _Effects()
         before = {link.pk: (link.sent, link.stand_in) for link in links}
+        found = {**found, **{link.remote_id: None for link in links if self._is_another(link, found[link.remote_id])}}
         found = {**found, **{link.remote_id: as_agreed(link, found[link.remote_id]) for link in links if link.stand_in}}
         for link in links:
             server, mine, entry = found[link.remote_id], here.get(link.local_id), entries.get(link.local_id)
@@ -136,7 +138,7 @@ class Reconciler:
                     kind=self.kind.name,
                     local_id=local_id,
                     remote_id=remote_id,
-                    agreed=comparable(self.kind, values[remote_id]),
+                    agreed=marked(self.kind, comparable(self.kind, values[remote_id]), rows[remote_id][1], {}),
                 )
                 for remote_id, local_id in made.items()
             ],
@@ -156,6 +158,25 @@ class Reconciler:
             batch_size=100,
         )
         self._made += [(local_id, remote_id) for remote_id, local_id in pairs.items()]
+
+    def follow_ids(self, found: Mapping[int, Found]) -> None:
+        """Before rows of the server (remote id → row) are looked up by their ids: set links aside whose ids are other rows' by
+        now, and link those again that have come back. Inside ``quietly``."""
+        aside = others(self.kind, found)
+        set_aside(self.kind.name, aside)
+        known = set(
+            MirrorLink.objects.filter(kind=self.kind.name, remote_id__in=list(found)).values_list("remote_id", flat=True)
+        )
+        back = returned(self.kind, {remote_id: row for remote_id, row in found.items() if remote_id not in known})
+        for remote_id, link in back.items():
+            link.remote_id = remote_id
+            link.save(update_fields=["remote_id"])
+        moved = [*aside, *back.values()]
+        self._dropped += [link.local_id for link in moved]
+        self._made += [(link.local_id, link.remote_id) for link in moved]
+
+    def _is_another(self, link: MirrorLink, server: Found | None) -> bool:
+        return server is not None and is_another(self.kind, link, server)
 
     # One row ---------------------------------------------------------------------------------------------------------
 
@@ -197,8 +218,9 @@ class Reconciler:
             self._settle(entry, effects)
         if result.take:
             effects.take[link.local_id] = {name: values[name] for name in result.take}
-        if not same(result.agreed, link.agreed):
-            link.agreed = result.agreed
+        agreed = marked(self.kind, result.agreed, books, link.agreed)
+        if not same(agreed, link.agreed):
+            link.agreed = agreed
             effects.links.append(link)
 
     def _gone_here(self, link: MirrorLink, server: Found, entry: OutboxEntry | None, effects: _Effects, work: Work) -> None:
@@ -315,7 +337,9 @@ class Reconciler:
             brought[link.local_id] = (local_id, rows[remote_id][0])
             self._dropped.append(link.local_id)
             self._made.append((local_id, remote_id))
-            link.local_id, link.agreed, link.sent = local_id, comparable(self.kind, rows[remote_id][0]), {}
+            values, books = rows[remote_id]
+            link.local_id, link.sent = local_id, {}
+            link.agreed = marked(self.kind, comparable(self.kind, values), books, link.agreed)
             link.save(update_fields=["local_id", "agreed", "sent", "stand_in"])
             if link.stand_in:
                 OutboxEntry.objects.create(kind=link.kind, local_id=local_id, name=name_of(self.kind, rows[remote_id][0])[:512])

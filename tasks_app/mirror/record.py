@@ -9,6 +9,7 @@ from django.db import IntegrityError
 
 from tasks_app.mirror.agreed import write_links
 from tasks_app.mirror.compare import base_of_creation, comparable, differing, same
+from tasks_app.mirror.identity import marked
 from tasks_app.mirror.kinds import Delivered, MirroredKind, Outcome, Refused, Values
 from tasks_app.mirror.links import StoredLinks
 from tasks_app.mirror.readable import NOT_UNDERSTOOD
@@ -142,6 +143,7 @@ class Recorder:
             theirs = comparable(self._kind, outcome.values)
             unchanged = self._is_unchanged(pk, entries)
             agreed, news = self._agree(pk, link.agreed, theirs, here.get(pk), unchanged=unchanged)
+            agreed = marked(self._kind, agreed, outcome.books, link.agreed)
             if link.sent or link.stand_in or not same(agreed, link.agreed):
                 link.agreed, link.sent, link.stand_in = agreed, {}, {}
                 changed.append(link)

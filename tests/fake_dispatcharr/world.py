@@ -1,5 +1,6 @@
 """Everything the fake server knows, and what tests do behind its back."""
 
+import copy
 import random
 import re
 import threading
@@ -31,6 +32,11 @@ TABLES = (
     "user_agents",
     "settings",
 )
+STATE = (
+    "playlists", "guides", "streams", "tables", "memberships", "relations", "passwords", "loaded", "watched", "events",
+    "snapshots", "locked_until", "refreshes", "poison", "_ids",
+)  # fmt: skip
+"""What a backup of the server holds. Not the random numbers: what is made later gets marks that nothing had before."""
 OVERRIDABLE = (
     "name",
     "channel_number",
@@ -113,6 +119,17 @@ class World:
         """What a restart does to work that is under way: it is gone, and its status stays as it was."""
         self._jobs.clear()
         self.locked_until.clear()
+
+    def backed_up(self) -> dict[str, Any]:
+        with self.lock:
+            return {name: copy.deepcopy(getattr(self, name)) for name in STATE}
+
+    def put_back(self, backup: dict[str, Any]) -> None:
+        """An older backup: what was made since is gone, and its ids are given again."""
+        with self.lock:
+            self.lose_jobs()
+            for name, value in copy.deepcopy(backup).items():
+                setattr(self, name, value)
 
     # What somebody else does meanwhile
 

@@ -18,13 +18,11 @@ from tasks_app.mirror.triggers import ensure_triggers
 from tasks_app.models import MirrorState
 from tests.fake_dispatcharr import Guide, Playlist, World, serving
 from tests.fake_dispatcharr.playlists import Entry
+from tests.fake_dispatcharr.world import STATE
 
 PERSON = "ann"
 BASE, SECOND = 2, 3  # ids of the accounts there; 1 is "custom"
-WORLD_STATE = (
-    "rng", "playlists", "guides", "streams", "tables", "memberships", "relations", "passwords", "loaded", "watched", "events",
-    "snapshots", "locked_until", "refreshes", "poison", "_ids",
-)  # fmt: skip
+WORLD_STATE = ("rng", *STATE)
 
 
 def listed(tag: str, numbers: range | list[int], groups: int, *, renamed: int = 0) -> Playlist:

@@ -16,6 +16,7 @@ from m3u_app.models import Account, Stream
 from tasks_app.mirror import pull as pulling
 from tasks_app.mirror.answers import DELETED, HERE, MINE, THEIRS, answer_conflict, answer_held_back, drop, retry, take_theirs
 from tasks_app.mirror.compare import comparable
+from tasks_app.mirror.identity import IDENTITY
 from tasks_app.mirror.kinds import all_kinds
 from tasks_app.mirror.links import StoredLinks
 from tasks_app.mirror.reconcile import Reconciler
@@ -324,7 +325,8 @@ class Story:
             assert {link.local_id for link in stored.values()} == here.keys(), f"{kind.name}: here are {sorted(here)}, {stored}"
             for pk, values in there.items():
                 assert here[stored[pk].local_id] == values, f"{kind.name} {stored[pk].local_id} differs from {pk} there"
-                assert stored[pk].agreed == values, f"{kind.name} {stored[pk].local_id}: not what is agreed on"
+                agreed = {name: value for name, value in stored[pk].agreed.items() if name != IDENTITY}
+                assert agreed == values, f"{kind.name} {stored[pk].local_id}: not what is agreed on"
         self._assert_streams_same()
         self.filters.assert_none_twice()
         assert not MirrorState.objects.get().quiet

@@ -1,6 +1,5 @@
 """What shakes a whole side: backups and the ways back to them, leaving the server and connecting to it again."""
 
-import copy
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,6 @@ from tasks_app.progress import NoProgress
 from tasks_app.switching import switch
 from tasks_app.switching.rooms import all_rooms
 from tests.dispatcharr.stories.ledger import Ledger, State
-from tests.dispatcharr.stories.small_world import WORLD_STATE
 from tests.dispatcharr.stories.worker import PULL
 
 if TYPE_CHECKING:
@@ -50,19 +48,13 @@ class Upheavals:
         self._story.came_from_there()
 
     def back_up_there(self) -> None:
-        world = self._story.world
-        with world.lock:
-            self._there = {name: copy.deepcopy(getattr(world, name)) for name in WORLD_STATE}
+        self._there = self._story.world.backed_up()
 
     def go_back_there(self) -> None:
         """As with a backup of the server: ids that were given since then are given again."""
         if self._there is None:
             return
-        world = self._story.world
-        with world.lock:
-            world.lose_jobs()
-            for name in WORLD_STATE:
-                setattr(world, name, copy.deepcopy(self._there[name]))
+        self._story.world.put_back(self._there)
         self._story.came_from_there()
         self._story.theirs.open.clear()
 
