@@ -23,6 +23,7 @@ from tools.run_checks import find_browser
 
 RESULTS = Path(__file__).resolve().parent.parent.parent / "test-results"
 TIMEOUT_MS = 30_000
+SEEN_MS = 5_000
 expect.set_options(timeout=TIMEOUT_MS)  # two browsers at once on two cores: five seconds are not always enough
 # No sandbox: containers seldom allow one, and only our own pages are opened. The rest keeps the browser from calling home.
 ARGUMENTS = [
@@ -46,8 +47,26 @@ class Site:
         return self.base + path
 
 
+class Chromium:
+    """One browser for all tests of this process; another one when it died (of a full memory, say) under a test."""
+
+    def __init__(self, playwright: Any, path: str) -> None:
+        self._playwright = playwright
+        self._path = path
+        self._browser: Any = None
+
+    def new_context(self, **options: Any) -> Any:
+        if self._browser is None or not self._browser.is_connected():
+            self._browser = self._playwright.chromium.launch(executable_path=self._path, args=ARGUMENTS)
+        return self._browser.new_context(**options)
+
+    def close(self) -> None:
+        if self._browser is not None:
+            self._browser.close()
+
+
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
+def chromium() -> Iterator[Chromium]:
     from playwright.sync_api import sync_playwright
 
     path = find_browser()
@@ -56,24 +75,54 @@ def chromium() -> Iterator[Any]:
     # Playwright's own event loop runs in this thread, in which tests also ask the database.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        browser = Chromium(playwright, path)
         yield browser
         browser.close()
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """A failed test tells which page it saw: also where nobody can look at the picture."""
     outcome: Any = yield
     report = outcome.get_result()
-    if report.when == "call":
-        item.stash[_FAILED] = report.failed
+    if report.when == "teardown":
+        return
+    item.stash[_FAILED] = report.failed
+    tab = _tab_of(getattr(item, "funcargs", {}))
+    if report.failed and tab is not None and hasattr(report.longrepr, "addsection"):
+        report.longrepr.addsection("the page at the end", _seen(tab, picture_of(item)))
 
 
 _FAILED = pytest.StashKey[bool]()
 
 
+def has_failed(item: pytest.Item) -> bool:
+    """Whether the test itself went wrong in this try; for fixtures that clear up behind it."""
+    return item.stash.get(_FAILED, False)
+
+
+def _tab_of(fixtures: dict[str, Any]) -> Any:
+    for name in ("page", "tab", "desk", "walk"):
+        if name in fixtures:
+            return getattr(fixtures[name], "tab", fixtures[name])
+    return None
+
+
+def picture_of(item: pytest.Item) -> Path:
+    return RESULTS / f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', item.nodeid)[-150:]}.png"
+
+
+def _seen(tab: Any, picture: Path) -> str:
+    try:
+        RESULTS.mkdir(exist_ok=True)
+        tab.screenshot(path=picture, full_page=True, timeout=SEEN_MS)
+        return f"{tab.url}\n{tab.locator('body').inner_text(timeout=SEEN_MS)[:2000]}"
+    except Exception as error:  # noqa: BLE001 - the failure of the test is what is to be told
+        return f"It could not be looked at: {error}"
+
+
 @pytest.fixture
-def page(chromium: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+def page(chromium: Chromium, request: pytest.FixtureRequest) -> Iterator[Any]:
     context = chromium.new_context(viewport={"width": 1400, "height": 900}, reduced_motion="reduce")
     context.set_default_timeout(TIMEOUT_MS)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -82,12 +131,8 @@ def page(chromium: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
     tab.on("pageerror", lambda error: complaints.append(f"script error: {error}"))
     tab.on("console", lambda message: complaints.append(message.text) if _is_complaint(message) else None)
     tab.complaints = complaints  # a test that provokes an error clears this list
-    picture = RESULTS / f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', request.node.nodeid)[-150:]}.png"
-    picture.unlink(missing_ok=True)
+    picture_of(request.node).unlink(missing_ok=True)
     yield tab
-    if request.node.stash.get(_FAILED, False):
-        RESULTS.mkdir(exist_ok=True)
-        tab.screenshot(path=picture, full_page=True)
     context.close()
     assert complaints == [], "the page complained"
 
