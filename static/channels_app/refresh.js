@@ -49,6 +49,18 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   event.detail.shouldSwap = false;
   refused = true;
 });
+// Rows may have gone while the answer about them was on its way (another filter, a closed group): nobody misses those parts,
+// but htmx would call them an error.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const path = event.detail.requestConfig?.path ?? "";
+  if (!["streams/marks/", "refresh/"].some((part) => path.startsWith(channelsUrl(part)))) return;
+  const answer = document.createElement("template");
+  answer.innerHTML = event.detail.serverResponse;
+  const lost = [...answer.content.children].filter((part) => part.matches("[id][hx-swap-oob=true]") && !document.getElementById(part.id));
+  if (!lost.length) return;
+  lost.forEach((part) => part.remove());
+  event.detail.serverResponse = answer.innerHTML;
+});
 document.addEventListener("htmx:afterSwap", () => restoreFocus(focused));
 document.addEventListener("htmx:oobAfterSwap", () => restoreFocus(focused));
 
