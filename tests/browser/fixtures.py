@@ -117,7 +117,7 @@ def _seen(tab: Any, picture: Path) -> str:
         RESULTS.mkdir(exist_ok=True)
         tab.screenshot(path=picture, full_page=True, timeout=SEEN_MS)
         return f"{tab.url}\n{tab.locator('body').inner_text(timeout=SEEN_MS)[:2000]}"
-    except Exception as error:  # noqa: BLE001 - the failure of the test is what is to be told
+    except Exception as error:  # the failure of the test is what is to be told
         return f"It could not be looked at: {error}"
 
 
