@@ -5,7 +5,8 @@ one that comes from there (again) is switched on here instead of being made a se
 Whether case matters is part of the pattern there.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from ecm_site.dispatcharr.client import Dispatcharr
@@ -72,6 +73,10 @@ class FilterKind(RowsInAccount[AccountFilter]):
             return None
         return StreamFilter.objects.create(account_id=values["account"], **_columns(values)).pk
 
+    def take_away(self, ids: Collection[int]) -> None:
+        """What came may have been here before, switched off: somebody's own filter is never deleted by an undo."""
+        StreamFilter.objects.filter(pk__in=ids).update(enabled=False)
+
     # There.
 
     def rows_there(self, client: Dispatcharr, account: int) -> list[AccountFilter]:
@@ -84,13 +89,22 @@ class FilterKind(RowsInAccount[AccountFilter]):
         """One that is linked to none of ours and equals it is the one that a lost answer was about."""
         body = _their_values(values)
         known = there.of(account)
-        equal = (found for found in known.values() if _equals(found, body))
+        equal = self.made_there(known, values)
         row = next((found for found in equal if there.links.local(self.name, joined(account, found["id"])) is None), None)
         if row is None:
             row = there.client.accounts.create_filter(account, body)
         else:
             del known[row["id"]]
         return Delivered(local_id, joined(account, row["id"]), _our_values(row, values["account"]))
+
+    def made_there(self, known: Mapping[int, AccountFilter], values: Values) -> Iterator[AccountFilter]:
+        with suppress(NotForTheServer):
+            body = _their_values(values)
+            yield from (found for found in known.values() if _equals(found, body))
+
+    def known_of(self, row: AccountFilter, values: Values) -> Values:
+        """The server may write the pattern in another way."""
+        return _our_values(row, values["account"])
 
     def update_one(self, there: RowsThere[AccountFilter], change: Change) -> Outcome:
         account, number = parted(change.remote_id)

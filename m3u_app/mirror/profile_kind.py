@@ -4,7 +4,7 @@ The default profile is the server's: it is made with the account, is never delet
 date go there. Its limit is the account's.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import ClassVar
 
@@ -136,6 +136,9 @@ class ProfileKind(RowsInAccount[Row]):
             row = there.client.accounts.create_profile(account, their_values(values, values, None))
             known[row["id"]] = row
         return Delivered(local_id, joined(account, row["id"]), our_values(row, values["account"]))
+
+    def made_there(self, known: Mapping[int, Row], values: Values) -> Iterator[Row]:
+        yield from (row for row in known.values() if not values["is_default"] and _is_same(row, values))
 
     def update_one(self, there: RowsThere[Row], change: Change) -> Outcome:
         account, number = parted(change.remote_id)

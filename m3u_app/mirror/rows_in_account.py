@@ -95,6 +95,14 @@ class RowsInAccount(MirroredKind, Generic[R]):
         """Make it in the server's ``account``, or take one that is there. Raises ``NotForTheServer``."""
 
     @abstractmethod
+    def made_there(self, known: Mapping[int, R], values: Values) -> Iterator[R]:
+        """Those of an account's rows that may have been made with ``values``, of which secrets are digests."""
+
+    def known_of(self, row: R, values: Values) -> Values:
+        """What both sides know of a row that was made with ``values``."""
+        return values
+
+    @abstractmethod
     def update_one(self, there: RowsThere[R], change: Change) -> Outcome:
         """Send what changed. Raises ``NotForTheServer``."""
 
@@ -117,6 +125,20 @@ class RowsInAccount(MirroredKind, Generic[R]):
             else:
                 yield _checked(local_id, partial(self.create_one, there, account, local_id, values))
         forget_accounts(links)
+
+    def find_made(self, client: Dispatcharr, links: LinkBook, rows: Mapping[int, Values]) -> Iterator[tuple[int, int, Values]]:
+        there = RowsThere(client, links, self.rows_there)
+        taken: set[int] = set()
+        for local_id, values in rows.items():
+            account = links.remote("account", values["account"])
+            if account is None:
+                continue
+            for row in self.made_there(there.of(account), values):
+                remote_id = joined(account, row["id"])
+                if remote_id not in taken and links.local(self.name, remote_id) is None:
+                    taken.add(remote_id)
+                    yield local_id, remote_id, self.known_of(row, values)
+                    break
 
     def update(self, client: Dispatcharr, links: LinkBook, changes: list[Change]) -> Iterator[Outcome]:
         there = RowsThere(client, links, self.rows_there)

@@ -14,7 +14,7 @@ from tasks_app.mirror.record import CREATE, Recorder
 from tasks_app.mirror.report import DeliveryReport
 from tasks_app.mirror.state import quietly
 from tasks_app.mirror.sync_journal import SyncJournal
-from tasks_app.models import CreationAttempt, MirrorLink
+from tasks_app.models import CreationAttempt, MirrorLink, OutboxEntry
 
 _SENT = "+"
 """Before the name of a kind: what was sent to create rows, until all answers are stored."""
@@ -30,8 +30,8 @@ class Sent:
 
     def ghosts(self, kind: MirroredKind, here: Collection[int]) -> dict[int, Values]:
         """What was sent last for rows that are no longer here: if it arrived after all, it has to be deleted there. Only of
-        kinds whose rows are found by natural key; others find theirs themselves."""
-        if not kind.natural_key:
+        kinds whose rows are found by what they say; others find theirs themselves."""
+        if not kind.natural_key and not _finds_made(kind):
             return {}
         return {local_id: attempts[-1] for local_id, attempts in self.values.items() if local_id not in here}
 
@@ -104,6 +104,31 @@ def adopt_existing(client: Dispatcharr, kind: MirroredKind, links: StoredLinks, 
         forget_sent(kind, sent.ids)
     reconciler.committed()
     return len(pairs)
+
+
+def link_ghosts(client: Dispatcharr, kind: MirroredKind, links: StoredLinks) -> None:
+    """Rows that are gone here (or switched off) since they were sent, and that the server has though no answer came: linked,
+    they are deleted there, and nobody takes them for new ones. Kinds with a natural key are looked for by that.
+
+    Raises any ``DispatcharrError``.
+    """
+    sent = sent_before(kind) if _finds_made(kind) else Sent()
+    if not sent.values:
+        return
+    waiting = OutboxEntry.objects.filter(kind=kind.name, local_id__in=list(sent.values)).values_list("local_id", flat=True)
+    ghosts = sent.ghosts(kind, {*kind.local(list(sent.values)), *links.remotes_of(kind.name, sent.values)})
+    ghosts = {pk: values for pk, values in ghosts.items() if pk in set(waiting)}
+    found = {remote_id: (pk, agreed) for pk, remote_id, agreed in kind.find_made(client, links, ghosts)} if ghosts else {}
+    if not found:
+        return
+    reconciler = Reconciler(kind, links, SyncJournal())
+    with quietly():
+        reconciler.adopt({remote_id: pk for remote_id, (pk, _) in found.items()}, dict(found.values()))
+    reconciler.committed()
+
+
+def _finds_made(kind: MirroredKind) -> bool:
+    return type(kind).find_made is not MirroredKind.find_made
 
 
 def see_through(client: Dispatcharr, kind: MirroredKind, links: StoredLinks) -> bool:

@@ -16,7 +16,7 @@ from tasks_app.mirror.agreed import Found
 from tasks_app.mirror.attempts import StoredAttempts
 from tasks_app.mirror.bulk_mirrors import PullCounts
 from tasks_app.mirror.chunks import SIZE, chunks
-from tasks_app.mirror.creating import Sent, adopt_existing, forget_sent, note_sent, sent_before
+from tasks_app.mirror.creating import Sent, adopt_existing, forget_sent, link_ghosts, note_sent, sent_before
 from tasks_app.mirror.exchange import in_turn
 from tasks_app.mirror.held import MOST_FAULTS, UNREADABLE, NoOutcome, failed_on, write_held
 from tasks_app.mirror.kinds import Change, Delivered, MirroredKind, Outcome, all_kinds
@@ -116,6 +116,8 @@ class Delivery:
 
     def _creations(self, kind: MirroredKind, *, due_only: bool) -> None:
         waiting = self._waiting(kind, due_only=due_only)
+        if waiting:
+            link_ghosts(self._client, kind, self._links)
         linked = self._links.remotes_of(kind.name, waiting)
         missing = [local_id for local_id in waiting if local_id not in linked]
         attempts_left = CreationAttempt.objects.filter(kind=kind.name).exists()

@@ -179,6 +179,11 @@ class MirroredKind(ABC):
         """
         return None
 
+    def take_away(self, ids: Collection[int]) -> None:
+        """Take rows away again that came from the server, not quietly: for undoing. A kind whose :meth:`store` may find rows
+        that are here already must not delete them."""
+        self.remove(ids)
+
     def comes_back(self, values: Values) -> bool:
         """Whether :meth:`bring_back` makes a row of these values again: the journal keeps no secrets."""
         can_make = type(self).bring_back is not MirroredKind.bring_back
@@ -230,6 +235,14 @@ class MirroredKind(ABC):
         in ``rows`` (deleted here since its creation was begun): yield ``Delivered`` for it all the same, it will be deleted.
         Kinds with a :attr:`natural_key` need no attempts: a row there with the same key is adopted before this is called.
         """
+
+    def find_made(self, client: Dispatcharr, links: LinkBook, rows: Mapping[int, Values]) -> Iterator[tuple[int, int, Values]]:
+        """Of rows that are gone here by now (local id → what was sent to create them, secrets as digests) and of which no
+        answer came: those that the server has all the same, linked to nothing, as (local id, remote id, what both sides know).
+
+        For kinds without a natural key that recognise rows by what they say. Makes nothing.
+        """
+        return iter(())
 
     @abstractmethod
     def update(self, client: Dispatcharr, links: LinkBook, changes: list[Change]) -> Iterator[Outcome]: ...

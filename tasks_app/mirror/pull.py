@@ -14,7 +14,7 @@ from ecm_site.wording import counted
 from tasks_app.mirror.agreed import Found
 from tasks_app.mirror.bulk_mirrors import BulkMirror, PullCounts, all_bulk_mirrors
 from tasks_app.mirror.chunks import chunks
-from tasks_app.mirror.creating import Sent, forget_sent, free_rows, see_through, sent_before
+from tasks_app.mirror.creating import Sent, forget_sent, free_rows, link_ghosts, see_through, sent_before
 from tasks_app.mirror.identity import on_the_server
 from tasks_app.mirror.kinds import MirroredKind, Values, all_kinds
 from tasks_app.mirror.links import LeftOut, StoredLinks
@@ -185,6 +185,7 @@ class KindPull:
                 f"Creating {self._kind.label}s is under way on the server; they are pulled the next time."
             )
             return
+        link_ghosts(self._client, self._kind, self._links)
         make_again_with_their_whole(self._client, self._kind, self._links)
         self._sent = sent_before(self._kind)
         known = self._known = self._links.count(self._kind.name)

@@ -36,7 +36,7 @@ def _take_away(kind: MirroredKind, local_id: int, after: Values, here: Values | 
     if here is None:
         return
     _refuse_changed(kind, after, here)
-    kind.remove([local_id])
+    kind.take_away([local_id])
 
 
 def _bring_back(kind: MirroredKind, before: Values, here: Values | None) -> None:
