@@ -121,12 +121,14 @@ class M3uRefresh(TaskScheduler):
         chosen = list((accounts.filter(pk__in=ids) if ids else accounts).values_list("pk", "name"))
         done: list[str] = []
         failed: dict[str, str] = {}
+        unsure: dict[str, str] = {}
         failed_accounts: list[dict[str, Any]] = []
         skipped = max(0, len(ids) - len(chosen))
         began, connected = timezone.now(), is_connected()
         for number, (account_id, name) in enumerate(chosen):
             self.progress.raise_if_cancelled()
-            self.progress.report(current=number, total=len(chosen), item=name, succeeded=len(done), failed=len(failed))
+            problems = len(failed) + len(unsure)
+            self.progress.report(current=number, total=len(chosen), item=name, succeeded=len(done), failed=problems)
             # The times of a mirrored account are those of the server's clock.
             if not connected and Account.objects.filter(pk=account_id, updated_at__gt=began).exists():
                 skipped += 1  # its own interval, or somebody, was quicker
@@ -136,21 +138,23 @@ class M3uRefresh(TaskScheduler):
             except engine.AlreadyRunning:
                 skipped += 1
                 continue
-            if run.status == RunStatus.COMPLETED:
+            if run.status == RunStatus.COMPLETED and run.failed_count:
+                unsure[name] = run.message  # it went on without a word that it is done
+            elif run.status == RunStatus.COMPLETED:
                 done.append(name)
             else:
                 failed[name] = run.message
                 failed_accounts.append({"id": account_id, "name": name, "message": run.message})
         message = f"{len(done):,} of {len(chosen):,} accounts refreshed."
-        if failed:
-            message += " " + " ".join(f"{name}: {text}" for name, text in failed.items())
+        if failed or unsure:
+            message += " " + " ".join(f"{name}: {text}" for name, text in (failed | unsure).items())
         return TaskResult(
             success=bool(done) or not failed,
             message=message,
             success_count=len(done),
-            failed_count=len(failed),
+            failed_count=len(failed) + len(unsure),
             skipped_count=skipped,
-            details={"refreshed": done, "failed": failed, "failed_accounts": failed_accounts},
+            details={"refreshed": done, "failed": failed, "unsure": unsure, "failed_accounts": failed_accounts},
         )
 
     def _run_account(self, account_id: int) -> TaskRun:

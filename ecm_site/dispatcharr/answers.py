@@ -80,10 +80,10 @@ def error_for(answer: RawAnswer, *, what: str) -> DispatcharrError:
     if status == 404:
         return NotFound(f"{server} does not have that (any more), when asked to {what}: {_sentence(said)}", status=status)
     if status == 429:
-        seconds = retry_after_seconds(answer.headers.get("retry-after", ""), default=THROTTLE_SECONDS)
+        seconds = _asked_to_wait(answer, default=THROTTLE_SECONDS)
         return Busy(f"{server} asks to wait {seconds:.0f} s before it is asked again.", retry_after=seconds, status=status)
     if status in _GATEWAY:
-        seconds = retry_after_seconds(answer.headers.get("retry-after", ""), default=0)
+        seconds = _asked_to_wait(answer, default=0)
         wait = f" It asks to wait {seconds:.0f} s." if seconds else ""
         return ServerFault(
             f"{server} answered {_phrase(status)}: it is starting, restarting or overloaded.{wait}",
@@ -109,6 +109,11 @@ def error_for(answer: RawAnswer, *, what: str) -> DispatcharrError:
         fields = _fields(answer)
         return Rejected(f"{server} refused to {what}: {_listed(fields)}", fields=fields, status=status, data=_json(answer))
     return AnsweredElse(f"{server} answered {_phrase(status)} when asked to {what}. {_sentence(said)}".strip(), status=status)
+
+
+def _asked_to_wait(answer: RawAnswer, *, default: float) -> float:
+    headers = answer.headers
+    return retry_after_seconds(headers.get("retry-after", ""), default=default, date=headers.get("date", ""))
 
 
 def token_is_stale(answer: RawAnswer) -> bool:

@@ -5,10 +5,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from ecm_site.dispatcharr.errors import Unreachable
 
 RETRY_AFTER_MAX = 3600.0
+_LONGEST_DATE = 64
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,24 @@ class CircuitBreaker:
             self._trying = False
 
 
-def retry_after_seconds(text: str, *, default: float) -> float:
-    """``Retry-After`` in seconds; ``default`` when it is missing, a date, or nonsense."""
+def retry_after_seconds(text: str, *, default: float, date: str = "") -> float:
+    """``Retry-After``, seconds or a moment, in seconds; ``default`` when it is missing or nonsense. ``date``: the moment of the
+    answer by the server's own clock, which need not go as ours does."""
     text = text.strip()
-    return min(float(text), RETRY_AFTER_MAX) if text.isascii() and text.isdigit() and len(text) < 9 else default
+    if text.isascii() and text.isdigit() and len(text) < 9:
+        return min(float(text), RETRY_AFTER_MAX)
+    until = _moment(text)
+    if until is None:
+        return default
+    return min(max((until - (_moment(date) or datetime.now(UTC))).total_seconds(), 0.0), RETRY_AFTER_MAX)
+
+
+def _moment(text: str) -> datetime | None:
+    """A date as HTTP writes it; None for anything else."""
+    if not text.isascii() or len(text) > _LONGEST_DATE:
+        return None
+    try:
+        moment = parsedate_to_datetime(text)
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, TypeError, LookupError, OverflowError):
+        return None

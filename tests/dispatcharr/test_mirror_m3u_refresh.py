@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from ecm_site.dispatcharr.client import Dispatcharr
+from m3u_app.alert_events import refresh_events
 from m3u_app.due_refreshes import queue_due_refreshes
 from m3u_app.edit_filters import FilterValues, add_filter
 from m3u_app.mirror import monitor_task, refresh_task, run_when_free, wait_for_refresh
@@ -188,7 +189,10 @@ def test_an_account_that_stays_stuck_whatever_is_asked_does_not_keep_the_others(
     fake.world.add_account("Second", Playlist.generated(5, tag="b", groups=1))
     pulled()
     fake.world.locked_until[2] = fake.world.clock.now() + 1_000_000
-    assert engine.run_here(REFRESH_TASK, {"account_ids": []}).success
+    run = engine.run_here(REFRESH_TASK, {"account_ids": []})
+    assert (run.success, run.success_count, run.failed_count) == (True, 1, 1)
+    assert run.message.startswith("1 of 2 accounts refreshed. Base: The server has said the same about the account")
+    assert refresh_events(run)[0].severity == "warning"
     told = " ".join(TaskRun.objects.filter(task_id=REFRESH_TASK, failed_count=1).values_list("message", flat=True))
     assert "has said the same about the account for 30 minutes" in told
     assert 3600 <= sum(hurried) < 3700

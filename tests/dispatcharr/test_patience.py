@@ -1,8 +1,10 @@
 """Waiting: doubling, spread by chance, bounded; a breaker that opens, tries once, and closes."""
 
 import random
+from datetime import UTC, datetime
 
 import pytest
+import time_machine
 
 from ecm_site.dispatcharr.errors import Unreachable
 from ecm_site.dispatcharr.patience import Backoff, CircuitBreaker, retry_after_seconds
@@ -21,6 +23,32 @@ def test_waits_double_up_to_a_limit_and_are_spread() -> None:
 )
 def test_retry_after_is_read_or_replaced(text: str, seconds: float) -> None:
     assert retry_after_seconds(text, default=7) == seconds
+
+
+SERVER = "Mon, 23 Nov 2026 18:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("text", "date", "seconds"),
+    [
+        ("Mon, 23 Nov 2026 18:00:40 GMT", SERVER, 40),
+        (" Mon, 23 Nov 2026 18:00:40 -0000 ", SERVER, 40),
+        ("Mon, 23 Nov 2026 20:00:40 +0200", SERVER, 40),
+        ("Monday, 23-Nov-26 18:00:40 GMT", SERVER, 40),  # as old servers write it
+        ("Mon, 23 Nov 2026 18:05:10 GMT", "", 10),
+        ("Mon, 23 Nov 2026 18:05:10 GMT", "some day", 10),
+        ("Mon, 23 Nov 2026 17:59:00 GMT", SERVER, 0),
+        ("Tue, 24 Nov 2026 18:00:00 GMT", SERVER, 3600),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", SERVER, 3600),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", SERVER, 7),
+        ("Mon, 99 Nov 2026 18:00:00 GMT", SERVER, 7),
+        ("Mon, 23 Nov 99999999999999999999 18:00:00 GMT", SERVER, 7),
+        ("Mon, 23 Nov 2026 18:00:40 GMT" + " " * 5 + "x" * 90, SERVER, 7),
+    ],
+)
+def test_retry_after_may_be_a_moment(text: str, date: str, seconds: float) -> None:
+    with time_machine.travel(datetime(2026, 11, 23, 18, 5, tzinfo=UTC), tick=False):
+        assert retry_after_seconds(text, default=7, date=date) == seconds
 
 
 def test_the_breaker_opens_tries_one_and_pauses_longer_each_time() -> None:
