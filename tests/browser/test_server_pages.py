@@ -119,3 +119,16 @@ def test_a_conflict_is_answered_with_the_keyboard(at_work: Any, site: Site, hous
     expect(at_work.get_by_text("No change matches")).to_be_visible()
     assert Channel.objects.filter(name="Theirs").count() == 1
     at_work.complaints.clear()
+
+
+def test_enter_in_a_choice_takes_what_was_chosen(at_work: Any, site: Site, house: list[int]) -> None:
+    """Not the first button of the row, which takes everything from the server."""
+    at_work.goto(site.url("/server/queue/?state=conflict"))
+    at_work.locator(f"#queue-choose-{house[3]}").focus()
+    at_work.keyboard.press("Enter")
+    at_work.get_by_role("dialog").get_by_role("radio", name="keep mine for name").focus()
+    at_work.keyboard.press("Space")
+    at_work.keyboard.press("Enter")
+    expect(at_work.get_by_text("No change matches")).to_be_visible()
+    assert OutboxEntry.objects.get(pk=house[3]).state == OutboxState.WAITING
+    assert not Channel.objects.filter(name="Theirs").exists()
