@@ -116,3 +116,15 @@ def test_leaving_the_page_asks_only_about_what_was_typed(at_work: Any, site: Sit
     at_work.get_by_label("Address").fill("http://192.0.2.9:9191")
     at_work.goto(site.url("/settings/general/"))
     assert asked == ["beforeunload"]
+
+
+def test_enter_saves_as_on_every_page_of_settings(at_work: Any, site: Site, fake: FakeServer) -> None:
+    save_settings(dispatcharr_url=fake.url, dispatcharr_user=fake.user, dispatcharr_password=fake.password)
+    at_work.goto(site.url("/settings/dispatcharr/"))
+    seconds = at_work.locator("#settings-form [name=stats_poll_interval]")
+    seconds.fill("30")
+    with at_work.expect_navigation():
+        seconds.press("Enter")
+    expect(seconds).to_have_value("30")
+    assert get_settings().stats_poll_interval == 30
+    assert faults(at_work) == []
