@@ -1,6 +1,7 @@
 """What a switch clears, its backup brings back whole: uploaded files and settings that name rows as well."""
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
@@ -41,10 +42,15 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
-def nothing_left() -> Iterator[None]:
+def own_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Uploads in a folder of their own, which those of other tests do not reach; no settings and backups left behind."""
+    place = settings.CONFIG_DIR / f"uploads-{tmp_path.name}"  # guides are read from the data folder only
+    place.mkdir()
+    monkeypatch.setattr(settings, "UPLOAD_DIR", place)
     yield
+    shutil.rmtree(place)
     save_settings(default_channel_profile_ids=())
-    for path in (*folder().iterdir(), *uploads()):
+    for path in folder().iterdir():
         path.unlink()
 
 
