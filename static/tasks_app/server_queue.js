@@ -1,4 +1,5 @@
-// Ticks of the queue: one box for the whole page, how many are ticked, and buttons that need at least one.
+// Ticks of the queue: one box for the whole page, how many are ticked, and buttons that need at least one. On the page
+// Server, as here: where the keyboard goes on after an answer.
 (function () {
   "use strict";
 
@@ -44,10 +45,11 @@
     kept = [];
     show();
   });
-  // A change that was answered takes the link along that opened its dialog: the keyboard goes on at the list.
+  // What was answered takes the link along that opened its dialog: the keyboard goes on at the list, or at the next question.
+  const FIRST = { queue: ["#queue .queue-title > a", "#queue a"], server: ["#server .server-question a", "#sync-now"] };
   document.addEventListener("htmx:afterSettle", (event) => {
-    if (event.target.id !== "queue") return;
-    const first = document.querySelector("#queue .queue-title > a, #queue a");
+    if (!(event.target.id in FIRST)) return;
+    const first = FIRST[event.target.id].map((selector) => document.querySelector(selector)).find(Boolean);
     if (first && answered && document.activeElement === document.body) first.focus({ preventScroll: true });
     answered = false;
   });

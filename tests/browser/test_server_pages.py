@@ -132,3 +132,20 @@ def test_enter_in_a_choice_takes_what_was_chosen(at_work: Any, site: Site, house
     expect(at_work.get_by_text("No change matches")).to_be_visible()
     assert OutboxEntry.objects.get(pk=house[3]).state == OutboxState.WAITING
     assert not Channel.objects.filter(name="Theirs").exists()
+
+
+def test_the_keyboard_goes_on_where_something_is_to_be_done(at_work: Any, site: Site, house: list[int]) -> None:
+    held_back = {"remote_ids": [7], "count": 1, "of": 1}
+    second = MirrorPull.objects.create(kind="logo", finished_at=timezone.now(), held_back=held_back)
+    at_work.goto(site.url("/server/"))
+    at_work.locator("#server-question-channel").focus()
+    at_work.keyboard.press("Enter")
+    at_work.locator("#dialog button[value=keep]").focus()
+    at_work.keyboard.press("Enter")
+    expect(at_work.locator("#server-question-logo")).to_be_focused()
+    second.delete()
+    at_work.locator("#sync-now").focus()
+    at_work.keyboard.press("Enter")
+    expect(at_work.get_by_text("The server is being asked.")).to_be_visible()
+    expect(at_work.locator("#server-question-logo")).to_have_count(0)
+    expect(at_work.locator("#sync-now")).to_be_focused()
