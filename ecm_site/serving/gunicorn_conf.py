@@ -21,6 +21,7 @@ keepalive = env_int("ECM_TIMEOUT_KEEP_ALIVE", 30)  # idle connections wait outsi
 # Loaded once and then forked: starts a second sooner and shares memory. Nothing may be opened while loading (no database
 # connection, no thread), which tests/test_serve.py would notice.
 preload_app = True
+gc.disable()  # until then: what is being loaded stays
 
 
 def when_ready(_: object) -> None:
@@ -34,6 +35,7 @@ def when_ready(_: object) -> None:
     load_pages()
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 timeout = 60  # seconds a whole process may be silent; requests in threads do not count against it
