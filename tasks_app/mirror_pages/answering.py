@@ -11,11 +11,14 @@ from tasks_app.mirror.answers import Answered
 from tasks_app.mirror.queue import CREATE, DELETE, NOTHING, QueueFilter, QueueRow
 from tasks_app.mirror.reconcile import THERE
 from tasks_app.mirror_pages.chosen import Chosen
+from tasks_app.mirror_pages.keep_mine import keep_mine
 from tasks_app.models import OutboxState, TaskRun
 from tasks_app.registry import TaskResult, TaskScheduler, register_task
 
 AT_ONCE = 500
 """More than these are not answered while a browser waits."""
+CONFLICTS_AT_ONCE = 50
+"""Fewer conflicts, each of which is a transaction of its own."""
 _PORTION = 500
 _FOR_GOOD = "this cannot be undone"
 
@@ -31,6 +34,13 @@ class Kind:
     icon: str
     carry_out: Callable[[Collection[int]], Answered]
     gives_up: bool = True
+    is_quick: bool = False
+    """Whether a browser can wait for it whatever the number."""
+    only_conflicts: bool = False
+
+    @property
+    def at_once(self) -> int:
+        return CONFLICTS_AT_ONCE if self.only_conflicts else AT_ONCE
 
     @property
     def undo(self) -> str:
@@ -55,6 +65,18 @@ KINDS = {
             "refresh",
             answers.retry,
             gives_up=False,
+            is_quick=True,
+        ),
+        Kind(
+            "mine",
+            "Keep mine",
+            "Keep what is here?",
+            "What is here goes to the server, in the place of what was changed there; what was deleted there is made again."
+            " Only what was changed on both sides is answered so.",
+            "cloud-up",
+            keep_mine,
+            gives_up=False,
+            only_conflicts=True,
         ),
         Kind(
             "theirs",
@@ -85,6 +107,8 @@ def outcome(answer: str, row: QueueRow) -> str:
 
 
 def _outcome(answer: str, row: QueueRow) -> str:
+    if answer == "mine":
+        return _outcome_of_mine(row)
     if answer == "retry":
         if row.state == OutboxState.CONFLICT:
             return "is left out: it was changed on both sides"
@@ -102,12 +126,20 @@ def _outcome(answer: str, row: QueueRow) -> str:
     return "takes the server’s values" if answer == "theirs" else "goes back"
 
 
+def _outcome_of_mine(row: QueueRow) -> str:
+    if row.state != OutboxState.CONFLICT:
+        return "is left out: it was not changed on both sides"
+    if row.deleted == THERE:
+        return "is made there again" if row.creatable else "stays here; only the provider can bring it back there"
+    return "is deleted there too" if row.action == DELETE else "replaces what the server has"
+
+
 def carry_out(answer: str, chosen: Chosen) -> Answered | TaskRun:
     """Do it, or start the run that does. Raises :class:`~tasks_app.mirror_pages.chosen.ChoiceRefused`,
     :class:`~tasks_app.engine.AlreadyRunning` and ``KeyError`` for no answer."""
     kind = KINDS[answer]
     ids = chosen.entry_ids()
-    if len(ids) <= AT_ONCE or not kind.gives_up:
+    if kind.is_quick or len(ids) <= kind.at_once:
         return kind.carry_out(ids)
     wanted = chosen.wanted
     return start_run(
@@ -131,6 +163,8 @@ def told(answer: str, answered: Answered) -> str:
     words = counted(changes, "change")
     if answer == "retry":
         return f"{words} {'is' if changes == 1 else 'are'} being sent again."
+    if answer == "mine":
+        return f"{words} {'goes' if changes == 1 else 'go'} to the server."
     verb = "dropped" if answer == "drop" else "given up for the server’s values"
     later = f" For {answered.asked:,} of them the server is asked first." if answered.asked else ""
     return f"{words} {verb}.{later}"
@@ -138,11 +172,11 @@ def told(answer: str, answered: Answered) -> str:
 
 @register_task
 class AnswerMany(TaskScheduler):
-    """Gives up many changes at once, started from the queue."""
+    """Answers many changes at once, started from the queue."""
 
     task_id = "answer_outbox"
     name = "Answer changes for the server"
-    description = "Gives up many changes that wait for the server. Start it from the queue of the page Server."
+    description = "Answers many changes that wait for the server. Start it from the queue of the page Server."
     by_hand = False
     item_word = "change"
     default_parameters = {"answer": "", "state": "", "kind": "", "text": "", "newest": 0, "count": 0}
@@ -162,10 +196,11 @@ class AnswerMany(TaskScheduler):
         wanted = QueueFilter(state=given["state"], kind=given["kind"], text=given["text"])
         ids = list(wanted.entries().filter(pk__lte=given["newest"]).values_list("pk", flat=True))
         done = refused = 0
-        for start in range(0, len(ids), _PORTION):
+        portion = min(_PORTION, kind.at_once)
+        for start in range(0, len(ids), portion):
             self.progress.report(phase="answering", current=start, total=len(ids))
             self.progress.raise_if_cancelled()
-            answered = kind.carry_out(ids[start : start + _PORTION])
+            answered = kind.carry_out(ids[start : start + portion])
             done += answered.done + answered.asked
             refused += len(answered.refused)
         words = told(kind.key, Answered(done=done))
