@@ -285,6 +285,12 @@ def remotes_of(local_ids: Collection[int]) -> dict[int, int]:
     return dict(fetch_all(sql, [id_list(local_ids)]))
 
 
+def owners_of(local_ids: Collection[int]) -> dict[int, tuple[str, int]]:
+    """With which source each entry is on the server."""
+    sql = f"SELECT id, source_id FROM {_TABLE} WHERE id IN (SELECT value FROM json_each(%s))"  # noqa: S608
+    return {entry_id: ("guide_source", source_id) for entry_id, source_id in fetch_all(sql, [id_list(local_ids)])}
+
+
 def _count_of(row: ServerSource) -> int:
     return count_of(row.get("epg_data_count"))
 

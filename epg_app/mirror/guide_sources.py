@@ -12,7 +12,7 @@ from ecm_site.dispatcharr.shapes import GuideSource as ServerSource
 from epg_app.find_source import find_source
 from epg_app.mirror.remove_sources import remove_sources
 from epg_app.mirror.server_values import BOOK_COLUMNS, NAME_LENGTH, body_of, book_columns, books_of, values_of
-from epg_app.models import GuideSource, SourceType
+from epg_app.models import GuideEntry, GuideSource, SourceType
 from epg_app.source_journal import CATEGORY
 from epg_app.source_values import UPLOAD_BYTES_MAX
 from m3u_app.store_upload import display_name, is_upload
@@ -147,7 +147,11 @@ class GuideSourceKind(MirroredKind):
         yield from readable(KIND, links, rows, lambda row: (row["id"], values_of(row), books_of(row)))
 
     def create(self, client: Dispatcharr, links: LinkBook, rows: Mapping[int, Values], attempts: Attempts) -> Iterator[Outcome]:
-        """Names are unique on the server, and what is there under ours was adopted before: one that is there now is another."""
+        """Names are unique on the server, and what is there under ours was adopted before: one that is there now is another.
+
+        Entries of one that was lost there have ids that are nobody's by now, or other entries'.
+        """
+        GuideEntry.objects.filter(source__in=list(rows)).exclude(remote_id=None).update(remote_id=None)
         for local_id, values in rows.items():
             problem = _problem(values)
             yield Refused(local_id, problem) if problem else _created(client, local_id, values)

@@ -17,6 +17,7 @@ def register() -> None:
             guide_entries.pull_entries,
             guide_entries.locals_of,
             guide_entries.remotes_of,
+            guide_entries.owners_of,
         )
     )
     register_bulk_mirror(BulkMirror(programmes.KIND, "programmes", 90, programmes.pull_programmes))

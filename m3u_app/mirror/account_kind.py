@@ -17,6 +17,7 @@ from m3u_app.mirror.account_terms import NotThereYet, file_name, our_books, our_
 from m3u_app.mirror.accounts_there import forget_accounts, some_accounts
 from m3u_app.mirror.moments import written
 from m3u_app.mirror.outcomes import attempted
+from m3u_app.mirror.own_identity import is_mirrored_still, own_identity
 from m3u_app.mirror.remove_accounts import remove_accounts
 from m3u_app.mirror.request_first_refresh import request_first_refresh
 from m3u_app.mirror.send_playlist import PlaylistUnusable, create_with_file
@@ -174,6 +175,9 @@ class AccountKind(MirroredKind):
     def create(self, client: Dispatcharr, links: LinkBook, rows: Mapping[int, Values], attempts: Attempts) -> Iterator[Outcome]:
         agents = UserAgents(client)
         paths = dict(Account.objects.filter(pk__in=rows).values_list("pk", "file_path"))
+        for account in Account.objects.filter(pk__in=rows):
+            if is_mirrored_still(account.pk):  # it was lost there: its streams' ids are nobody's by now, or other streams'
+                own_identity(account)
         for local_id, values in rows.items():
 
             def deliver(local_id: int = local_id, values: Values = values) -> Outcome:

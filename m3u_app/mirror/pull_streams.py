@@ -2,6 +2,7 @@
 
 import logging
 from array import array
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from typing import Any
@@ -25,7 +26,7 @@ from m3u_app.mirror.ids import can_be_joined, joined
 from m3u_app.mirror.import_streams import import_streams
 from m3u_app.mirror.journal_pulled import journal_pulled
 from m3u_app.mirror.leftover_groups import remove_leftover_groups
-from m3u_app.mirror.stream_identity import known_remote_ids, locals_of, remotes_of
+from m3u_app.mirror.stream_identity import known_remote_ids, locals_of, owners_of, remotes_of, used_but_gone
 from m3u_app.mirror.stream_source import StreamSource
 from m3u_app.models import Account, Stream, StreamGroup
 from m3u_app.providers.loose_values import moment_of, number_of
@@ -41,6 +42,7 @@ logger = logging.getLogger(__name__)
 NAME = "stream"
 ACCOUNTS = "accounts"
 _HELD = "held"
+_GONE = "gone"  # streams in use that the server no longer lists, while that is held back: channels keep them
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,8 @@ def _pull_account(  # noqa: PLR0917 - one step of the loop above
     never_read = row["updated_at"] is None and not ids
     if never_read or {name: before.get(name) for name in look.as_json()} == look.as_json():
         _withdraw_question(account)
+        if _HELD in before:
+            marks.note(row["id"], {name: value for name, value in before.items() if name not in (_HELD, _GONE)})
         counts.skipped += len(ids)
         return
     if before.get(_HELD) == look.as_json() and not accepted:
@@ -112,7 +116,8 @@ def _pull_account(  # noqa: PLR0917 - one step of the loop above
         report, total = _import(client, links, row, account, ids, before, progress, accept_shrunken=accepted)
     except HeldBack as held:
         hold_back(account, held, began)
-        marks.note(row["id"], {**before, "account": account.pk, _HELD: look.as_json()})
+        gone = used_but_gone(account.pk, ids)
+        marks.note(row["id"], {**before, "account": account.pk, _HELD: look.as_json(), _GONE: gone})
         counts.notes.append(f"{account.name}: {held}")
         return
     report.seconds = (timezone.now() - began).total_seconds()
@@ -146,7 +151,7 @@ def _import(  # noqa: PLR0917
 ) -> tuple[RefreshReport, int]:
     names, present = _groups(links, row, account.pk)
     previous = before.get("updated_at")
-    from_before = not before and Stream.objects.filter(account_id=account.pk, is_custom=False).exists()
+    from_before = "ids" not in before and Stream.objects.filter(account_id=account.pk, is_custom=False).exists()
     with Spool() as stale:
         source = StreamSource(
             client,
@@ -230,6 +235,9 @@ class _Marks:
     def of(self, account_there: int) -> dict[str, Any]:
         return self._marks.get(str(account_there), {})
 
+    def by_number(self) -> dict[str, dict[str, Any]]:
+        return self._marks
+
     def by_account(self) -> dict[int, dict[str, Any]]:
         """What a held-back reading has seen counts as seen."""
         return {int(key): mark.get(_HELD) or mark for key, mark in self._marks.items()}
@@ -253,6 +261,11 @@ def last_seen_refreshes() -> dict[int, str | None]:
     return {number: mark.get("updated_at") for number, mark in _Marks().by_account().items()}
 
 
+def held_streams(local_ids: Collection[int]) -> set[int]:
+    """Those of ours that the server no longer has and that are here until somebody accepts the shorter playlist."""
+    return set(local_ids) & {pk for mark in _Marks().by_number().values() if _HELD in mark for pk in mark.get(_GONE, ())}
+
+
 STREAMS = BulkMirror(
     name=NAME,
     label="streams",
@@ -260,4 +273,6 @@ STREAMS = BulkMirror(
     pull=pull_streams,
     locals_of=locals_of,
     remotes_of=remotes_of,
+    owners=owners_of,
+    held=held_streams,
 )

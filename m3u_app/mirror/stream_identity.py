@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from m3u_app.mirror.custom_stream_kind import CustomStreamKind
 from m3u_app.raw_sql import read_rows, read_rows_in
+from m3u_app.stream_users import used_streams
 from tasks_app.models import MirrorLink
 
 _AT_ONCE = 500
@@ -54,6 +55,15 @@ def remotes_of(local_ids: Collection[int]) -> dict[int, int]:
     return found
 
 
+def owners_of(local_ids: Collection[int]) -> dict[int, tuple[str, int]]:
+    """With what each of our streams is on the server: its account, or by itself."""
+    found: dict[int, tuple[str, int]] = {}
+    for part in _parts(local_ids):
+        for row_id, account_id in read_rows_in("SELECT id, account_id FROM m3u_app_stream WHERE id IN ({ids})", part):
+            found[row_id] = (CustomStreamKind.name, row_id) if account_id is None else ("account", account_id)
+    return found
+
+
 def remote_id_of(provider_stream_id: str, identity: bytes) -> int | None:
     """The server's id of a stored stream; None for one whose identity is not made from that: it was never mirrored."""
     if not (provider_stream_id.isascii() and provider_stream_id.isdigit() and len(provider_stream_id) < 19):
@@ -70,6 +80,18 @@ def known_remote_ids(account_id: int) -> list[int]:
     )
     found = (remote_id_of(written, bytes(key)) for written, key in rows)
     return sorted(number for number in found if number is not None)
+
+
+def used_but_gone(account_id: int, remote_ids: Collection[int]) -> list[int]:
+    """Our ids of the mirrored streams of an account that something uses and that are none of ``remote_ids``."""
+    rows = read_rows(
+        "SELECT id, provider_stream_id, SUBSTR(stream_hash, 1, 8) FROM m3u_app_stream WHERE account_id = %s AND is_custom = 0",
+        [account_id],
+    )
+    there = set(remote_ids)
+    known = ((row_id, remote_id_of(written, bytes(key))) for row_id, written, key in rows)
+    gone = [row_id for row_id, number in known if number is not None and number not in there]
+    return sorted(pk for part in _parts(gone) for pk in used_streams(part))
 
 
 def _parts(ids: Collection[int]) -> Iterator[list[int]]:

@@ -18,6 +18,7 @@ from tasks_app.mirror.chunks import SIZE, chunks
 from tasks_app.mirror.compare import comparable, differing, is_open
 from tasks_app.mirror.creating import sent_before
 from tasks_app.mirror.kinds import MirroredKind, Values, all_kinds, get_kind
+from tasks_app.mirror.lost import send_references_again
 from tasks_app.mirror.reconcile import DELETED, EVERYTHING, HERE, THERE
 from tasks_app.mirror.state import SYNC_TASK, quietly
 from tasks_app.mirror.sync_journal import SyncJournal
@@ -288,6 +289,7 @@ def _answer_deletion(kind: MirroredKind, entry: OutboxEntry, answer: str, answer
         write_links([link])
     elif link is not None:
         link.delete()  # it is made again there
+        send_references_again(kind.name, [entry.local_id])
     entry.state, entry.conflict = OutboxState.WAITING, {}
     entry.save(update_fields=["state", "conflict"])
     answered.asked += 1
@@ -302,6 +304,7 @@ def _create_again(kind: str, remote_ids: Collection[int]) -> int:
         return 0  # a bulk mirror: its rows cannot be made on the server
     here = mirrored.local(ids) if mirrored is not None else {}
     links.delete()
+    send_references_again(kind, here)
     OutboxEntry.objects.filter(kind=kind, local_id__in=ids).update(state=OutboxState.WAITING, conflict={}, wishes={})
     OutboxEntry.objects.bulk_create(
         [

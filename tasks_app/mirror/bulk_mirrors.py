@@ -35,6 +35,10 @@ class BulkMirror:
     pull: Callable[[Dispatcharr, LinkBook, Progress], PullCounts]
     locals_of: Callable[[Collection[int]], dict[int, int]] | None = None
     remotes_of: Callable[[Collection[int]], dict[int, int]] | None = None
+    owners: Callable[[Collection[int]], dict[int, tuple[str, int]]] | None = None
+    """Local id → kind and local id of the row without which the server does not have it: a stream's account."""
+    held: Callable[[Collection[int]], Collection[int]] | None = None
+    """Those of these local ids that the server has lost and that stay here until somebody says yes."""
 
 
 _mirrors: dict[str, BulkMirror] = {}

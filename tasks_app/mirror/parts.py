@@ -7,10 +7,10 @@ from django.db import connection
 from ecm_site.dispatcharr.client import Dispatcharr
 from tasks_app.mirror.kinds import MirroredKind, all_kinds
 from tasks_app.mirror.links import StoredLinks
-from tasks_app.mirror.reconcile import DELETED, THERE
+from tasks_app.mirror.lost import lost_but_here
 from tasks_app.mirror.state import quietly
 from tasks_app.mirror.sync_journal import name_of
-from tasks_app.models import MirrorLink, MirrorPull, OutboxEntry, OutboxState
+from tasks_app.models import MirrorLink, OutboxEntry, OutboxState
 
 
 def staying_with_their_whole(kind: MirroredKind, links: StoredLinks, gone: Collection[int]) -> set[int]:
@@ -21,7 +21,7 @@ def staying_with_their_whole(kind: MirroredKind, links: StoredLinks, gone: Colle
     here = kind.local(list(ours.values())) if ours else {}
     staying: set[int] = set()
     for field, whole in wholes.items():
-        lost = _lost_but_here(whole, {values[field] for values in here.values()})
+        lost = lost_but_here(whole, {values[field] for values in here.values()})
         staying |= {remote_id for remote_id, pk in ours.items() if pk in here and here[pk][field] in lost}
     return staying
 
@@ -58,18 +58,6 @@ def _wholes_of(kind: MirroredKind) -> dict[str, MirroredKind]:
     """Kinds that rows of ``kind`` are parts of, by the field that names the row."""
     wholes = {whole.name: whole for whole in all_kinds() if kind.name in whole.parts}
     return {field: wholes[target] for field, target in kind.references.items() if target in wholes}
-
-
-def _lost_but_here(whole: MirroredKind, ids: Collection[int]) -> set[int]:
-    """Those of ``ids`` that are here and not on the server, as far as the last pull of ``whole`` told."""
-    if not ids:
-        return set()
-    held_back = MirrorPull.objects.filter(kind=whole.name).values_list("held_back", flat=True).first() or {}
-    gone = set(held_back.get("remote_ids", ()))
-    linked = dict(MirrorLink.objects.filter(kind=whole.name, local_id__in=list(ids)).values_list("local_id", "remote_id"))
-    asked = OutboxEntry.objects.filter(kind=whole.name, state=OutboxState.CONFLICT, **{f"conflict__{DELETED}": THERE})
-    contested = set(asked.values_list("local_id", flat=True))
-    return {pk for pk in whole.local(list(ids)) if pk not in linked or linked[pk] in gone or pk in contested}
 
 
 def _linked_before(kind: MirroredKind, field: str, whole: MirroredKind) -> list[int]:

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connection
 
 from tasks_app.journal import Actor, acting_as, current_actor
+from tasks_app.mirror import lost
 from tasks_app.mirror.agreed import Found, as_agreed, known_base, write_links
 from tasks_app.mirror.bulk_mirrors import PullCounts
 from tasks_app.mirror.compare import ThreeWay, comparable, differing, same, three_way
@@ -23,9 +24,9 @@ from tasks_app.models import MirrorLink, OutboxEntry, OutboxState
 
 EVERYTHING = "*"
 _DELETION = {EVERYTHING: "deleted"}
-DELETED = "deleted"
+DELETED = lost.DELETED
 HERE = "here"
-THERE = "there"
+THERE = lost.THERE
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,7 @@ class Reconciler:
         work, effects = Work(), _Effects()
         before = {link.pk: (link.sent, link.stand_in) for link in links}
         found = {**found, **{link.remote_id: None for link in links if self._is_another(link, found[link.remote_id])}}
+        found |= self._with_references(links, found)
         found = {**found, **{link.remote_id: as_agreed(link, found[link.remote_id]) for link in links if link.stand_in}}
         for link in links:
             server, mine, entry = found[link.remote_id], here.get(link.local_id), entries.get(link.local_id)
@@ -174,6 +176,11 @@ class Reconciler:
         moved = [*aside, *back.values()]
         self._dropped += [link.local_id for link in moved]
         self._made += [(link.local_id, link.remote_id) for link in moved]
+
+    def _with_references(self, links: Collection[MirrorLink], found: Mapping[int, Found | None]) -> dict[int, Found]:
+        there = {link.remote_id: (link.agreed, server) for link in links if (server := found[link.remote_id]) is not None}
+        kept = lost.with_references(self.kind, {pk: (agreed, server[0]) for pk, (agreed, server) in there.items()})
+        return {remote_id: (values, there[remote_id][1][1]) for remote_id, values in kept.items()}
 
     def _is_another(self, link: MirrorLink, server: Found | None) -> bool:
         return server is not None and is_another(self.kind, link, server)

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db import IntegrityError
 
@@ -12,6 +12,7 @@ from tasks_app.mirror.compare import base_of_creation, comparable, differing, sa
 from tasks_app.mirror.identity import marked
 from tasks_app.mirror.kinds import Delivered, MirroredKind, Outcome, Refused, Values
 from tasks_app.mirror.links import StoredLinks
+from tasks_app.mirror.lost import with_references
 from tasks_app.mirror.readable import NOT_UNDERSTOOD
 from tasks_app.mirror.reconcile import Pending
 from tasks_app.mirror.report import DeliveryReport, Held
@@ -133,6 +134,7 @@ class Recorder:
             return
         if self._doing == CREATE:
             self._link(outcomes, links, stored.made)
+        outcomes = self._with_references(outcomes)
         take: dict[int, Values] = {}
         settled: list[int] = []
         changed: list[MirrorLink] = []
@@ -159,6 +161,11 @@ class Recorder:
             self._kind.change(take)
             self._journal.write(self._kind, updated={pk: (here[pk], values) for pk, values in take.items()})
         self._settle(settled)
+
+    def _with_references(self, outcomes: Mapping[int, Delivered]) -> dict[int, Delivered]:
+        sent = {pk: (row.whole, outcomes[pk].values) for pk, row in self._expected.items() if pk in outcomes}
+        kept = with_references(self._kind, sent)
+        return {pk: replace(one, values=kept[pk]) if pk in kept else one for pk, one in outcomes.items()}
 
     def _agree(self, pk: int, base: Values, theirs: Values, mine: Values | None, *, unchanged: bool) -> tuple[Values, Values]:
         """What both sides agree on now, and which of the server's values are to be taken over here."""

@@ -1,13 +1,10 @@
 """What hung on a row that was deleted here and comes back: rows that both sides last knew to refer to it."""
 
-import json
 from collections.abc import Collection
 
-from django.db import connection
-
 from tasks_app.mirror.kinds import MirroredKind, Values, all_kinds
+from tasks_app.mirror.lost import agreed_on
 from tasks_app.mirror.sync_journal import SyncJournal
-from tasks_app.models import MirrorLink
 
 
 def put_back_references(kind: MirroredKind, ids: Collection[int], journal: SyncJournal) -> None:
@@ -21,7 +18,7 @@ def put_back_references(kind: MirroredKind, ids: Collection[int], journal: SyncJ
 
 
 def _put_back(kind: MirroredKind, name: str, ids: Collection[int], journal: SyncJournal) -> None:
-    agreed = _agreed(kind, name, ids)
+    agreed = agreed_on(kind, name, ids)
     here = kind.local(list(agreed)) if agreed else {}
     take: dict[int, Values] = {}
     for local_id, mine in here.items():
@@ -35,15 +32,3 @@ def _put_back(kind: MirroredKind, name: str, ids: Collection[int], journal: Sync
     if take:
         kind.change(take)
         journal.write(kind, updated={pk: (here[pk], values) for pk, values in take.items()})
-
-
-def _agreed(kind: MirroredKind, name: str, ids: Collection[int]) -> dict[int, int | list[int]]:
-    """Local id → what both sides agreed on for the field, of rows that referred to one of ``ids``."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT local_id, json_extract(agreed, %s) FROM {MirrorLink._meta.db_table} WHERE kind = %s AND EXISTS"  # noqa: S608
-            " (SELECT 1 FROM json_each(agreed, %s) AS one WHERE one.value IN (SELECT value FROM json_each(%s)))",
-            [f"$.{name}", kind.name, f"$.{name}", json.dumps(sorted(ids))],
-        )
-        found = cursor.fetchall()
-    return {local_id: json.loads(value) if isinstance(value, str) else value for local_id, value in found}

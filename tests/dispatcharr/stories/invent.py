@@ -97,6 +97,23 @@ def invented(seed: int, length: int = 16) -> list[Step]:
         works = [any_edit() for _ in range(rng.randrange(1, 4))]
         return [(f"back_up_{where}",), *works, ("run", rng.choice((DELIVER, SYNC))), (f"go_back_{where}",)]
 
+    def older_backup_there() -> list[Step]:
+        """The server goes back to an older backup after channels were made on both sides, and gives their ids again."""
+        made: list[Step] = [("create_channel", number(), number()), ("create_channel_there", number())]
+        rng.shuffle(made)
+        mine: list[Step] = [some(HERE_STEPS)] if rng.random() < 0.5 else [("delete_channel", BIG - 1)]
+        if rng.random() < 0.5:
+            mine = [("edit_channel", BIG - 1, field := rng.randrange(8), rng.randrange(BIG) // 8 * 8 + field)]
+        again: list[Step] = [("create_channel_there", number()) for _ in range(rng.randrange(1, 3))]
+        return [("back_up_there",), *made, ("run", SYNC), *mine, ("go_back_there",), *again]
+
+    def lost_account() -> list[Step]:
+        """An account goes there, with the streams that channels have of it; that is seen, worked on and perhaps answered."""
+        steps: list[Step] = [("delete_account_there", number() // 3 * 3), ("run", rng.choice((PULL, SYNC)))]
+        steps += [rng.choice((("set_streams", number(), number()), ("set_streams_there", number(), number()), any_edit()))]
+        steps += [("run", rng.choice((PULL, SYNC)))] if rng.random() < 0.5 else []
+        return [*steps, ("answer", number(), number())]
+
     makers: dict[Callable[[], Step | list[Step]], int] = {
         lambda: some(HERE_STEPS): 9,
         lambda: some(THERE_STEPS): 6,
@@ -121,6 +138,8 @@ def invented(seed: int, length: int = 16) -> list[Step]:
         lambda: some(UPHEAVALS): 1,
         there_and_back: 1,
         second_thoughts: 2,
+        older_backup_there: 1,
+        lost_account: 1,
     }
     steps: list[Step] = []
     while len(steps) < length:

@@ -1,0 +1,148 @@
+"""What the server has lost and is here all the same, until somebody says what shall become of it; and what refers to that.
+
+The server takes streams off channels with their account, and the like. Here such references stay for as long as the question
+is open: they read as if the server had them still. What is given up takes them along; what is to be made there again is sent
+again with what referred to it.
+"""
+
+import json
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from django.db import connection
+
+from tasks_app.mirror.bulk_mirrors import BulkMirror, all_bulk_mirrors
+from tasks_app.mirror.kinds import MirroredKind, Values, all_kinds, get_kind
+from tasks_app.mirror.sync_journal import name_of
+from tasks_app.models import MirrorLink, MirrorPull, OutboxEntry, OutboxState
+
+DELETED = "deleted"
+THERE = "there"
+_SOME = 5_000
+
+Sides = tuple[Values, Values]
+"""What a row was, and what the server says of it now."""
+
+
+def lost_but_here(kind: MirroredKind, ids: Collection[int]) -> set[int]:
+    """Those of ``ids`` that are here and not on the server, as far as the last pull of ``kind`` told."""
+    if not ids:
+        return set()
+    held_back = MirrorPull.objects.filter(kind=kind.name).values_list("held_back", flat=True).first() or {}
+    gone = set(held_back.get("remote_ids", ()))
+    linked = dict(MirrorLink.objects.filter(kind=kind.name, local_id__in=list(ids)).values_list("local_id", "remote_id"))
+    asked = OutboxEntry.objects.filter(kind=kind.name, state=OutboxState.CONFLICT, **{f"conflict__{DELETED}": THERE})
+    contested = set(asked.values_list("local_id", flat=True))
+    return {pk for pk in kind.local(list(ids)) if pk not in linked or linked[pk] in gone or pk in contested}
+
+
+def with_references(kind: MirroredKind, rows: Mapping[int, Sides]) -> dict[int, Values]:
+    """The server's values of those rows that it took references from only because it lost what they refer to."""
+    missing: dict[str, set[int]] = {}
+    for before, now in rows.values():
+        for name, target in kind.references.items():
+            missing.setdefault(target, set()).update(_gone(before.get(name), now.get(name)))
+    lost = {target: _lost(target, ids) for target, ids in missing.items() if ids}
+    kept: dict[int, Values] = {}
+    for pk, (before, now) in rows.items():
+        fields = {
+            name: _with(before[name], now[name], lost[target])
+            for name, target in kind.references.items()
+            if lost.get(target) and not lost[target].isdisjoint(_gone(before.get(name), now.get(name)))
+        }
+        if fields:
+            kept[pk] = now | fields
+    return kept
+
+
+def send_references_again(kind: str, ids: Collection[int]) -> None:
+    """These rows are to be made on the server again: queue what referred to them, or to what goes with them, with that."""
+    if not ids:
+        return
+    parts = get_kind(kind).parts
+    for other in all_kinds():
+        for name, target in other.references.items():
+            if other.name not in parts and (gone := set(ids) if target == kind else _carried(other, name, target, kind, ids)):
+                _send_again(other, name, gone)
+
+
+def _lost(target: str, ids: Collection[int]) -> set[int]:
+    mirror = _mirror(target)
+    if mirror is None:
+        return lost_but_here(get_kind(target), ids) if any(kind.name == target for kind in all_kinds()) else set()
+    found = set(mirror.held(ids)) if mirror.held is not None else set()
+    owners = mirror.owners(ids) if mirror.owners is not None else {}
+    for kind in {name for name, _ in owners.values()}:
+        gone = lost_but_here(get_kind(kind), {pk for name, pk in owners.values() if name == kind})
+        found |= {row for row, (name, pk) in owners.items() if name == kind and pk in gone}
+    return found
+
+
+def _mirror(name: str) -> BulkMirror | None:
+    return next((mirror for mirror in all_bulk_mirrors() if mirror.name == name), None)
+
+
+def _gone(before: Any, now: Any) -> set[int]:
+    """Ids that a field had and has no more. One that refers to another row now was changed by somebody."""
+    if isinstance(before, list) and isinstance(now, list):
+        return set(before) - set(now)
+    return {before} if isinstance(before, int) and now is None else set()
+
+
+def _with(before: Any, now: Any, lost: Collection[int]) -> Any:
+    """``now`` with what was lost back at its place, which is behind what it stood behind."""
+    if not isinstance(before, list):
+        return before
+    found = list(now)
+    place = 0
+    for pk in before:
+        if pk in found:
+            place = found.index(pk) + 1
+        elif pk in lost:
+            found.insert(place, pk)
+            place += 1
+    return found
+
+
+def _carried(other: MirroredKind, name: str, target: str, kind: str, ids: Collection[int]) -> set[int]:
+    """What rows of ``other`` refer to and comes from the server with one of these rows, such as the streams of an account."""
+    mirror = _mirror(target)
+    if mirror is None or mirror.owners is None:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT DISTINCT one.value FROM {MirrorLink._meta.db_table}, json_each(agreed, %s) AS one"  # noqa: S608
+            " WHERE kind = %s AND one.value IS NOT NULL",
+            [f"$.{name}", other.name],
+        )
+        referred = [pk for (pk,) in cursor.fetchall()]
+    found: set[int] = set()
+    for start in range(0, len(referred), _SOME):
+        owners = mirror.owners(referred[start : start + _SOME])
+        found |= {row for row, (owner, pk) in owners.items() if owner == kind and pk in ids}
+    return found
+
+
+def _send_again(kind: MirroredKind, name: str, gone: Collection[int]) -> None:
+    """The server has none of these in the field any more, and what is here is to be delivered."""
+    agreed = agreed_on(kind, name, gone)
+    here = kind.local(list(agreed)) if agreed else {}
+    links = list(MirrorLink.objects.filter(kind=kind.name, local_id__in=list(here)))
+    for link in links:
+        value = link.agreed[name]
+        link.agreed[name] = [pk for pk in value if pk not in gone] if isinstance(value, list) else None
+    MirrorLink.objects.bulk_update(links, ["agreed"], batch_size=100)
+    entries = [OutboxEntry(kind=kind.name, local_id=pk, name=name_of(kind, values)[:512]) for pk, values in here.items()]
+    OutboxEntry.objects.bulk_create(entries, ignore_conflicts=True, batch_size=500)
+
+
+def agreed_on(kind: MirroredKind, name: str, ids: Collection[int]) -> dict[int, int | list[int]]:
+    """Local id → what both sides agreed on for the field, of rows that referred to one of ``ids``."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT local_id, json_extract(agreed, %s) FROM {MirrorLink._meta.db_table} WHERE kind = %s AND EXISTS"  # noqa: S608
+            " (SELECT 1 FROM json_each(agreed, %s) AS one WHERE one.value IN (SELECT value FROM json_each(%s)))",
+            [f"$.{name}", kind.name, f"$.{name}", json.dumps(sorted(ids))],
+        )
+        found = cursor.fetchall()
+    return {local_id: json.loads(value) if isinstance(value, str) else value for local_id, value in found}
