@@ -21,7 +21,6 @@ from tasks_app.queries import active_runs, has_worker
 from tasks_app.switching.task import unfinished_words
 
 NAMES_SHOWN = 100
-_IMPORTING = ("Saving", "Updating", "Tidying up", "Summing up")
 _WORDS = (("created", "new"), ("updated", "changed"), ("deleted", "gone"), ("conflicts", "in conflict"))
 
 
@@ -107,19 +106,27 @@ def pull_lines(run: TaskRun | None = None) -> list[PullLine]:
     """All kinds in the order of pulling, those that were never pulled included; with ``run``, how far that has come."""
     pulled = {row.kind: row for row in MirrorPull.objects.all()}
     lines = [_line(step, pulled.get(step.name) or MirrorPull(kind=step.name)) for step in steps()]
-    now = next((at for at, line in enumerate(lines) if run is not None and is_at(line, run.phase)), None)
-    if run is None or now is None:
-        return lines
+    steps_of = _steps_of(lines, run) if run is not None else {}
+    return [replace(line, step=steps_of.get(line.name, "")) for line in lines]
+
+
+def _steps_of(lines: list[PullLine], run: TaskRun) -> dict[str, str]:
+    """How far a run is with each of the kinds that it reads, told by those that it has finished: they are read in this order.
+
+    Before the first one is finished nothing is said: the run may still deliver what waits here.
+    """
     wanted = run.parameters.get("kinds") or [line.name for line in lines]  # a run may read some kinds only
-    steps_of = {line.name: "done" if at < now else "now" if at == now else "later" for at, line in enumerate(lines)}
-    return [replace(line, step=steps_of[line.name] if line.name in wanted else "") for line in lines]
+    reads = [line for line in lines if line.name in wanted]
+    if run.started_at is None or not any(_is_done(line, run.started_at) for line in reads):
+        return {}
+    open_ones = [line.name for line in reads if not _is_done(line, run.started_at)]
+    return {
+        line.name: "done" if line.name not in open_ones else "now" if line.name == open_ones[0] else "later" for line in reads
+    }
 
 
-def is_at(line: PullLine, phase: str) -> bool:
-    """Whether a run that reports this phase is at work on the kind: masses report the steps of their import."""
-    if line.name == "stream" and (phase in _IMPORTING or phase.startswith("streams of ")):
-        return True
-    return phase in (f"reading {line.label}"[:40], line.label)
+def _is_done(line: PullLine, began: datetime) -> bool:
+    return line.finished_at is not None and line.finished_at >= began
 
 
 def _line(step: Step, row: MirrorPull) -> PullLine:

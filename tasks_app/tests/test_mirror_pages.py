@@ -12,7 +12,7 @@ from ecm_site.conf import save_settings
 from tasks_app.change_settings import change_settings
 from tasks_app.mirror.deliver import deliver
 from tasks_app.mirror.pull import pull
-from tasks_app.mirror_pages.overview import PullLine, is_at, pull_lines
+from tasks_app.mirror_pages.overview import pull_lines
 from tasks_app.models import JournalEntry, MirrorPull, MirrorState, OutboxEntry, OutboxState, RunRequest, TaskRun, WorkerBeat
 from tasks_app.tests.mirror_toys import ToyKind, ToyServer, add_box, add_toy, sql, toy
 
@@ -106,31 +106,24 @@ def test_another_password_is_tried_at_once(visitor: Client) -> None:
 
 def test_while_a_pull_runs_each_kind_says_how_far_it_is(visitor: Client, toy_server: ToyServer) -> None:
     pulled(toy_server, "Ball")
-    lines = pull_lines()
-    now = lines[-1]
     values = {"task_id": "sync_dispatcharr", "lock_key": "mirror", "status": "running", "started_at": timezone.now()}
-    run = TaskRun.objects.create(phase=f"reading {now.label}", current=3, total=1200, **values)
-    steps = [line.step for line in pull_lines(run)]
-    assert steps == ["done"] * (len(lines) - 1) + ["now"]
+    run = TaskRun.objects.create(phase="Saving", current=3, total=1200, **values)
+    first, *others = [line.name for line in pull_lines()]
+    assert {line.step for line in pull_lines(run)} == {""}, "it still delivers"
+    finish(first)
+    assert [line.step for line in pull_lines(run)] == ["done", "now"] + ["later"] * (len(others) - 1)
     html = page(visitor, "/server/")
     assert "3 of 1,200" in html
     assert "being read" in html
-    run.phase = f"reading {lines[0].label}"
-    assert [line.step for line in pull_lines(run)] == ["now"] + ["later"] * (len(lines) - 1)
-    run.parameters = {"kinds": [lines[0].name]}
-    assert {line.step for line in pull_lines(run)[1:]} == {""}, "what this run does not read stays as it was"
-    run.phase = "creating toy"
-    assert {line.step for line in pull_lines(run)} == {""}
+    run.parameters = {"kinds": [first, others[-1]]}
+    assert [line.step for line in pull_lines(run)] == ["done"] + [""] * (len(others) - 1) + ["now"], "the others are not read"
+    finish(others[-1])
+    assert "now" not in {line.step for line in pull_lines(run)}
+    assert {line.step for line in pull_lines(TaskRun(parameters={}))} == {""}, "it waits for the worker"
 
 
-def test_the_masses_are_known_by_the_steps_of_their_import() -> None:
-    line = PullLine("stream", "streams", None, 0, 0, "", "", 0, 0, is_bulk=True)
-    other = PullLine("channel", "channel", None, 0, 0, "", "", 0, 0)
-    for phase in ("reading streams", "streams of Acme", "Saving", "Updating"):
-        assert is_at(line, phase), phase
-        assert not is_at(other, phase), phase
-    assert is_at(other, "reading channel")
-    assert not is_at(line, "creating channel")
+def finish(kind: str) -> None:
+    MirrorPull.objects.update_or_create(kind=kind, defaults={"finished_at": timezone.now()})
 
 
 def test_connecting_that_stopped_offers_to_go_on_and_to_go_back(visitor: Client) -> None:
