@@ -96,7 +96,7 @@ def test_looking_shows_both_sides_and_starts_nothing(site: Client, server: FakeS
 def test_better_credentials_are_offered_where_they_are_and_not_after_saving(site: Client, server: FakeServer) -> None:
     text = site.post(ADOPT).content.decode()
     assert "Better with an API key" in text
-    assert "test the connection</a>" in text
+    assert ">test the connection</a>" in text
     assert "Once this is saved" not in text
 
 
