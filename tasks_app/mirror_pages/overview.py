@@ -12,11 +12,12 @@ from tasks_app.mirror.kinds import MirroredKind, Values, get_kind
 from tasks_app.mirror.mirror_tasks import LOCK
 from tasks_app.mirror.pull import Step, steps
 from tasks_app.mirror.queue import QueueSummary, queue_summary
+from tasks_app.mirror.reconcile import DELETED, THERE
 from tasks_app.mirror.state import mirror_state
 from tasks_app.mirror.sync_journal import ROWS_KEPT
 from tasks_app.mirror.which_server import has_moved, lacks_address
 from tasks_app.mirror.which_server_answer import Doubt, doubt_of
-from tasks_app.models import MirrorLink, MirrorPull, MirrorState, TaskRun
+from tasks_app.models import MirrorLink, MirrorPull, MirrorState, OutboxEntry, OutboxState, TaskRun
 from tasks_app.queries import active_runs, has_worker
 from tasks_app.switching.task import unfinished_words
 
@@ -164,6 +165,8 @@ class HeldBack:
     """Whether they can be made on the server again from here."""
     comes_back: int
     """Of how many the journal can bring back what would be deleted here."""
+    contested: int = 0
+    """How many more are gone there and were changed here: those the queue asks about, one by one or together."""
 
     @property
     def more(self) -> int:
@@ -210,6 +213,7 @@ def held_back(kind: str) -> HeldBack:
         names=names,
         can_create=can_create,
         comes_back=comes_back,
+        contested=OutboxEntry.objects.filter(kind=kind, state=OutboxState.CONFLICT, **{f"conflict__{DELETED}": THERE}).count(),
     )
 
 

@@ -8,7 +8,7 @@ from tasks_app.execution import execute_queued_run
 from tasks_app.mirror.deliver import deliver
 from tasks_app.mirror.pull import pull
 from tasks_app.mirror_pages import answering
-from tasks_app.models import OutboxEntry, OutboxState, TaskRun
+from tasks_app.models import MirrorPull, OutboxEntry, OutboxState, TaskRun
 from tasks_app.tests.mirror_toys import ToyServer, add_toy, sql, toy
 
 pytestmark = pytest.mark.django_db
@@ -95,3 +95,12 @@ def test_it_is_offered_only_where_something_is_in_conflict(visitor: Client, toy_
     add_toy("Other")
     html = page(visitor, "/server/queue/")
     assert html.count("Keep mine") == 1, "above the list, not beside what is in no conflict"
+
+
+def test_the_question_about_what_vanished_leads_to_what_was_changed_here_of_it(visitor: Client, quarrel: ToyServer) -> None:
+    MirrorPull.objects.filter(kind="toy").update(held_back={"remote_ids": [1], "count": 1, "of": 4})
+    html = page(visitor, "/server/vanished/toy/")
+    assert "1 more is gone there too, and changed here" in html
+    assert "/server/queue/?state=conflict&amp;kind=toy" in html
+    OutboxEntry.objects.update(state=OutboxState.WAITING, conflict={})
+    assert "more is gone there too" not in page(visitor, "/server/vanished/toy/")
