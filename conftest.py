@@ -5,6 +5,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import django
 import django.conf
@@ -44,7 +45,35 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     # Each test client would look through all collected files first: a tenth of a second, some four thousand times.
     settings.WHITENOISE_AUTOREFRESH = True
+    _empty_tables_quickly()
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # argon2 is slow by design
+
+
+def _empty_tables_quickly() -> None:
+    """After each test with real transactions all tables are emptied. What Django itself keeps about models (their types and
+    permissions) never changes: it stays, and is not made anew a thousand times. ECM's own work after it is done as ever."""
+    from django.contrib.auth.management import create_permissions
+    from django.contrib.contenttypes.management import create_contenttypes
+    from django.core.management.commands import flush
+    from django.db.models.signals import post_migrate
+
+    statements, tell = flush.sql_flush, flush.emit_post_migrate_signal
+    kept = ('DELETE FROM "django_content_type"', 'DELETE FROM "auth_permission"')
+    permissions = {"dispatch_uid": "django.contrib.auth.management.create_permissions"}
+
+    def sql_flush(*args: Any, **options: Any) -> list[str]:
+        return [sql for sql in statements(*args, **options) if not sql.startswith(kept)]
+
+    def emit_post_migrate_signal(*args: Any, **options: Any) -> None:
+        post_migrate.disconnect(create_contenttypes)
+        post_migrate.disconnect(**permissions)
+        try:
+            tell(*args, **options)
+        finally:
+            post_migrate.connect(create_contenttypes)
+            post_migrate.connect(create_permissions, **permissions)
+
+    flush.sql_flush, flush.emit_post_migrate_signal = sql_flush, emit_post_migrate_signal
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -16,6 +17,7 @@ import pytest
 
 from m3u_app.tests.fake_servers import Answer, FakeServer, serving
 from m3u_app.tests.reading import read
+from tests import prepared_databases
 from tests.browser.playlists import entries_of
 
 pytestmark = pytest.mark.processes
@@ -111,9 +113,8 @@ class Shell:
 def shell(tmp_path: Path) -> Shell:
     (tmp_path / "list.m3u").write_text(PLAYLIST)
     (tmp_path / "guide.xml").write_text(guide(datetime.now(UTC)))
-    shell = Shell(tmp_path)
-    assert shell("prepare_databases").code == 0
-    return shell
+    prepared_databases.copy_all(tmp_path / "data")
+    return Shell(tmp_path)
 
 
 class Provider(FakeServer):
@@ -154,6 +155,8 @@ def published(shell: Shell, out: str) -> tuple[set[str], dict[str, list[str]]]:
 
 
 def test_from_files_with_the_guide_before_the_channels(shell: Shell) -> None:
+    shutil.rmtree(shell.folder / "data")  # here from nothing; the other tests begin with tables
+    assert shell("prepare_databases").code == 0
     first = shell.json("import_m3u", "list.m3u", "--account", "Acme")
     assert set(first) >= IMPORT_KEYS
     counts = {key: first[key] for key in ("streams_total", "created", "updated", "unchanged", "stale", "no_url", "groups")}

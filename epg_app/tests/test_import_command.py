@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from ecm_site.benchmarks import data_folder, manage, run_child, run_json, scratch_environment
+from ecm_site.benchmarks import data_folder, manage, run_json, scratch_environment
 from epg_app.bench_guide_file import write_guide
 from epg_app.models import GuideSource, Programme
 from epg_app.tests.samples import guide_of
 from tasks_app.models import TaskRun
+from tests import prepared_databases
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "xmltv"
 
@@ -103,7 +104,7 @@ class TestInThisProcess:
 
 @pytest.mark.processes
 def test_an_import_killed_while_it_saves_leaves_every_channel_whole_and_the_next_one_finishes(tmp_path: Path) -> None:
-    run_child(manage("migrate", "--verbosity", "0"), tmp_path)
+    prepared_databases.copy_all(data_folder(tmp_path))
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     guide = tmp_path / "guide.xml"
     write_guide(guide, channels=120, days=3, start=today, seed=1)

@@ -2,39 +2,22 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.browser.fixtures import has_failed
+from tests.browser.fixtures import Shared, has_failed
 from tests.browser.newcomer import Walk, create_channels, fresh_server, set_up, take_the_demo, watched_tab
 
 
-class Walks:
-    """The newcomer's house that tests share, until one of them fails: nobody knows in which state that one left it, so the
-    next test, and the second try of that one above all, goes into a new house."""
-
+class Walks(Shared[Walk]):
     def __init__(self, chromium: Any, folders: pytest.TempPathFactory) -> None:
+        super().__init__()
         self._chromium = chromium
         self._folders = folders
-        self._walk: Walk | None = None
-        self._open = ExitStack()
 
-    def current(self) -> Walk:
-        if self._walk is None:
-            with ExitStack() as opening:
-                walk = self._go(opening, self._folders.mktemp("newcomer"))
-                self._open = opening.pop_all()
-            self._walk = walk
-        return self._walk
-
-    def leave(self) -> None:
-        self._walk = None
-        self._open.close()
-
-    def _go(self, opening: ExitStack, folder: Path) -> Walk:
-        server = opening.enter_context(fresh_server(folder))
+    def make(self, opening: ExitStack) -> Walk:
+        server = opening.enter_context(fresh_server(self._folders.mktemp("newcomer")))
         tab = opening.enter_context(watched_tab(self._chromium))
         walk = Walk(server, tab, f"http://127.0.0.1:{server.port}")
         set_up(tab, walk.base)

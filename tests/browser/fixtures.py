@@ -9,10 +9,12 @@
 
 import os
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import pytest
 from django.contrib.auth.models import User
@@ -94,6 +96,34 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 
 _FAILED = pytest.StashKey[bool]()
+
+
+Thing = TypeVar("Thing")
+
+
+class Shared(ABC, Generic[Thing]):
+    """Something that takes long to make, which tests share until one of them fails: nobody knows in which state that one
+    left it, so the next test, and the second try of that one above all, gets a new one."""
+
+    def __init__(self) -> None:
+        self._thing: Thing | None = None
+        self._open = ExitStack()
+
+    @abstractmethod
+    def make(self, opening: ExitStack) -> Thing:
+        """Make one; what has to be closed behind it goes into ``opening``."""
+
+    def current(self) -> Thing:
+        if self._thing is None:
+            with ExitStack() as opening:
+                thing = self.make(opening)
+                self._open = opening.pop_all()
+            self._thing = thing
+        return self._thing
+
+    def leave(self) -> None:
+        self._thing = None
+        self._open.close()
 
 
 def has_failed(item: pytest.Item) -> bool:

@@ -6,14 +6,15 @@ import re
 import threading
 import zipfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
 from m3u_app.tests.fake_servers import Answer, FakeServer, serving
+from tests.browser.fixtures import Shared, has_failed
 from tests.browser.newcomer import fresh_server, set_up, watched_tab
 from tests.serving import Server, free_port
 
@@ -118,14 +119,36 @@ class Desk:
         self.row(name).get_by_role("button", name=f"Refresh {name}", exact=True).press("Enter")
 
 
-@pytest.fixture
-def desk(chromium: Any, tmp_path: Path) -> Iterator[Desk]:
-    """A house of its own for each test and each try: what a first try left behind would fail the second."""
-    with fresh_server(tmp_path) as server, watched_tab(chromium) as tab, serving(Provider()) as provider:
+class Desks(Shared[Desk]):
+    def __init__(self, chromium: Any, folders: pytest.TempPathFactory) -> None:
+        super().__init__()
+        self._chromium = chromium
+        self._folders = folders
+
+    def make(self, opening: ExitStack) -> Desk:
+        server = opening.enter_context(fresh_server(self._folders.mktemp("faults")))
+        tab = opening.enter_context(watched_tab(self._chromium))
+        provider = opening.enter_context(serving(Provider()))
+        opening.callback(provider.go_on.set)
         desk = Desk(server, tab, f"http://127.0.0.1:{server.port}", provider)
         set_up(tab, desk.base)
-        yield desk
-        provider.go_on.set()
+        return desk
+
+
+@pytest.fixture(scope="module")
+def desks(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desks]:
+    desks = Desks(chromium, tmp_path_factory)
+    yield desks
+    desks.leave()
+
+
+@pytest.fixture
+def desk(desks: Desks, request: pytest.FixtureRequest) -> Iterator[Desk]:
+    """Tests use names of their own, so that they can share a house; what a failed try left behind, its second try must not
+    meet."""
+    yield desks.current()
+    if has_failed(request.node):
+        desks.leave()
 
 
 FAULTS = {
