@@ -12,6 +12,7 @@ from channels_app.models import Logo
 from ecm_site.dispatcharr.client import Dispatcharr
 from ecm_site.dispatcharr.errors import Rejected
 from ecm_site.dispatcharr.shapes import Logo as LogoRow
+from tasks_app.mirror.identity import set_aside
 from tasks_app.mirror.kinds import LinkBook
 from tasks_app.mirror.state import quietly
 from tasks_app.models import MirrorLink
@@ -34,7 +35,7 @@ def ensure_logos(client: Dispatcharr, links: LinkBook, addresses: Mapping[str, s
     for portion in chunked([address for address in addresses if address]):
         rows = dict(Logo.objects.filter(url__in=list(portion)).values_list("pk", "url"))
         remote = links.remotes_of(KIND, list(rows)) | _linked_now(list(rows))
-        sent.ids |= {rows[local_id]: remote_id for local_id, remote_id in remote.items()}
+        sent.ids |= {rows[local_id]: remote_id for local_id, remote_id in remote.items() if remote_id > 0}
     missing = [address for address in addresses if address and address not in sent.ids]
     if not missing:
         return sent
@@ -87,6 +88,14 @@ def _linked_now(local_ids: list[int]) -> dict[int, int]:
     return dict(MirrorLink.objects.filter(kind=KIND, local_id__in=local_ids).values_list("local_id", "remote_id"))
 
 
+def _free_ids(ids: Mapping[int, int]) -> None:
+    """What the server answered just now counts (local id → id there): an id that was another logo's was given again, after an
+    older backup was put back there."""
+    links = MirrorLink.objects.filter(kind=KIND, remote_id__in=list(ids.values()))
+    set_aside(KIND, [link for link in links if ids.get(link.local_id) != link.remote_id])
+    MirrorLink.objects.filter(kind=KIND, local_id__in=list(ids), remote_id__lt=0).delete()
+
+
 def _remember(found: Mapping[str, LogoRow]) -> None:
     """Keep what the server has now in the library, linked, as if it had been pulled."""
     for portion in chunked(list(found)):
@@ -96,6 +105,7 @@ def _remember(found: Mapping[str, LogoRow]) -> None:
                 Logo(name=found[url]["name"], url=url, stored_name=stored_name_of(url)) for url in portion if url not in known
             ]
             known |= {logo.url: logo.pk for logo in Logo.objects.bulk_create(new)}
+            _free_ids({known[url]: found[url]["id"] for url in portion})
             MirrorLink.objects.bulk_create(
                 [
                     MirrorLink(

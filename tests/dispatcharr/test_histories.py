@@ -110,6 +110,11 @@ TOLD: tuple[tuple[int, list[Step]], ...] = (
     (2687, [("meanwhile", "pull", [(8, ("delete_channel", 567)), (12, ("group", 377, 216, 502)),
                                    (22, ("bulk_edit_there", 363, 556))]),
             ("full_disk", "sync"), ("answer", 9, 493)]),
+    # An older backup was put back there: a picture got the id of a lost one, and the channel showed that again.
+    (41098, [("back_up_there",), ("create_channel", 610, 610), ("run", "sync"), ("logos_of_streams", 610),
+             ("go_back_there",)]),
+    # An account was deleted there and came back with a backup before its deletion here had ended, which was never carried on.
+    (41053, [("back_up_there",), ("delete_account_there", 210), ("run", "sync"), ("go_back_there",)]),
 )  # fmt: skip
 """Histories that have gone wrong once."""
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from channels_app.models import Channel, ChannelStream
+from channels_app.models import Channel, ChannelStream, Logo
 from tasks_app.mirror.answers import MINE, THEIRS, answer_conflict, answer_held_back
 from tasks_app.mirror.identity import IDENTITY
 from tasks_app.models import MirrorLink, MirrorPull, OutboxEntry, OutboxState
@@ -112,6 +112,31 @@ def test_what_is_made_from_here_gets_a_lost_ones_id_and_is_made_once(
     assert house.names_there() == sorted(["One", "Two", "Three", *mine])
     assert linked() == {1: "One", 2: "Two", 3: "Three"} | dict(enumerate(mine, 4))
     assert Channel.objects.count() == 3 + count
+
+
+def test_a_picture_that_gets_a_lost_ones_id_is_the_one_that_the_channel_shows(house: House) -> None:
+    house.pull()
+    backup = house.world.backed_up()
+    Channel.objects.filter(name="One").update(logo_url="http://logos.test/old.png")
+    house.deliver()
+    house.pull()
+    lost = house.there("One")["logo_id"]
+    assert lost is not None
+    house.world.put_back(backup)
+    Channel.objects.filter(name="Two").update(logo_url="http://logos.test/new.png")
+    house.deliver()
+    house.pull()
+    assert house.there("Two")["logo_id"] == lost
+    assert Channel.objects.get(name="Two").logo_url == "http://logos.test/new.png"
+    assert house.world.tables["logos"][lost]["url"] == "http://logos.test/new.png"
+    assert Channel.objects.get(name="One").logo_url == ""
+    assert list(Logo.objects.values_list("url", flat=True)) == ["http://logos.test/new.png"]
+    Channel.objects.filter(name="Three").update(logo_url="http://logos.test/old.png")
+    house.deliver()
+    house.pull()
+    assert house.there("Three")["logo_id"] not in (None, lost)
+    assert Channel.objects.get(name="Three").logo_url == "http://logos.test/old.png"
+    assert not OutboxEntry.objects.exists()
 
 
 def test_a_link_made_by_a_delivery_knows_the_uuid(house: House) -> None:

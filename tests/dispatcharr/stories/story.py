@@ -61,7 +61,7 @@ class Story:
         self.theirs = TheirEdits(self.world)
         self.filters = FiltersMade(self.world)
         self.in_a_run = False
-        self.worker.after_delivery = self._look
+        self.worker.after_delivery = self.look
         self.told: list[Step] = []
         self.stored: list[tuple[str, int]] = []
         clock = _Clockwork(self.world)
@@ -118,9 +118,9 @@ class Story:
 
     def _run(self, what: str, **kill: Any) -> None:
         self.told[-1] = (*self.told[-1], "→", self.worker.work(what, **kill))
-        self._look()
+        self.look()
 
-    def _look(self) -> None:
+    def look(self) -> None:
         self.ledger.run()
         self.theirs.run()
         self.filters.run()
@@ -277,7 +277,7 @@ class Story:
             self.world.finish()
             self.world.clock.advance(700.0)  # creations that the server took and lost count as lost
             assert self.worker.work(SYNC) == "done", (MirrorState.objects.get().trouble, self.told)
-            self._look()
+            self.look()
             waits_for_streams = self._first_refreshes()
             if not self._open() and not waits_for_streams:
                 break
@@ -290,7 +290,7 @@ class Story:
             self._answer_held_back(self.answers.randrange(BIG))
         assert not self._open(), self._open()
         assert self.worker.work(PULL) == "done"
-        self._look()
+        self.look()
         assert not self._open(), self._open()
 
     def _first_refreshes(self) -> bool:

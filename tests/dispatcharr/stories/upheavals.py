@@ -7,6 +7,8 @@ from django.db import connection
 
 from channels_app.drafts.lives import UNFINISHED
 from channels_app.models import Draft
+from m3u_app.delete_account import delete_account
+from m3u_app.models import Account
 from tasks_app.mirror.after_going_back import suspect_creations
 from tasks_app.models import MirrorState
 from tasks_app.progress import NoProgress
@@ -54,6 +56,9 @@ class Upheavals:
         """As with a backup of the server: ids that were given since then are given again."""
         if self._there is None:
             return
+        for account in Account.objects.exclude(deleting_since=None):  # what the background would have done by now
+            delete_account(account.pk, progress=NoProgress())
+        self._story.look()
         self._story.world.put_back(self._there)
         self._story.came_from_there()
         self._story.theirs.open.clear()
