@@ -200,7 +200,7 @@ def make_stream(account: Account | None, name: str, url: str, **values: Any) -> 
     return Stream.objects.create(account=account, name=name, url=url, stream_hash=hashlib.sha256(mark).digest(), **values)
 
 
-def eventually(look: Any, what: str, seconds: float = 8.0) -> None:
+def eventually(look: Any, what: str, seconds: float = 30.0) -> None:
     ends = time.monotonic() + seconds
     while not look():
         assert time.monotonic() < ends, f"{what} did not happen in {seconds} s"

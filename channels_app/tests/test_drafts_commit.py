@@ -358,19 +358,21 @@ def test_a_commit_waits_for_another_writer() -> None:
     draft = new_draft()
     stage(draft, change(channel, name="Mine"))
     begin_commit(draft)
-    holding = threading.Event()
+    holding, begins = threading.Event(), threading.Event()
 
     def hold() -> None:
         with transaction.atomic():
             ChannelGroup.objects.create(name="Somebody else's")
             holding.set()
+            begins.wait(30)
             time.sleep(0.6)
         connections.close_all()
 
     writer = threading.Thread(target=hold)
     writer.start()
-    holding.wait(5)
+    holding.wait(30)
     begun = time.monotonic()
+    begins.set()
     commit_draft(draft)
     writer.join()
     assert time.monotonic() - begun > 0.3

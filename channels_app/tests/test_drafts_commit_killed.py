@@ -66,7 +66,7 @@ def kill_while_committing(draft: Draft, place: str, *excluded: int) -> None:
         assert child.stdout.readline() == b"here\n"
     finally:
         child.send_signal(signal.SIGKILL)
-        child.wait(10)
+        child.wait(60)
 
 
 def begin(draft: Draft) -> None:

@@ -90,16 +90,16 @@ def test_while_all_hands_are_busy_the_browser_gets_the_original(pictures: Server
     release = threading.Event()
 
     def slow(call: Any) -> None:
-        release.wait(5)
+        release.wait(60)
         call.answer(png())
 
     pictures.routes["/slow.png"] = slow
     url = pictures.url("/slow.png")
-    thumbnails.fetch_picture(pictures.url("/good.png"), seconds=5)  # the hosts of sources are known from here on
+    thumbnails.fetch_picture(pictures.url("/good.png"), seconds=30)  # the hosts of sources are known from here on
     worker = threading.Thread(target=lambda: thumbnail_of(url))
     worker.start()
     try:
-        ends = time.monotonic() + 5
+        ends = time.monotonic() + 30
         while not any(call.path == "/slow.png" for call in pictures.calls) and time.monotonic() < ends:
             time.sleep(0.01)
         with pytest.raises(NotHere):  # the same picture is being fetched already
@@ -112,7 +112,7 @@ def test_while_all_hands_are_busy_the_browser_gets_the_original(pictures: Server
         for _ in range(thumbnails.AT_ONCE - 1):
             thumbnails._hands.release()
         release.set()
-        worker.join(5)
+        worker.join(30)
     assert thumbnail_of(url).path.exists()
 
 

@@ -90,9 +90,9 @@ def test_viewers_leave_then_the_server_stops(server: Server, provider: Provider)
     began = time.monotonic()
     for viewer in viewers:
         leave(viewer)
-    eventually(lambda: not ffmpegs(server) and provider.open_now == 0, "the end of ffmpeg and of both fetches", 4)
-    eventually(lambda: server.said().count("[PREVIEW] Ended") == 2, "the end of both", 4)
-    assert time.monotonic() - began < 4
+    eventually(lambda: not ffmpegs(server) and provider.open_now == 0, "the end of ffmpeg and of both fetches", 12)
+    eventually(lambda: server.said().count("[PREVIEW] Ended") == 2, "the end of both", 12)
+    assert time.monotonic() - began < 12
     for _again in range(3):  # and the slots are free
         leave(watch(server, 1, "video_only"))
 

@@ -254,13 +254,15 @@ def test_others_can_write_while_a_large_account_goes() -> None:
 
     writer = threading.Thread(target=write)
     writer.start()
+    began = time.monotonic()
     try:
         delete_account(account.pk)
     finally:
         over.set()
         writer.join()
+    took = time.monotonic() - began
     assert len(waits) > 5
-    assert sorted(waits)[len(waits) // 2] < 0.5  # generous: it says "chunks", not how fast this machine is
+    assert sorted(waits)[len(waits) // 2] < max(0.5, took / 10)  # it says "chunks", not how fast this machine is
     assert not Stream.objects.exists()
 
 

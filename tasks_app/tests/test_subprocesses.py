@@ -57,8 +57,8 @@ def test_a_program_that_ignores_the_polite_signal_is_killed_with_all_it_started(
     else:
         with pytest.raises(SubprocessTimeout, match="sh took longer than 1 seconds"):
             run_subprocess(command, progress=NoProgress(), timeout=1)
-    assert time.monotonic() - started < 4
-    wait_for(lambda: not any(exists(int(pid)) for pid in pids.read_text().split()), 2, "the processes to be gone")
+    assert time.monotonic() - started < 20  # of the minute that it would like to have
+    wait_for(lambda: not any(exists(int(pid)) for pid in pids.read_text().split()), 10, "the processes to be gone")
 
 
 def test_a_program_dies_with_a_process_that_is_killed(tmp_path):
@@ -70,11 +70,11 @@ def test_a_program_dies_with_a_process_that_is_killed(tmp_path):
     )
     parent = subprocess.Popen([sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": os.getcwd()})
     try:
-        wait_for(lambda: pid_file.exists() and pid_file.read_text().strip(), 10)
+        wait_for(lambda: pid_file.exists() and pid_file.read_text().strip(), 30)
     finally:
         parent.kill()
         parent.wait()
-    wait_for(lambda: not exists(int(pid_file.read_text())), 3, "the program to die with its parent")
+    wait_for(lambda: not exists(int(pid_file.read_text())), 10, "the program to die with its parent")
 
 
 def test_it_works_in_a_thread_and_leaves_nothing_open():
@@ -82,6 +82,6 @@ def test_it_works_in_a_thread_and_leaves_nothing_open():
     results = []
     thread = threading.Thread(target=lambda: results.append(run_subprocess(["true"], progress=NoProgress()).returncode))
     thread.start()
-    thread.join(5)
+    thread.join(30)
     assert results == [0]
     assert len(os.listdir("/proc/self/fd")) == before

@@ -222,5 +222,5 @@ def test_a_worker_whose_loop_hangs_ends_itself_and_a_slow_one_does_not(monkeypat
     assert thread.is_alive()
     assert ended == []
     moving = False
-    thread.join(5)
+    thread.join(30)
     assert ended == [hang_guard.EXIT_CODE]

@@ -6,7 +6,7 @@ import pytest
 
 from tasks_app.engine import request_cancel, start_run
 from tasks_app.models import JournalEntry, RunStatus
-from tasks_app.tests.workers import wait_for
+from tasks_app.tests.workers import SLOWEST, wait_for
 
 pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True, databases=["default", "queue"])]
 
@@ -28,7 +28,7 @@ def test_cancelling_stops_a_running_task_within_seconds_and_keeps_what_is_done(s
         return not run.is_active
 
     wait_for(over, 5)
-    assert time.monotonic() - asked < 5
+    assert time.monotonic() - asked < 5 * SLOWEST  # of the half minute that it would have taken
     assert (run.status, run.error, run.severity, run.success) == (RunStatus.CANCELLED, "CANCELLED", "warning", False)
     assert run.success_count >= 3  # the steps that were done are still counted
     assert not (demo_tasks / "ended").exists()

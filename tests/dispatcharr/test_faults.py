@@ -116,13 +116,13 @@ def test_a_silent_server_is_given_up_and_said(fake: FakeServer, client: Dispatch
 
 def test_a_cancel_is_noticed_while_the_server_is_silent(fake: FakeServer, client: Dispatcharr) -> None:
     client.groups.all()
-    fake.faults.order(Kind.HANG, path=f"{GROUPS}$", seconds=5)
+    fake.faults.order(Kind.HANG, path=f"{GROUPS}$", seconds=60)
     cancelled = threading.Event()
     threading.Timer(0.2, cancelled.set).start()
     began = time.monotonic()
     with pytest.raises(Stopped), stopping_when(cancelled.is_set):
         client.groups.all()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 15
 
 
 def test_a_server_that_is_not_there_is_unreachable_and_nothing_was_done(fake: FakeServer, client: Dispatcharr) -> None:

