@@ -133,6 +133,29 @@ def test_a_kept_account_with_other_ids_for_its_streams_puts_no_other_stream_on_a
     assert house.lists_there() == there
 
 
+def test_a_kept_account_that_comes_back_much_shorter_gives_its_channels_what_is_left(house: House) -> None:
+    there = house.lists_there()
+    house.client.accounts.delete(2)
+    house.sync()
+    url = base().server_url
+    answer_held_back("account", accept=False)
+    house.sync()
+    house.world.playlists[url] = Playlist.of([Playlist.generated(40, groups=5).entry(place) for place in range(3)])
+    house.refresh()  # the first one takes what was read at its creation
+    house.refresh()
+    for row in list(house.world.streams.ids()):
+        if house.world.streams.get(row)["is_stale"]:  # type: ignore[index]
+            house.world.remove("streams", row)
+    house.sync(2)
+    assert base().held_back
+    assert house.lists() == house.before
+    Account.objects.update(held_back={**base().held_back, "accepted": True})
+    house.sync(2)
+    assert house.lists() == house.before
+    assert house.lists_there() == there
+    assert not OutboxEntry.objects.exists()
+
+
 def test_what_is_edited_meanwhile_is_delivered_and_keeps_them(house: House) -> None:
     house.client.accounts.delete(2)
     house.sync()
