@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 from django.contrib.auth import get_user_model
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from channels_app.drafts import moving
@@ -77,6 +77,7 @@ def test_undone_is_the_start_and_redone_is_the_end_and_any_place_between_is_what
 
 
 @given(seeds=_SEEDS, live_seeds=_SEEDS)
+@example(seeds=[265137, 233742, 2367, 53663], live_seeds=[265137, 74298, 0, 53663, 233742])  # a row's id is used again there
 @_QUICK
 def test_what_the_draft_does_not_touch_is_as_on_the_server(seeds: list[int], live_seeds: list[int]) -> None:
     with new_draft() as draft:
@@ -102,10 +103,10 @@ def test_what_the_draft_does_not_touch_is_as_on_the_server(seeds: list[int], liv
         assert all(row["group_id"] in ids(here, GROUPS) for row in here[CHANNELS.name] if row["group_id"])
         with working_in(draft):
             moving.undo(len(seeds))
-            assert stored_rows() == there
+            assert contents(stored_rows()) == contents(there)
             moving.redo(len(seeds))
             moving.undo(len(seeds))
-            assert stored_rows() == there
+            assert contents(stored_rows()) == contents(there)
 
 
 def touched_keys() -> set[tuple[str, int]]:
@@ -125,6 +126,10 @@ def by_key(rows: Rows, table: LineupTable) -> dict[int, list[str]]:
         values = {name: value for name, value in row.items() if not (table.parent and name == "id")}
         found.setdefault(row[table.key], []).append(repr(values))
     return {key: sorted(values) for key, values in found.items()}
+
+
+def contents(rows: Rows) -> dict[str, dict[int, list[str]]]:
+    return {table.name: by_key(rows, table) for table in LINEUP}
 
 
 def expected(there: Rows, here: Rows, touched: set[tuple[str, int]]) -> Rows:
