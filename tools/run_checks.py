@@ -51,8 +51,10 @@ def run_checks(checkout: "Checkout") -> int:
 
 def parallel() -> list[str]:
     """Options of pytest for all tests at once: some always wait, for a browser or another process, so there is work for two
-    more than there are processors. ``tests/parallel_order.py`` says in which order they come."""
-    return ["-n", str((os.cpu_count() or 1) + WAITING)]
+    more than there are processors. ``tests/parallel_order.py`` says in which order they come. Examples that Hypothesis makes
+    are the same each time: whether a change may go in must not be a matter of luck. pytest alone goes on looking for new ones.
+    """
+    return ["-n", str((os.cpu_count() or 1) + WAITING), "--hypothesis-profile=ci"]
 
 
 def run_tests(checkout: "Checkout", arguments: list[str]) -> int:
