@@ -1,6 +1,7 @@
 """Journal entries about guide sources (30 §2.4): what changed, with every credential masked."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, Final
 
 from ecm_site.masking import MASK, mask_text
@@ -8,12 +9,13 @@ from epg_app.import_report import ImportReport
 from epg_app.models import GuideSource
 from epg_app.source_values import FIELDS
 from m3u_app.store_upload import display_name
-from tasks_app.journal import build_entry, log_entries
+from tasks_app.journal import build_entry, entry_about, log_entries
 from tasks_app.models import JournalEntry
 
 CATEGORY: Final = "epg"
 ENTITY: Final = "guide_source"
 ORDER_ENTITY: Final = "guide_source_order"
+_entry = partial(entry_about, CATEGORY, ENTITY)
 
 CONNECTION_FIELDS: Final = ("url", "file_path", "username", "password")
 """What leads to the guide; the journal shows it masked and cannot restore all of it."""
@@ -102,30 +104,6 @@ def log_refresh(source: GuideSource, *, report: ImportReport | None = None, erro
         "seconds": report.seconds,
     }
     log_entries([_entry(source, "refresh", f"Refreshed guide “{source.name}”: {report.sentence()}", after=counts)])
-
-
-def _entry(
-    source: GuideSource,
-    action: str,
-    description: str,
-    *,
-    before: dict[str, Any] | None = None,
-    after: dict[str, Any] | None = None,
-    batch_id: str = "",
-    undoable: bool = False,
-) -> JournalEntry:
-    return build_entry(
-        CATEGORY,
-        action,
-        entity_type=ENTITY,
-        entity_id=source.pk,
-        entity_name=source.name,
-        description=description,
-        before=before,
-        after=after,
-        batch_id=batch_id,
-        undoable=undoable,
-    )
 
 
 def _words(field: str) -> str:

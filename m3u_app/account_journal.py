@@ -2,17 +2,19 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from ecm_site.masking import MASK, mask_text
 from m3u_app.models import Account
 from m3u_app.providers.connections import CONNECTION_FIELDS
 from m3u_app.store_upload import display_name, is_upload
-from tasks_app.journal import build_entry
+from tasks_app.journal import entry_about
 from tasks_app.models import JournalEntry
 
 CATEGORY = "m3u"
 ENTITY = "account"
+_entry = partial(entry_about, CATEGORY, ENTITY)
 
 JOURNALLED_FIELDS = (
     "name",
@@ -95,30 +97,6 @@ def _change_entry(account: Account, changed: dict[str, tuple[Any, Any]], *, batc
         f"Changed {labels} of account “{account.name}”",
         before={field: shown_value(field, before) for field, (before, _) in changed.items()},
         after={field: shown_value(field, after) for field, (_, after) in changed.items()},
-        batch_id=batch_id,
-        undoable=undoable,
-    )
-
-
-def _entry(
-    account: Account,
-    action: str,
-    description: str,
-    *,
-    before: dict[str, Any] | None = None,
-    after: dict[str, Any] | None = None,
-    batch_id: str = "",
-    undoable: bool = False,
-) -> JournalEntry:
-    return build_entry(
-        CATEGORY,
-        action,
-        entity_type=ENTITY,
-        entity_id=account.pk,
-        entity_name=account.name,
-        description=description,
-        before=before,
-        after=after,
         batch_id=batch_id,
         undoable=undoable,
     )

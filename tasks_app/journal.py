@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import DatabaseError, transaction
 from django.db.models import Sum
@@ -28,6 +28,15 @@ class Actor:
     user_id: int | None = None
     user_name: str = ""
     user_initiated: bool = True
+
+
+class Named(Protocol):
+    """A row that people know by its name."""
+
+    @property
+    def pk(self) -> Any: ...
+    @property
+    def name(self) -> str: ...
 
 
 @dataclass
@@ -114,6 +123,33 @@ def build_entry(
         user_initiated=actor.user_initiated,
         user_id=actor.user_id,
         user_name=actor.user_name,
+        batch_id=batch_id,
+        undoable=undoable,
+    )
+
+
+def entry_about(
+    category: str,
+    entity_type: str,
+    thing: Named,
+    action_type: str,
+    description: str,
+    *,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    batch_id: str = "",
+    undoable: bool = False,
+) -> JournalEntry:
+    """As :func:`build_entry`, about one row that has a name."""
+    return build_entry(
+        category,
+        action_type,
+        entity_type=entity_type,
+        entity_id=thing.pk,
+        entity_name=thing.name,
+        description=description,
+        before=before,
+        after=after,
         batch_id=batch_id,
         undoable=undoable,
     )
