@@ -5,6 +5,7 @@ from django.utils import timezone
 from tasks_app import engine
 from tasks_app.models import Notification, TaskRun
 from tasks_app.notifications import store
+from tasks_app.notifications.dead_ends import over_nothing
 from tasks_app.registry import get_task
 
 
@@ -66,6 +67,8 @@ def retry(notification: Notification) -> TaskRun:
         raise CannotRetry("The run is no longer kept. Start the task from the Tasks page.")
     if not get_task(run.task_id).by_hand:
         raise CannotRetry(f"{run.title} cannot be started again from here.")
+    if over_nothing([run]):
+        raise CannotRetry(f"What {run.title} was about is not there any more.")
     started = engine.start_run(run.task_id, run.parameters)
     if not notification.live:
         set_read(notification, True)

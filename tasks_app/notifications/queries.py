@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from tasks_app.models import Notification, NotificationKind, RunStatus, TaskRun
+from tasks_app.notifications.dead_ends import without_dead_ends
 
 IN_PANEL = 20
 COUNTED_UNREAD = 100  # beyond 99 the badge says 99+ (N-7), so nobody needs to count on
@@ -93,13 +94,13 @@ def live_lines() -> list[Notification]:
 
 def newest(limit: int = IN_PANEL) -> list[Notification]:
     """The newest that are over, for the panel (N-7)."""
-    return list(_past()[:limit])
+    return without_dead_ends(list(_past()[:limit]))
 
 
 def news_since(seen: int) -> list[Notification]:
     """Those that deserve a word since revision ``seen``, oldest first: new errors, and those that want to pop up."""
     fresh = Notification.objects.filter(news__gt=seen, read=False, last_at__gte=timezone.now() - NEWS_LIFETIME)
-    return list(fresh.select_related("run").order_by("-news")[:NEWS_AT_ONCE])[::-1]
+    return without_dead_ends(list(fresh.select_related("run").order_by("-news")[:NEWS_AT_ONCE])[::-1])
 
 
 def unread_count() -> int:
@@ -123,7 +124,8 @@ def notification_page(wanted: NotificationFilter, *, number: int, size: int) -> 
     rows = matching(wanted)
     total = rows.count()
     number = min(max(1, number), max(1, -(-total // size)))
-    return NotificationPage(list(rows[(number - 1) * size : number * size]), number, size, total)
+    shown = without_dead_ends(list(rows[(number - 1) * size : number * size]))
+    return NotificationPage(shown, number, size, total)
 
 
 def progress_words(run: TaskRun) -> str:

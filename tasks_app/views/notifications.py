@@ -18,6 +18,7 @@ from tasks_app.engine import AlreadyRunning, InvalidParameters
 from tasks_app.forms import NotificationFilterForm
 from tasks_app.models import Notification
 from tasks_app.notifications import actions, change_notifications, queries
+from tasks_app.notifications.dead_ends import over_nothing
 from tasks_app.notifications.store import TOAST
 from tasks_app.notifications.worker_gone import look_for_worker
 from tasks_app.registry import UnknownTask
@@ -155,6 +156,9 @@ def go(request: HttpRequest, pk: int, where: str) -> HttpResponse:
         raise Http404("This notification leads nowhere.")
     if not notification.live:
         change_notifications.set_read(notification, True)
+    if where == "action" and notification.run is not None and over_nothing([notification.run]):
+        messages.info(request, "What this notification was about is not there any more.")  # an old page still had the link
+        path = reverse("tasks:run", args=[notification.run.pk])
     return redirect(path)
 
 

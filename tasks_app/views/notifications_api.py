@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from tasks_app.models import Notification, NotificationKind
 from tasks_app.notifications import change_notifications, queries
+from tasks_app.notifications.dead_ends import without_dead_ends
 from tasks_app.notifications.store import is_own_path
 from tasks_app.post_notification import post_notification
 from tasks_app.views.parameters import number_from
@@ -66,7 +67,7 @@ def single(request: HttpRequest, pk: int) -> HttpResponse:
         return _refused(str(refusal), 409)
     except BadRequest as problem:
         return _refused(str(problem), 400)
-    return JsonResponse(_as_json(notification))
+    return JsonResponse(_as_json(without_dead_ends([notification])[0]))
 
 
 def _list(request: HttpRequest) -> HttpResponse:
