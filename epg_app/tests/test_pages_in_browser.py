@@ -88,6 +88,7 @@ def test_the_order_is_changed_by_keys_and_by_dragging_and_saved_once(at_work: An
     at_work.get_by_text("Saved the order of the guides.").wait_for()
     assert list(GuideSource.objects.values_list("name", flat=True)) == ["Gamma", "Delta", "Alpha", "Beta"]
     assert JournalEntry.objects.count() == 1
+    at_work.locator("#source-list tbody tr").first.get_by_text("Gamma").wait_for()
     at_work.get_by_role("button", name="Undo").click()
     at_work.locator("#source-list tbody tr").first.get_by_text("Alpha").wait_for()
 
