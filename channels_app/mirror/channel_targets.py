@@ -20,6 +20,7 @@ from ecm_site.dispatcharr.client import Dispatcharr
 from ecm_site.dispatcharr.shapes import Channel
 from ecm_site.wording import counted
 from tasks_app.mirror.kinds import LinkBook, Outcome, Postponed, Refused, Values
+from tasks_app.mirror.lost import lost_rows
 
 LIMITS = {
     "name": ("channel name", 512, True),
@@ -61,9 +62,10 @@ class Targets:
         self.groups = links.remotes_of("group", _mentioned(wanted, "group"))
         self.entries = links.remotes_of("guide_entry", _mentioned(wanted, "guide_entry"))
         self.stream_profiles = links.remotes_of("stream_profile", _mentioned(wanted, "stream_profile"))
-        self.streams = stream_remotes(links, {pk for values in wanted for pk in values.get("stream_ids", ())})
-        everyone = list(ChannelProfile.objects.values_list("pk", flat=True))
-        self.profiles = links.remotes_of("channel_profile", everyone)
+        mentioned = {pk for values in wanted for pk in values.get("stream_ids", ())}
+        self.streams = stream_remotes(links, mentioned - lost_rows("stream", mentioned))
+        everyone = set(ChannelProfile.objects.values_list("pk", flat=True))
+        self.profiles = links.remotes_of("channel_profile", everyone - lost_rows("channel_profile", everyone))
         self.logos = SentLogos()
         self._default_group: int | None = None
         self._known_there: Collection[int] = ()
@@ -95,7 +97,8 @@ class Targets:
                 return what
         missing = [pk for pk in values.get("stream_ids", ()) if pk not in self.streams]
         if missing:
-            return f"{counted(len(missing), 'stream')} of it: the account may be new, or not read yet"
+            what = counted(len(missing), "stream")
+            return f"{what} of it: the account may be new or not read yet, or the page Server asks about it"
         if any(pk not in self.profiles for pk in values.get("profile_ids", ())):
             return "its channel profile"
         return ""

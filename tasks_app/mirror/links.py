@@ -90,6 +90,9 @@ class StoredLinks(LinkBook):
     def note(self, kind: str, local_id: int, remote_id: int) -> None:
         """A link was made."""
         by_remote, by_local = self._read(kind)
+        before = by_local.get(local_id)
+        if before is not None and by_remote.get(before) == local_id:
+            del by_remote[before]
         by_remote[remote_id] = local_id
         by_local[local_id] = remote_id
 

@@ -10,8 +10,11 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db import connection
+from django.db.models import F
 
+from tasks_app.mirror.agreed import write_links
 from tasks_app.mirror.bulk_mirrors import BulkMirror, all_bulk_mirrors
+from tasks_app.mirror.compare import ThreeWay
 from tasks_app.mirror.kinds import MirroredKind, Values, all_kinds, get_kind
 from tasks_app.mirror.sync_journal import name_of
 from tasks_app.models import MirrorLink, MirrorPull, OutboxEntry, OutboxState
@@ -41,18 +44,26 @@ def with_references(kind: MirroredKind, rows: Mapping[int, Sides]) -> dict[int, 
     missing: dict[str, set[int]] = {}
     for before, now in rows.values():
         for name, target in kind.references.items():
-            missing.setdefault(target, set()).update(_gone(before.get(name), now.get(name)))
-    lost = {target: _lost(target, ids) for target, ids in missing.items() if ids}
+            missing.setdefault(target, set()).update(gone(before.get(name), now.get(name)))
+    lost = {target: lost_rows(target, ids) for target, ids in missing.items() if ids}
     kept: dict[int, Values] = {}
     for pk, (before, now) in rows.items():
         fields = {
             name: _with(before[name], now[name], lost[target])
             for name, target in kind.references.items()
-            if lost.get(target) and not lost[target].isdisjoint(_gone(before.get(name), now.get(name)))
+            if lost.get(target) and not lost[target].isdisjoint(gone(before.get(name), now.get(name)))
         }
         if fields:
             kept[pk] = now | fields
     return kept
+
+
+def leave_for_later(kind: MirroredKind, result: ThreeWay, agreed: Values) -> None:
+    """Do not follow the server where it took references off a row, before it was looked at what it has lost."""
+    for name in kind.references:
+        if name in result.take and name in agreed and gone(agreed[name], result.take[name]):
+            del result.take[name]
+            result.agreed[name] = agreed[name]
 
 
 def send_references_again(kind: str, ids: Collection[int]) -> None:
@@ -62,19 +73,20 @@ def send_references_again(kind: str, ids: Collection[int]) -> None:
     parts = get_kind(kind).parts
     for other in all_kinds():
         for name, target in other.references.items():
-            if other.name not in parts and (gone := set(ids) if target == kind else _carried(other, name, target, kind, ids)):
-                _send_again(other, name, gone)
+            if other.name not in parts and (there := set(ids) if target == kind else _carried(other, name, target, kind, ids)):
+                _send_again(other, name, there)
 
 
-def _lost(target: str, ids: Collection[int]) -> set[int]:
+def lost_rows(target: str, ids: Collection[int]) -> set[int]:
+    """Those of ``ids`` that are here and not on the server. ``target``: a kind or a bulk mirror."""
     mirror = _mirror(target)
     if mirror is None:
         return lost_but_here(get_kind(target), ids) if any(kind.name == target for kind in all_kinds()) else set()
     found = set(mirror.held(ids)) if mirror.held is not None else set()
     owners = mirror.owners(ids) if mirror.owners is not None else {}
     for kind in {name for name, _ in owners.values()}:
-        gone = lost_but_here(get_kind(kind), {pk for name, pk in owners.values() if name == kind})
-        found |= {row for row, (name, pk) in owners.items() if name == kind and pk in gone}
+        away = lost_but_here(get_kind(kind), {pk for name, pk in owners.values() if name == kind})
+        found |= {row for row, (name, pk) in owners.items() if name == kind and pk in away}
     return found
 
 
@@ -82,7 +94,7 @@ def _mirror(name: str) -> BulkMirror | None:
     return next((mirror for mirror in all_bulk_mirrors() if mirror.name == name), None)
 
 
-def _gone(before: Any, now: Any) -> set[int]:
+def gone(before: Any, now: Any) -> set[int]:
     """Ids that a field had and has no more. One that refers to another row now was changed by somebody."""
     if isinstance(before, list) and isinstance(now, list):
         return set(before) - set(now)
@@ -101,7 +113,7 @@ def _with(before: Any, now: Any, lost: Collection[int]) -> Any:
         elif pk in lost:
             found.insert(place, pk)
             place += 1
-    return found
+    return sorted(found) if before == sorted(before) and now == sorted(now) else found
 
 
 def _carried(other: MirroredKind, name: str, target: str, kind: str, ids: Collection[int]) -> set[int]:
@@ -123,16 +135,17 @@ def _carried(other: MirroredKind, name: str, target: str, kind: str, ids: Collec
     return found
 
 
-def _send_again(kind: MirroredKind, name: str, gone: Collection[int]) -> None:
-    """The server has none of these in the field any more, and what is here is to be delivered."""
-    agreed = agreed_on(kind, name, gone)
+def _send_again(kind: MirroredKind, name: str, away: Collection[int]) -> None:
+    """The server has none of these in the field any more, and what is here is to be delivered – again, if it is on its way."""
+    agreed = agreed_on(kind, name, away)
     here = kind.local(list(agreed)) if agreed else {}
     links = list(MirrorLink.objects.filter(kind=kind.name, local_id__in=list(here)))
     for link in links:
         value = link.agreed[name]
-        link.agreed[name] = [pk for pk in value if pk not in gone] if isinstance(value, list) else None
-    MirrorLink.objects.bulk_update(links, ["agreed"], batch_size=100)
+        link.agreed[name] = [pk for pk in value if pk not in away] if isinstance(value, list) else None
+    write_links(links)
     entries = [OutboxEntry(kind=kind.name, local_id=pk, name=name_of(kind, values)[:512]) for pk, values in here.items()]
+    OutboxEntry.objects.filter(kind=kind.name, local_id__in=list(here)).update(version=F("version") + 1)
     OutboxEntry.objects.bulk_create(entries, ignore_conflicts=True, batch_size=500)
 
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from ecm_site.dispatcharr.client import Dispatcharr
@@ -86,7 +86,7 @@ def pull(
 
     Raises :class:`Trouble` (which is noted for the pages), :class:`PullFailed`, ``Cancelled`` and ``LookupError``.
     """
-    run = _Run(client, links or StoredLinks(), progress or NoProgress())
+    run = _Run(client, links or StoredLinks(), progress or NoProgress(), reads_all=not names)
     wanted = steps(names)
     try:
         for step in wanted:
@@ -105,6 +105,7 @@ class _Run:
     client: Dispatcharr
     links: StoredLinks
     progress: Progress
+    reads_all: bool
     journal: SyncJournal = field(default_factory=SyncJournal)
     report: PullReport = field(default_factory=PullReport)
 
@@ -168,7 +169,7 @@ class KindPull:
         self._links = run.links
         self._counts = counts
         self._progress = run.progress
-        self._reconciler = Reconciler(kind, run.links, run.journal, counts)
+        self._reconciler = Reconciler(kind, run.links, run.journal, counts, knows_losses=run.reads_all)
         self._turns = WriteTurns()
         self._seen: set[int] = set()
         self._known = 0  # links at the beginning
@@ -332,9 +333,17 @@ class KindPull:
         kept = sorted(new if asks else asked)
         self._delete_accepted(accepted)
         self._delete_here(self._reconciler, contested | (new - set(kept)))
-        of = total if asks else row.held_back.get("of", total)
-        held_back = {"remote_ids": kept, "count": len(kept), "of": of, "at": timezone.now().isoformat()} if kept else {}
-        MirrorPull.objects.filter(pk=row.pk).update(held_back=held_back, accepted={})
+        self._ask(kept, total if asks else row.held_back.get("of", total), row)
+
+    @transaction.atomic
+    def _ask(self, kept: list[int], of: int, before: MirrorPull) -> None:
+        """What was answered while this pull ran is not asked again, and a yes stays for the next pull to carry out."""
+        row = MirrorPull.objects.get(pk=before.pk)
+        answered = {} if row.accepted == before.accepted else row.accepted
+        linked = set(MirrorLink.objects.filter(kind=self._kind.name, remote_id__in=kept).values_list("remote_id", flat=True))
+        open_ids = sorted(linked - set(answered.get("remote_ids", ())))
+        asked = {"remote_ids": open_ids, "count": len(open_ids), "of": of, "at": timezone.now().isoformat()}
+        MirrorPull.objects.filter(pk=row.pk).update(held_back=asked if open_ids else {}, accepted=answered)
 
     def _contested(self, gone: Collection[int]) -> set[int]:
         """Those that the queue asks about already: they were changed here."""

@@ -69,8 +69,17 @@ class _Effects:
 class Reconciler:
     """Compares the rows of one kind during one run. Memory of links follows only what was committed: :meth:`committed`."""
 
-    def __init__(self, kind: MirroredKind, links: StoredLinks, journal: SyncJournal, counts: PullCounts | None = None) -> None:
+    def __init__(
+        self,
+        kind: MirroredKind,
+        links: StoredLinks,
+        journal: SyncJournal,
+        counts: PullCounts | None = None,
+        *,
+        knows_losses: bool = False,
+    ) -> None:
         self.kind = kind
+        self._knows_losses = knows_losses  # all that rows refer to is read in this run, before them
         self.links = links
         self.journal = journal
         self.counts = counts or PullCounts()
@@ -200,6 +209,8 @@ class Reconciler:
         else:
             base = {**known_base(link, ours, theirs), **{name: ours[name] for name in wished_fields(entry) if name in ours}}
             result = three_way(base, ours, theirs)
+        if not self._knows_losses:
+            lost.leave_for_later(self.kind, result, link.agreed)
         send = {*result.send, *link.stand_in}
         if entry is not None and result.conflicts:
             self._disagree(entry, result.conflicts, effects)

@@ -12,7 +12,7 @@ from tasks_app.mirror.compare import base_of_creation, comparable, differing, sa
 from tasks_app.mirror.identity import marked
 from tasks_app.mirror.kinds import Delivered, MirroredKind, Outcome, Refused, Values
 from tasks_app.mirror.links import StoredLinks
-from tasks_app.mirror.lost import with_references
+from tasks_app.mirror.lost import gone, with_references
 from tasks_app.mirror.readable import NOT_UNDERSTOOD
 from tasks_app.mirror.reconcile import Pending
 from tasks_app.mirror.report import DeliveryReport, Held
@@ -182,6 +182,8 @@ class Recorder:
             is_sent = name in row.send
             if not is_sent and not (unchanged and name in ours and name in base and same(base[name], ours[name])):
                 continue  # changed here meanwhile: compared again when that is delivered
+            if not is_sent and name in self._kind.references and gone(base.get(name), value):
+                continue  # the next pull knows what is lost there
             agreed[name] = value
             if name in ours and not same(ours[name], value):
                 news[name] = value

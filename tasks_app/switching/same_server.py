@@ -31,5 +31,7 @@ def is_same_server(client: Dispatcharr) -> bool:
 
 
 def _known(kind: MirroredKind) -> dict[int, str]:
-    rows = MirrorLink.objects.filter(kind=kind.name).order_by("-pk").values_list("remote_id", "agreed")[:SAMPLE]
+    rows = (
+        MirrorLink.objects.filter(kind=kind.name, remote_id__gt=0).order_by("-pk").values_list("remote_id", "agreed")[:SAMPLE]
+    )
     return {remote_id: str(agreed.get("name")) for remote_id, agreed in rows}

@@ -101,7 +101,10 @@ def test_an_account_that_is_kept_gets_them_back_there(house: House) -> None:
     house.sync(2)
     assert house.lists() == house.before
     waiting = OutboxEntry.objects.get(kind="channel", name="Two")
-    assert waiting.reason == "Waits until the server has 1 stream of it: the account may be new, or not read yet."
+    assert (
+        waiting.reason == "Waits until the server has 1 stream of it: the account may be new or not read yet,"
+        " or the page Server asks about it."
+    )
     house.refresh()
     house.sync(2)
     assert house.lists() == house.before
