@@ -57,9 +57,10 @@ def _empty_tables_quickly() -> None:
     from django.core.management.commands import flush
     from django.db.models.signals import post_migrate
 
-    statements, tell = flush.sql_flush, flush.emit_post_migrate_signal
+    command: Any = flush
+    statements, tell = command.sql_flush, command.emit_post_migrate_signal
     kept = ('DELETE FROM "django_content_type"', 'DELETE FROM "auth_permission"')
-    permissions = {"dispatch_uid": "django.contrib.auth.management.create_permissions"}
+    permissions: dict[str, Any] = {"dispatch_uid": "django.contrib.auth.management.create_permissions"}
 
     def sql_flush(*args: Any, **options: Any) -> list[str]:
         return [sql for sql in statements(*args, **options) if not sql.startswith(kept)]
@@ -73,7 +74,7 @@ def _empty_tables_quickly() -> None:
             post_migrate.connect(create_contenttypes)
             post_migrate.connect(create_permissions, **permissions)
 
-    flush.sql_flush, flush.emit_post_migrate_signal = sql_flush, emit_post_migrate_signal
+    command.sql_flush, command.emit_post_migrate_signal = sql_flush, emit_post_migrate_signal
 
 
 @pytest.fixture(scope="session")
