@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from m3u_app.account_journal import CATEGORY, ENTITY
+from m3u_app.hold_back import take_back_notice
 from m3u_app.importing.hold_streams import forget_held
 from m3u_app.importing.judge import REPLACED
 from m3u_app.models import Account, StreamGroup
@@ -120,6 +121,7 @@ def dismiss_held_back(account_id: int) -> None:
         Account.objects.filter(pk=account_id).update(held_back={})
         log_entries([entry])
     forget_held(account_id)
+    take_back_notice(account_id)
     logger.info("[M3U] Account id=%s keeps its streams; the held-back refresh was dismissed", account_id)
 
 

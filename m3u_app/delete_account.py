@@ -13,6 +13,7 @@ from m3u_app.account_users import Loss, foreseen_losses, remove_dependents
 from m3u_app.account_values import AccountLocked
 from m3u_app.changes.forget import forget_account
 from m3u_app.find_account import find_account
+from m3u_app.hold_back import take_back_notice
 from m3u_app.importing.cached_copy import CachedCopy
 from m3u_app.kept_uploads import let_go_of_upload
 from m3u_app.models import Account, Stream, StreamGroup
@@ -155,6 +156,7 @@ def delete_account(account_id: int, *, progress: Progress | None = None) -> Dele
         Account.objects.filter(pk=account_id).delete()
         log_entries([entry])
     let_go_of_upload(file_path)
+    take_back_notice(account_id)
     CachedCopy(account_id).forget()  # it holds stream addresses with their logins
     logger.info("[M3U] Deleted account id=%s with %s streams", account_id, deletion.streams)
     return deletion

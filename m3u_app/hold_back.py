@@ -10,9 +10,12 @@ from m3u_app.account_journal import CATEGORY, ENTITY
 from m3u_app.importing.judge import HeldBack
 from m3u_app.models import Account
 from tasks_app.journal import log_entry
+from tasks_app.notifications.change_notifications import delete_by_source
 from tasks_app.notifications.notify import notify
 
 logger = logging.getLogger(__name__)
+
+_NOTICE = "m3u_held_back"
 
 
 def hold_back(account: Account, held: HeldBack, at: datetime) -> None:
@@ -34,8 +37,13 @@ def hold_back(account: Account, held: HeldBack, at: datetime) -> None:
         "warning",
         f"{mask_text(str(held))} Look at what would go and what would come, then accept or keep what you have.",
         title=f"A refresh of “{account.name}” waits for you",
-        source="m3u_held_back",
+        source=_NOTICE,
         source_id=account.pk,
         action_label="Look and decide",
         action_url=reverse("m3u:held_back", args=[account.pk]),
     )
+
+
+def take_back_notice(account_id: int) -> None:
+    """Nothing waits for an answer any more: the bell does not lead to a page that has nothing to ask."""
+    delete_by_source(_NOTICE, str(account_id))

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from m3u_app.answer_held_back import accept_held_back, dismiss_held_back, read_held_back
 from m3u_app.changes.models import Change, HeldStream
+from m3u_app.delete_account import delete_account
 from m3u_app.models import Stream, StreamGroup
 from m3u_app.refresh_account import RefreshFailed
 from m3u_app.tests.refreshing import FileAccount, Users, playlist_of
@@ -110,6 +111,14 @@ def test_the_bell_tells_it_once_with_the_way_to_the_page(acme: FileAccount) -> N
     hold(acme, *FIFTY[:10])
     told = Notification.objects.get(source="m3u_held_back")
     assert told.action_url == reverse("m3u:held_back", args=[acme.account.pk])
+
+
+@pytest.mark.parametrize("end", [dismiss_held_back, delete_account], ids=["answered", "account deleted"])
+def test_the_bell_leads_to_no_question_that_is_over(acme: FileAccount, end: Callable[[int], object]) -> None:
+    acme.refresh(playlist_of(*FIFTY))
+    hold(acme, *FIFTY[:10])
+    end(acme.account.pk)
+    assert not Notification.objects.filter(source="m3u_held_back").exists()
 
 
 def test_a_held_refresh_records_no_change(acme: FileAccount) -> None:
