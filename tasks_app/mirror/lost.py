@@ -6,7 +6,7 @@ again with what referred to it.
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from django.db import connection
@@ -31,21 +31,30 @@ def lost_but_here(kind: MirroredKind, ids: Collection[int]) -> set[int]:
     """Those of ``ids`` that are here and not on the server, as far as the last pull of ``kind`` told."""
     if not ids:
         return set()
-    held_back = MirrorPull.objects.filter(kind=kind.name).values_list("held_back", flat=True).first() or {}
-    gone = set(held_back.get("remote_ids", ()))
+    asked, contested = _asked_about(kind)
     linked = dict(MirrorLink.objects.filter(kind=kind.name, local_id__in=list(ids)).values_list("local_id", "remote_id"))
-    asked = OutboxEntry.objects.filter(kind=kind.name, state=OutboxState.CONFLICT, **{f"conflict__{DELETED}": THERE})
-    contested = set(asked.values_list("local_id", flat=True))
-    return {pk for pk in kind.local(list(ids)) if pk not in linked or linked[pk] in gone or pk in contested}
+    return {pk for pk in kind.local(list(ids)) if pk not in linked or linked[pk] in asked or pk in contested}
 
 
 def with_references(kind: MirroredKind, rows: Mapping[int, Sides]) -> dict[int, Values]:
     """The server's values of those rows that it took references from only because it lost what they refer to."""
+    return _as_before(kind, rows, lost_rows)
+
+
+def as_edited(kind: MirroredKind, rows: Mapping[int, Sides]) -> dict[int, Values]:
+    """Our values (beside what was agreed on) of those rows that lost references here only because what they referred to was
+    deleted here: nobody has edited those rows."""
+    return _as_before(kind, rows, _not_here)
+
+
+def _as_before(
+    kind: MirroredKind, rows: Mapping[int, Sides], which: Callable[[str, Collection[int]], set[int]]
+) -> dict[int, Values]:
     missing: dict[str, set[int]] = {}
     for before, now in rows.values():
         for name, target in kind.references.items():
             missing.setdefault(target, set()).update(gone(before.get(name), now.get(name)))
-    lost = {target: lost_rows(target, ids) for target, ids in missing.items() if ids}
+    lost = {target: which(target, ids) for target, ids in missing.items() if ids}
     kept: dict[int, Values] = {}
     for pk, (before, now) in rows.items():
         fields = {
@@ -88,6 +97,13 @@ def lost_rows(target: str, ids: Collection[int]) -> set[int]:
         away = lost_but_here(get_kind(kind), {pk for name, pk in owners.values() if name == kind})
         found |= {row for row, (name, pk) in owners.items() if name == kind and pk in away}
     return found
+
+
+def _not_here(target: str, ids: Collection[int]) -> set[int]:
+    mirror = _mirror(target)
+    if mirror is not None:
+        return set(ids) - mirror.owners(ids).keys() if mirror.owners is not None else set()
+    return set(ids) - get_kind(target).local(list(ids)).keys() if any(kind.name == target for kind in all_kinds()) else set()
 
 
 def _mirror(name: str) -> BulkMirror | None:
@@ -137,9 +153,10 @@ def _carried(other: MirroredKind, name: str, target: str, kind: str, ids: Collec
 
 def _send_again(kind: MirroredKind, name: str, away: Collection[int]) -> None:
     """The server has none of these in the field any more, and what is here is to be delivered – again, if it is on its way."""
-    agreed = agreed_on(kind, name, away)
-    here = kind.local(list(agreed)) if agreed else {}
-    links = list(MirrorLink.objects.filter(kind=kind.name, local_id__in=list(here)))
+    asked, contested = _asked_about(kind)
+    linked = MirrorLink.objects.filter(kind=kind.name, local_id__in=list(agreed_on(kind, name, away)))
+    links = [link for link in linked if link.remote_id not in asked and link.local_id not in contested]  # those wait as a whole
+    here = kind.local([link.local_id for link in links]) if links else {}
     for link in links:
         value = link.agreed[name]
         link.agreed[name] = [pk for pk in value if pk not in away] if isinstance(value, list) else None
@@ -147,6 +164,14 @@ def _send_again(kind: MirroredKind, name: str, away: Collection[int]) -> None:
     entries = [OutboxEntry(kind=kind.name, local_id=pk, name=name_of(kind, values)[:512]) for pk, values in here.items()]
     OutboxEntry.objects.filter(kind=kind.name, local_id__in=list(here)).update(version=F("version") + 1)
     OutboxEntry.objects.bulk_create(entries, ignore_conflicts=True, batch_size=500)
+
+
+def _asked_about(kind: MirroredKind) -> tuple[set[int], set[int]]:
+    """What the server has lost of a kind and somebody is asked about, or has just been: remote ids of those that are asked
+    about together, local ids of those that were changed here."""
+    row = MirrorPull.objects.filter(kind=kind.name).values_list("held_back", "accepted").first() or ({}, {})
+    alone = OutboxEntry.objects.filter(kind=kind.name, state=OutboxState.CONFLICT, **{f"conflict__{DELETED}": THERE})
+    return {pk for question in row for pk in question.get("remote_ids", ())}, set(alone.values_list("local_id", flat=True))
 
 
 def agreed_on(kind: MirroredKind, name: str, ids: Collection[int]) -> dict[int, int | list[int]]:

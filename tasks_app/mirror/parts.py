@@ -13,17 +13,20 @@ from tasks_app.mirror.sync_journal import name_of
 from tasks_app.models import MirrorLink, OutboxEntry, OutboxState
 
 
-def staying_with_their_whole(kind: MirroredKind, links: StoredLinks, gone: Collection[int]) -> set[int]:
-    """Those of ``gone`` (remote ids) that are parts of a row which stays here although the server has lost it, too: nobody has
-    said yet what shall become of it, or it is to be made there again."""
+def with_their_whole(kind: MirroredKind, links: StoredLinks, gone: Collection[int]) -> tuple[set[int], set[int]]:
+    """Of ``gone`` (remote ids) those that are parts of a row which stays here although the server has lost it, too: nobody has
+    said yet what shall become of it, or it is to be made there again. And those of which the whole goes, or has gone."""
     wholes = _wholes_of(kind)
     ours = links.locals_of(kind.name, gone) if wholes and gone else {}
     here = kind.local(list(ours.values())) if ours else {}
     staying: set[int] = set()
+    going: set[int] = set()
     for field, whole in wholes.items():
-        lost = lost_but_here(whole, {values[field] for values in here.values()})
-        staying |= {remote_id for remote_id, pk in ours.items() if pk in here and here[pk][field] in lost}
-    return staying
+        of = {remote_id: here[pk][field] for remote_id, pk in ours.items() if pk in here}
+        present, lost = whole.local(set(of.values())), lost_but_here(whole, set(of.values()))
+        staying |= {remote_id for remote_id, pk in of.items() if pk in lost}
+        going |= {remote_id for remote_id, pk in of.items() if pk not in present}
+    return staying, going
 
 
 def make_again_with_their_whole(client: Dispatcharr, kind: MirroredKind, links: StoredLinks) -> None:

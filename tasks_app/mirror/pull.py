@@ -18,7 +18,7 @@ from tasks_app.mirror.creating import Sent, forget_sent, free_rows, link_ghosts,
 from tasks_app.mirror.identity import on_the_server
 from tasks_app.mirror.kinds import MirroredKind, Values, all_kinds
 from tasks_app.mirror.links import LeftOut, StoredLinks
-from tasks_app.mirror.parts import make_again_with_their_whole, staying_with_their_whole
+from tasks_app.mirror.parts import make_again_with_their_whole, with_their_whole
 from tasks_app.mirror.readable import NOT_UNDERSTOOD, Row, is_id, words_for
 from tasks_app.mirror.reconcile import DELETED, THERE, Reconciler
 from tasks_app.mirror.state import quietly
@@ -314,7 +314,7 @@ class KindPull:
     def _vanished(self) -> None:
         """What is linked and was not seen is gone on the server, as far as one list can tell. A row that was left out is not,
         and while there are some of which nobody knows which they are, nothing is. Parts of a row that is asked about, or is to
-        be made there again, stay with it."""
+        be made there again, stay with it; those of one that goes are not asked about by themselves."""
         gone = self._missing()
         total = self._known  # without what came with this pull: it replaces nothing that has gone
         again = on_the_server(gone)
@@ -323,9 +323,10 @@ class KindPull:
             self._seen.update(row[0] for row in found)
             self._write(found)
             gone = self._missing()
-        gone -= staying_with_their_whole(self._kind, self._links, gone)
+        staying, going = with_their_whole(self._kind, self._links, gone)
+        gone -= staying
         row = MirrorPull.objects.get(kind=self._kind.name)
-        accepted = gone & set(row.accepted.get("remote_ids", ()))
+        accepted = gone & (going | set(row.accepted.get("remote_ids", ())))
         contested = self._contested(gone - accepted)
         new = gone - accepted - contested
         asks = total >= (self._kind.asks_from or HELD_BACK_FROM) and len(new | contested) * 2 > total

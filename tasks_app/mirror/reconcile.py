@@ -117,9 +117,16 @@ class Reconciler:
         found = {**found, **{link.remote_id: None for link in links if self._is_another(link, found[link.remote_id])}}
         found |= self._with_references(links, found)
         found = {**found, **{link.remote_id: as_agreed(link, found[link.remote_id]) for link in links if link.stand_in}}
+        gone = {
+            link.local_id: (link.agreed, here[link.local_id])
+            for link in links
+            if found[link.remote_id] is None and link.local_id in entries.keys() & here.keys()
+        }
+        edited = here | lost.as_edited(self.kind, gone)
         for link in links:
             server, mine, entry = found[link.remote_id], here.get(link.local_id), entries.get(link.local_id)
             if server is None:
+                mine = edited.get(link.local_id)
                 self._gone_there(link, mine, entry, effects=effects, work=work, vanish=vanish)
             elif mine is None:
                 self._gone_here(link, server, entry, effects, work)
