@@ -8,17 +8,15 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from django.db import connection
-
-from tasks_app.journal import Actor, acting_as, current_actor
+from tasks_app.journal import Actor
 from tasks_app.mirror import lost
-from tasks_app.mirror.agreed import Found, as_agreed, known_base, write_links
+from tasks_app.mirror.agreed import Found, as_agreed, known_base
 from tasks_app.mirror.bulk_mirrors import PullCounts
+from tasks_app.mirror.carry_out import Effects, carry_out
 from tasks_app.mirror.compare import ThreeWay, comparable, differing, same, three_way
 from tasks_app.mirror.identity import is_another, marked, others, returned, set_aside
 from tasks_app.mirror.kinds import MirroredKind, Values
 from tasks_app.mirror.links import StoredLinks
-from tasks_app.mirror.references import put_back_references
 from tasks_app.mirror.sync_journal import SyncJournal, name_of
 from tasks_app.models import MirrorLink, OutboxEntry, OutboxState
 
@@ -49,21 +47,6 @@ class Work:
     """Rows that turned out not to be on the server any more because we deleted them there."""
     updates: dict[int, Pending] = field(default_factory=dict)
     deletions: dict[int, Pending] = field(default_factory=dict)
-
-
-@dataclass
-class _Effects:
-    """What one comparison wants done, gathered so that it takes the same few statements for one row and for 500."""
-
-    take: dict[int, Values] = field(default_factory=dict)
-    books: dict[int, Values] = field(default_factory=dict)
-    remove: list[int] = field(default_factory=list)
-    bring: dict[int, MirrorLink] = field(default_factory=dict)  # remote id → link of a row that comes back here
-    links: list[MirrorLink] = field(default_factory=list)
-    unlink: list[int] = field(default_factory=list)  # local ids
-    entries: list[OutboxEntry] = field(default_factory=list)
-    done: list[int] = field(default_factory=list)  # local ids whose entries go
-    wished: dict[int, Actor] = field(default_factory=dict)
 
 
 class Reconciler:
@@ -112,17 +95,17 @@ class Reconciler:
         ids = [link.local_id for link in links]
         here = self.kind.local(ids) if ids else {}
         entries = {entry.local_id: entry for entry in OutboxEntry.objects.filter(kind=self.kind.name, local_id__in=ids)}
-        work, effects = Work(), _Effects()
+        work, effects = Work(), Effects()
         before = {link.pk: (link.sent, link.stand_in) for link in links}
         found = {**found, **{link.remote_id: None for link in links if self._is_another(link, found[link.remote_id])}}
         found |= self._with_references(links, found)
         found = {**found, **{link.remote_id: as_agreed(link, found[link.remote_id]) for link in links if link.stand_in}}
-        gone = {
+        waiting = {
             link.local_id: (link.agreed, here[link.local_id])
             for link in links
-            if found[link.remote_id] is None and link.local_id in entries.keys() & here.keys()
+            if found[link.remote_id] is None and link.local_id in entries and link.local_id in here
         }
-        edited = here | lost.as_edited(self.kind, gone)
+        edited = here | lost.as_edited(self.kind, waiting)
         for link in links:
             server, mine, entry = found[link.remote_id], here.get(link.local_id), entries.get(link.local_id)
             if server is None:
@@ -141,7 +124,9 @@ class Reconciler:
             for link in links
             if (link.sent, link.stand_in) != before[link.pk] and link.pk not in stored and link.local_id not in gone
         ]
-        self._carry_out(effects, here, found)
+        moved = carry_out(self.kind, effects, here, found, journal=self.journal, counts=self.counts)
+        self._dropped += moved.dropped
+        self._made += moved.made
         return work
 
     def store(self, rows: Mapping[int, Found]) -> None:
@@ -204,7 +189,7 @@ class Reconciler:
     # One row ---------------------------------------------------------------------------------------------------------
 
     def _on_both_sides(
-        self, link: MirrorLink, mine: Values, server: Found, entry: OutboxEntry | None, *, effects: _Effects, work: Work
+        self, link: MirrorLink, mine: Values, server: Found, entry: OutboxEntry | None, *, effects: Effects, work: Work
     ) -> None:
         values, books = server
         theirs, ours = comparable(self.kind, values), comparable(self.kind, mine)
@@ -248,7 +233,7 @@ class Reconciler:
             link.agreed = agreed
             effects.links.append(link)
 
-    def _gone_here(self, link: MirrorLink, server: Found, entry: OutboxEntry | None, effects: _Effects, work: Work) -> None:
+    def _gone_here(self, link: MirrorLink, server: Found, entry: OutboxEntry | None, effects: Effects, work: Work) -> None:
         theirs = comparable(self.kind, server[0])
         if entry is None or _wants(entry, EVERYTHING) or not self.kind.deletable:
             effects.bring[link.remote_id] = link
@@ -275,7 +260,7 @@ class Reconciler:
         mine: Values | None,
         entry: OutboxEntry | None,
         *,
-        effects: _Effects,
+        effects: Effects,
         work: Work,
         vanish: bool,
     ) -> None:
@@ -304,12 +289,12 @@ class Reconciler:
         effects.remove.append(link.local_id)
         effects.unlink.append(link.local_id)
 
-    def _settle(self, entry: OutboxEntry, effects: _Effects) -> None:
+    def _settle(self, entry: OutboxEntry, effects: Effects) -> None:
         effects.done.append(entry.local_id)
         if entry.wishes:
             effects.wished[entry.local_id] = _wisher(entry)
 
-    def _disagree(self, entry: OutboxEntry, conflict: Mapping[str, Any], effects: _Effects) -> None:
+    def _disagree(self, entry: OutboxEntry, conflict: Mapping[str, Any], effects: Effects) -> None:
         if entry.state != OutboxState.CONFLICT:
             self.counts.conflicts += 1
         if entry.state != OutboxState.CONFLICT or entry.conflict != conflict or entry.wishes:
@@ -317,86 +302,12 @@ class Reconciler:
             entry.next_attempt_at = None
             effects.entries.append(entry)
 
-    def _keep_waiting(self, entry: OutboxEntry, effects: _Effects) -> None:
+    def _keep_waiting(self, entry: OutboxEntry, effects: Effects) -> None:
         """There is something to deliver and no conflict (any more)."""
         if entry.state == OutboxState.CONFLICT or entry.wishes:
             entry.state = OutboxState.WAITING if entry.state == OutboxState.CONFLICT else entry.state
             entry.conflict, entry.wishes = {}, {}
             effects.entries.append(entry)
-
-    # Carrying out ----------------------------------------------------------------------------------------------------
-
-    def _carry_out(self, effects: _Effects, here: Mapping[int, Values], found: Mapping[int, Found | None]) -> None:
-        if effects.remove:
-            self.kind.remove(effects.remove)
-            self.counts.deleted += len(effects.remove)
-        if effects.unlink:
-            MirrorLink.objects.filter(kind=self.kind.name, local_id__in=effects.unlink).delete()
-            self._dropped += effects.unlink
-        if effects.take:
-            self.kind.change(effects.take)
-            self.counts.updated += len(effects.take)
-        if effects.books:
-            self.kind.keep_books(effects.books)
-        write_links(effects.links)
-        brought = self._bring_back(effects.bring, found)
-        for entry in effects.entries:
-            entry.save()
-        if effects.done:
-            OutboxEntry.objects.filter(kind=self.kind.name, local_id__in=effects.done).delete()
-        self._tell(effects, here, brought)
-
-    def _bring_back(self, bring: Mapping[int, MirrorLink], found: Mapping[int, Found | None]) -> dict[int, tuple[int, Values]]:
-        """Make rows again that are gone here though the server has them: old local id → (new one, values)."""
-        rows = {remote_id: server for remote_id in bring if (server := found[remote_id]) is not None}
-        if not rows:
-            return {}
-        made = self.kind.store(
-            {remote_id: row[0] for remote_id, row in rows.items()}, {remote_id: row[1] for remote_id, row in rows.items()}
-        )
-        if self.kind.id_table:
-            made = self._with_old_ids(made, bring)
-        brought: dict[int, tuple[int, Values]] = {}
-        for remote_id, local_id in made.items():
-            link = bring[remote_id]
-            brought[link.local_id] = (local_id, rows[remote_id][0])
-            self._dropped.append(link.local_id)
-            self._made.append((local_id, remote_id))
-            values, books = rows[remote_id]
-            link.local_id, link.sent = local_id, {}
-            link.agreed = marked(self.kind, comparable(self.kind, values), books, link.agreed)
-            link.save(update_fields=["local_id", "agreed", "sent", "stand_in"])
-            if link.stand_in:
-                OutboxEntry.objects.create(kind=link.kind, local_id=local_id, name=name_of(self.kind, rows[remote_id][0])[:512])
-        self.counts.created += len(made)
-        put_back_references(self.kind, [new for new, _ in brought.values()], self.journal)
-        return brought
-
-    def _with_old_ids(self, made: Mapping[int, int], bring: Mapping[int, MirrorLink]) -> dict[int, int]:
-        """What knew these rows by their ids – settings, undo, changes that wait – finds them again."""
-        old = {remote_id: bring[remote_id].local_id for remote_id in made}
-        with connection.cursor() as cursor:
-            cursor.executemany(
-                f"UPDATE {self.kind.id_table} SET id = %s WHERE id = %s",  # noqa: S608
-                [(old[remote_id], local_id) for remote_id, local_id in made.items()],
-            )
-        return old
-
-    def _tell(self, effects: _Effects, here: Mapping[int, Values], brought: Mapping[int, tuple[int, Values]]) -> None:
-        """Journal it: what somebody wished for in their name, the rest as the server's doing."""
-        actors = {pk: actor for pk, actor in effects.wished.items() if pk in effects.take or pk in brought or pk in here}
-        for actor in {None, *actors.values()}:
-
-            def mine(pk: int, of: Actor | None = actor) -> bool:
-                return actors.get(pk) == of
-
-            with acting_as(actor or current_actor()):
-                self.journal.write(
-                    self.kind,
-                    created={new: values for old, (new, values) in brought.items() if mine(old)},
-                    updated={pk: (here[pk], values) for pk, values in effects.take.items() if mine(pk)},
-                    deleted={pk: here[pk] for pk in effects.remove if mine(pk)},
-                )
 
 
 def wished_fields(entry: OutboxEntry) -> Collection[str]:
