@@ -9,6 +9,7 @@ Whether they would notice is asked by breaking the engine on purpose. Caught aft
 - an edit made while the row is being delivered counts as delivered: not within 40.
 """
 
+import os
 import random
 from collections.abc import Callable
 from typing import Any
@@ -34,8 +35,10 @@ THERE_STEPS = {
     "account_there": (3, 2), "delete_account_there": (1, 1), "group_setting_there": (3, 2), "filter_there": (3, 2),
     "profile_there": (3, 1), "refresh_there": (2, 3), "custom_stream_there": (3, 2), "source_there": (3, 2),
     "guide_there": (2, 1), "time_passes_there": (1, 1), "auto_sync_there": (3, 4), "swap_names_there": (3, 2),
-    "bulk_edit_there": (2, 2), "match_guides_there": (0, 1), "override_there": (3, 1),
+    "bulk_edit_there": (2, 2), "match_guides_there": (0, 1), "override_there": (3, 1), "lose_much_there": (1, 1),
 }  # fmt: skip
+MUCH_LOST = int(os.environ.get("HISTORIES_MUCH_LOST", "1"))
+"""How often several kinds are lost there at once."""
 UPHEAVALS = {
     "back_up_here": (0, 3), "go_back_here": (0, 3), "back_up_there": (0, 3), "go_back_there": (0, 3), "leave_and_adopt": (1, 1),
 }  # fmt: skip
@@ -114,6 +117,16 @@ def invented(seed: int, length: int = 16) -> list[Step]:
         steps += [("run", rng.choice((PULL, SYNC)))] if rng.random() < 0.5 else []
         return [*steps, ("answer", number(), number())]
 
+    def much_lost() -> list[Step]:
+        """Several kinds are lost there at once, and what is asked about them is answered in any order, with work in between."""
+        steps: list[Step] = [any_edit(), ("run", SYNC)] if rng.random() < 0.5 else []
+        steps += [("lose_much_there", rng.randrange(BIG)), ("run", rng.choice((PULL, SYNC)))]
+        for _ in range(rng.randrange(1, 4)):
+            steps += [some(HERE_STEPS)] if rng.random() < 0.3 else []
+            steps += [("answer_held_back", rng.randrange(BIG))]
+            steps += [("run", rng.choice((DELIVER, PULL, SYNC)))] if rng.random() < 0.6 else []
+        return steps
+
     makers: dict[Callable[[], Step | list[Step]], int] = {
         lambda: some(HERE_STEPS): 9,
         lambda: some(THERE_STEPS): 6,
@@ -140,6 +153,7 @@ def invented(seed: int, length: int = 16) -> list[Step]:
         second_thoughts: 2,
         older_backup_there: 1,
         lost_account: 1,
+        much_lost: MUCH_LOST,
     }
     steps: list[Step] = []
     while len(steps) < length:

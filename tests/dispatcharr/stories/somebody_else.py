@@ -1,5 +1,6 @@
 """What somebody else does on the server meanwhile: through its own API, with all that it checks, and refreshes of its own."""
 
+import random
 from typing import Any
 
 from tests.dispatcharr.stories.small_world import BASE, SECOND, guide_of, listed
@@ -78,6 +79,31 @@ class SomebodyElse:
         with self.world.lock:
             numbers = sorted(self.world.tables["channels"])[:: which % 2 + 1]
         self.ask("DELETE", f"{CHANNELS}bulk-delete/", {"channel_ids": numbers})
+
+    def lose_much_there(self, which: int) -> None:
+        """A damaged database, or an admin who starts anew: most of some kinds is gone at once."""
+        rng = random.Random(which)
+        kinds = rng.sample(("channels", "groups", "profiles", "sources", "accounts"), rng.randrange(2, 5))
+        with self.world.lock:
+            channels = self.world.tables["channels"]
+            if "channels" in kinds:
+                self.delete_many_channels_there(rng.choice((0, 0, 1)))
+            if "groups" in kinds and any(row["name"] == "Default Group" for row in self.world.tables["groups"].values()):
+                for row in channels.values():
+                    row["channel_group_id"] = self.world.add_group("Default Group")
+                for _ in range(rng.randrange(2, 9)):
+                    number = self.group_of_channels(0)
+                    if number is not None and self.world.tables["groups"][number]["name"] != "Default Group":
+                        self.world.remove("groups", number)
+            for kind, path in (
+                ("profiles", "/api/channels/profiles/"),
+                ("sources", "/api/epg/sources/"),
+                ("accounts", ACCOUNTS),
+            ):
+                table = {"profiles": "channel_profiles"}.get(kind, kind)
+                rows = {pk: row for pk, row in self.world.tables[table].items() if not row.get("locked")}
+                for number in sorted(rows) if kind in kinds else ():
+                    self.ask("DELETE", f"{path}{number}/")
 
     def bulk_edit_there(self, what: int, value: int) -> None:
         with self.world.lock:

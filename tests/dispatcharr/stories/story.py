@@ -122,8 +122,15 @@ class Story:
 
     def look(self) -> None:
         self.ledger.run()
+        self._assert_only_edited_are_told_alone()
         self.theirs.run()
         self.filters.run()
+
+    def _assert_only_edited_are_told_alone(self) -> None:
+        """What is lost there with many others waits for their question, unless somebody here has edited it."""
+        for entry in OutboxEntry.objects.filter(state=OutboxState.CONFLICT, **{f"conflict__{DELETED}": "there"}):
+            row = (entry.kind, entry.local_id)
+            assert any((*row, name) in self.ledger.pending for name in entry.conflict), f"{row} is told alone: {entry.conflict}"
 
     def _faults(self, what: str, kind: int, method: int, after: int, times: int) -> None:
         for step in (1, 7):
@@ -260,8 +267,14 @@ class Story:
         self.ledger.run()
 
     def _answer_held_back(self, how: int) -> None:
-        for row in MirrorPull.objects.exclude(held_back={}):
-            answer_held_back(row.kind, bool(how % 2))
+        """Some of the questions about what is lost there, in any order; each as a whole."""
+        rng = random.Random(how)
+        rows = list(MirrorPull.objects.exclude(held_back={}).order_by("kind"))
+        rng.shuffle(rows)
+        for row in rows[: rng.randint(1, max(len(rows), 1))]:
+            accept = rng.random() < 0.5
+            answer_held_back(row.kind, accept)
+            self.told[-1] = (*self.told[-1], f"{row.kind}: {'deleted here, too' if accept else 'kept'}")
         for account in Account.objects.exclude(held_back={}):
             Account.objects.filter(pk=account.pk).update(held_back={**account.held_back, "accepted": True})
 
