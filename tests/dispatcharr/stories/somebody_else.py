@@ -85,6 +85,7 @@ class SomebodyElse:
         rng = random.Random(which)
         kinds = rng.sample(("channels", "groups", "profiles", "sources", "accounts"), rng.randrange(2, 5))
         with self.world.lock:
+            self.world.lose_jobs()  # nothing reads what is gone
             channels = self.world.tables["channels"]
             if "channels" in kinds:
                 self.delete_many_channels_there(rng.choice((0, 0, 1)))
