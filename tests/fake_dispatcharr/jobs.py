@@ -278,6 +278,8 @@ def start_import(world: World, source_id: int) -> None:
     guide = world.guides.get(source["url"] or "")
 
     def channels_read() -> None:
+        if source_id not in world.tables["sources"]:
+            return  # deleted meanwhile
         if guide is None:
             source.update(status="error", last_message=f"EPG source '{source['name']}' returned 404 error")
             return
