@@ -226,6 +226,53 @@
     if (event.detail.successful) dismissKey(CONNECTION);
   });
 
+  // --- parts that reload themselves ---------------------------------------------------------------------------------
+  // From asking until htmx has made the part listen that stands in its place afterwards, such a part misses what the page
+  // is told: what htmx queued for it leaves the page with it. The part in its place then asks once more.
+  function toldToBody(part) {
+    const delays = new Map(); // name of an event -> how long the part waits before it asks
+    for (const trigger of (part.getAttribute("hx-trigger") || "").split(",")) {
+      const [name, ...words] = trigger.trim().split(/\s+/);
+      const delay = words.find((word) => word.startsWith("delay:"))?.slice("delay:".length);
+      if (words.includes("from:body")) delays.set(name, window.htmx.parseInterval(delay) || 0);
+    }
+    return delays;
+  }
+
+  function inPlaceOf(part) {
+    if (part.id) return document.getElementById(part.id);
+    return document.querySelector(`[hx-get="${CSS.escape(part.getAttribute("hx-get"))}"]`);
+  }
+
+  function askOnceMore(part, told) {
+    const now = inPlaceOf(part);
+    const address = now?.getAttribute("hx-get");
+    if (address && toldToBody(now).has(told.type)) window.htmx.ajax("GET", address, { source: now, event: told });
+  }
+
+  document.addEventListener("htmx:beforeSend", (event) => {
+    const { elt, target, xhr } = event.detail;
+    const delays = target.contains(elt) ? toldToBody(elt) : new Map();
+    if (!delays.size) return;
+    let missed = null;
+    const listening = new AbortController();
+    const options = { capture: true, signal: listening.signal };
+    // What one answer tells in one breath was true before this request leaves: only later news counts.
+    queueMicrotask(() => delays.forEach((_, name) => window.addEventListener(name, (told) => (missed = told), options)));
+    const land = xhr.onload;
+    xhr.onload = () => {
+      const before = missed;
+      land.call(xhr);
+      missed = before; // what the answer tells itself is no news to it
+    };
+    xhr.addEventListener("loadend", () => {
+      window.setTimeout(() => {
+        listening.abort();
+        if (missed && !elt.isConnected) window.setTimeout(askOnceMore, delays.get(missed.type), elt, missed);
+      }, window.htmx.config.defaultSettleDelay); // begun after htmx's own, so it ends after the new part listens
+    });
+  });
+
   // --- forms --------------------------------------------------------------------------------------------------------
   // <form data-warn-unsaved>: leaving with changes asks. A form is sent once, however often the button is pressed.
   const changed = new Set();
