@@ -128,8 +128,8 @@ class Story:
         self.filters.run()
 
     def _assert_only_edited_are_told_alone(self) -> None:
-        """What is lost there with many others waits for their question, unless somebody here has edited it, be it that they took
-        that back since."""
+        """What is lost there with many others waits for their question, unless somebody here has edited it, and be it that they
+        took that back since."""
         for entry in OutboxEntry.objects.filter(state=OutboxState.CONFLICT, **{f"conflict__{DELETED}": "there"}):
             row = (entry.kind, entry.local_id)
             edited = any((*row, name) in self.ledger.pending for name in entry.conflict)
