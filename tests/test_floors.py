@@ -1,6 +1,7 @@
 """Imports go down the floors only, and never in a circle (DESIGN §2)."""
 
 import ast
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,10 +63,20 @@ def source_files() -> list[Path]:
     )
 
 
+def parsed(path: Path) -> ast.Module:
+    """Without garbage collection: when it begins while Python 3.11 builds a tree and another thread goes on, the tree counts as
+    broken (python/cpython issue 106905)."""
+    gc.disable()
+    try:
+        return ast.parse(path.read_text(encoding="utf-8"))
+    finally:
+        gc.enable()
+
+
 def imported_modules(path: Path) -> Iterator[str]:
     """Dotted names of project modules that ``path`` imports anywhere, also inside functions and for type checking."""
     package = path.relative_to(ROOT).parts[:-1]
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -118,7 +129,7 @@ def import_graph() -> dict[str, set[str]]:
     graph: dict[str, set[str]] = {}
     for path in source_files():
         found = set()
-        for node in top_level_imports(ast.parse(path.read_text(encoding="utf-8")).body):
+        for node in top_level_imports(parsed(path).body):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 names = [f"{node.module}.{alias.name}" for alias in node.names]
