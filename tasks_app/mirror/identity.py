@@ -34,11 +34,14 @@ def is_another(kind: MirroredKind, link: MirrorLink, server: Found) -> bool:
 
 
 def others(kind: MirroredKind, found: Mapping[int, Found]) -> list[MirrorLink]:
-    """Links whose ids are other rows' by now."""
-    if not any(kind.identity(books) for _, books in found.values()):
+    """Links whose ids are other rows' by now. Nearly always none, so only what rows are known by is read first."""
+    identities = {pk: identity for pk, (_, books) in found.items() if (identity := kind.identity(books))}
+    if not identities:
         return []
-    links = MirrorLink.objects.filter(kind=kind.name, remote_id__in=list(found))
-    return [link for link in links if is_another(kind, link, found[link.remote_id])]
+    links = MirrorLink.objects.filter(kind=kind.name, remote_id__in=list(identities))
+    known = links.annotate(identity=KeyTextTransform(IDENTITY, "agreed")).values_list("pk", "remote_id", "identity")
+    suspects = [pk for pk, remote_id, identity in known if identity and identity != identities[remote_id]]
+    return [link for link in links.filter(pk__in=suspects) if is_another(kind, link, found[link.remote_id])] if suspects else []
 
 
 def returned(kind: MirroredKind, found: Mapping[int, Found]) -> dict[int, MirrorLink]:

@@ -112,6 +112,8 @@ def _mirror(name: str) -> BulkMirror | None:
 
 def gone(before: Any, now: Any) -> set[int]:
     """Ids that a field had and has no more. One that refers to another row now was changed by somebody."""
+    if before == now:
+        return set()  # nearly always
     if isinstance(before, list) and isinstance(now, list):
         return set(before) - set(now)
     return {before} if isinstance(before, int) and now is None else set()
