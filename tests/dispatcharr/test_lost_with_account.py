@@ -8,17 +8,16 @@ from channels_app.models import Channel, ChannelProfile, ChannelStream, ProfileM
 from ecm_site.dispatcharr.client import Dispatcharr
 from m3u_app.models import Account, Stream
 from tasks_app.mirror.answers import MINE, THEIRS, answer_conflict, answer_held_back
-from tasks_app.mirror.deliver import deliver
-from tasks_app.mirror.pull import PullReport, pull
 from tasks_app.models import JournalEntry, MirrorPull, MirrorState, OutboxEntry, OutboxState
 from tests.dispatcharr.lineup_house import streams_of
 from tests.dispatcharr.m3u_house import base, offer
+from tests.dispatcharr.syncing import Syncing
 from tests.fake_dispatcharr import FakeServer, Playlist
 
 pytestmark = pytest.mark.django_db
 
 
-class House:
+class House(Syncing):
     """Channel One has two streams of the provider around one of its own; Two one of the provider; Three the one of its own."""
 
     def __init__(self, fake: FakeServer, client: Dispatcharr) -> None:
@@ -29,20 +28,6 @@ class House:
         self.pull()
         self.before = self.lists()
         assert {name: len(streams) for name, streams in self.before.items()} == {"One": 3, "Two": 1, "Three": 1}
-
-    def pull(self) -> PullReport:
-        return pull(self.client)
-
-    def deliver(self) -> None:
-        OutboxEntry.objects.update(next_attempt_at=None)
-        MirrorState.objects.update(retry_at=None)
-        deliver(self.client)
-
-    def sync(self, times: int = 1) -> None:
-        for _ in range(times):
-            self.deliver()
-            self.world.finish()
-            self.pull()
 
     def refresh(self) -> None:
         """The first refresh of the account that was made again, which ECM asks for."""

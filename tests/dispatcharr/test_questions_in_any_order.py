@@ -9,10 +9,9 @@ from ecm_site.dispatcharr.client import Dispatcharr
 from m3u_app.delete_account import delete_account
 from m3u_app.models import Account
 from tasks_app.mirror.answers import MINE, answer_conflict, answer_held_back
-from tasks_app.mirror.deliver import deliver
-from tasks_app.mirror.pull import pull
 from tasks_app.models import MirrorPull, MirrorState, OutboxEntry, OutboxState
 from tasks_app.progress import NoProgress
+from tests.dispatcharr.syncing import Syncing
 from tests.fake_dispatcharr import FakeServer
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +19,7 @@ KEEP, ACCEPT = False, True
 GROUPS = ("News", "Sports", "Kids")
 
 
-class House:
+class House(Syncing):
     """Nine channels in three groups; all groups and the six channels of two of them are lost there."""
 
     def __init__(self, fake: FakeServer, client: Dispatcharr) -> None:
@@ -30,20 +29,6 @@ class House:
         for place in range(9):
             self.world.add_channel(f"Channel {place}", channel_group_id=numbers[place // 3], streams=[place + 1])
         self.pull()
-
-    def pull(self) -> None:
-        pull(self.client)
-
-    def deliver(self) -> None:
-        OutboxEntry.objects.update(next_attempt_at=None)
-        MirrorState.objects.update(retry_at=None)
-        deliver(self.client)
-
-    def sync(self, times: int = 1) -> None:
-        for _ in range(times):
-            self.deliver()
-            self.world.finish()
-            self.pull()
 
     def lose(self) -> None:
         channels = self.world.tables["channels"]
